@@ -1,0 +1,310 @@
+package event
+
+// What reading a record brings up, before there is an event.
+const (
+	ReasonBlankLine           Reason = "blank_line"
+	ReasonFooterLine          Reason = "footer_line"
+	ReasonIgnoredByRule       Reason = "ignored_by_rule"
+	ReasonStageNotMapped      Reason = "stage_not_mapped"
+	ReasonUnknownDatasetValue Reason = "unknown_dataset_value"
+	ReasonRefund              Reason = "refund"
+	ReasonZeroSale            Reason = "zero_sale"
+	ReasonNoConsent           Reason = "no_consent"
+	ReasonOptedOut            Reason = "opted_out"
+	ReasonSuppressed          Reason = "suppressed"
+	ReasonTooOld              Reason = "too_old"
+	ReasonMissingColumn       Reason = "missing_column"
+	ReasonHeaderTwice         Reason = "header_twice"
+	ReasonRaggedRow           Reason = "ragged_row"
+	ReasonQuoteUnclosed       Reason = "quote_unclosed"
+	ReasonRecordTooLarge      Reason = "record_too_large"
+	ReasonJSONMalformed       Reason = "json_malformed"
+	ReasonJSONNotObject       Reason = "json_not_object"
+	ReasonRecordKeyMissing    Reason = "record_key_missing"
+	ReasonRecordKeyDestroyed  Reason = "record_key_destroyed"
+	ReasonDateUnreadable      Reason = "date_unreadable"
+	ReasonDateAmbiguous       Reason = "date_ambiguous"
+	ReasonDateOnly            Reason = "date_only"
+	ReasonClockChange         Reason = "clock_change"
+	ReasonNumberUnreadable    Reason = "number_unreadable"
+	ReasonNumberAmbiguous     Reason = "number_ambiguous"
+	ReasonBooleanUnreadable   Reason = "boolean_unreadable"
+	ReasonCurrencyConflict    Reason = "currency_conflict"
+	ReasonLimitExceeded       Reason = "limit_exceeded"
+	ReasonGroupDisagrees      Reason = "group_disagrees"
+	ReasonJoinUnmatched       Reason = "join_unmatched"
+	ReasonSameIDTwice         Reason = "same_id_twice"
+	ReasonZipZeroRestored     Reason = "zip_zero_restored"
+	ReasonFBCDropped          Reason = "fbc_dropped"
+	ReasonDroppedEmail        Reason = "dropped_email"
+	ReasonDroppedPhone        Reason = "dropped_phone"
+	ReasonDroppedFirstName    Reason = "dropped_first_name"
+	ReasonDroppedLastName     Reason = "dropped_last_name"
+	ReasonDroppedDateOfBirth  Reason = "dropped_date_of_birth"
+	ReasonDroppedGender       Reason = "dropped_gender"
+	ReasonDroppedCity         Reason = "dropped_city"
+	ReasonDroppedState        Reason = "dropped_state"
+	ReasonDroppedZip          Reason = "dropped_zip"
+	ReasonDroppedCountry      Reason = "dropped_country"
+	ReasonDroppedExternalID   Reason = "dropped_external_id"
+	ReasonDroppedLeadID       Reason = "dropped_lead_id"
+	ReasonDroppedIdentifier   Reason = "dropped_identifier"
+	ReasonDroppedHash         Reason = "dropped_hash"
+	ReasonDroppedProperty     Reason = "dropped_property"
+)
+
+func recordReasons() []Reason {
+	return []Reason{
+		ReasonBlankLine,
+		ReasonFooterLine,
+		ReasonIgnoredByRule,
+		ReasonStageNotMapped,
+		ReasonUnknownDatasetValue,
+		ReasonRefund,
+		ReasonZeroSale,
+		ReasonNoConsent,
+		ReasonOptedOut,
+		ReasonSuppressed,
+		ReasonTooOld,
+		ReasonMissingColumn,
+		ReasonHeaderTwice,
+		ReasonRaggedRow,
+		ReasonQuoteUnclosed,
+		ReasonRecordTooLarge,
+		ReasonJSONMalformed,
+		ReasonJSONNotObject,
+		ReasonRecordKeyMissing,
+		ReasonRecordKeyDestroyed,
+		ReasonDateUnreadable,
+		ReasonDateAmbiguous,
+		ReasonDateOnly,
+		ReasonClockChange,
+		ReasonNumberUnreadable,
+		ReasonNumberAmbiguous,
+		ReasonBooleanUnreadable,
+		ReasonCurrencyConflict,
+		ReasonLimitExceeded,
+		ReasonGroupDisagrees,
+		ReasonJoinUnmatched,
+		ReasonSameIDTwice,
+		ReasonZipZeroRestored,
+		ReasonFBCDropped,
+		ReasonDroppedEmail,
+		ReasonDroppedPhone,
+		ReasonDroppedFirstName,
+		ReasonDroppedLastName,
+		ReasonDroppedDateOfBirth,
+		ReasonDroppedGender,
+		ReasonDroppedCity,
+		ReasonDroppedState,
+		ReasonDroppedZip,
+		ReasonDroppedCountry,
+		ReasonDroppedExternalID,
+		ReasonDroppedLeadID,
+		ReasonDroppedIdentifier,
+		ReasonDroppedHash,
+		ReasonDroppedProperty,
+	}
+}
+
+func (r Reason) explainRecord() (explanation, bool) {
+	switch r {
+	case ReasonBlankLine:
+		return explanation{Skip,
+			"The line is empty.",
+			"Nothing needs to be done."}, true
+	case ReasonFooterLine:
+		return explanation{Skip,
+			"The line is a total or a footer and not a record.",
+			"Nothing needs to be done."}, true
+	case ReasonIgnoredByRule:
+		return explanation{Skip,
+			"A rule of the source's configuration leaves this record out.",
+			"Change the ignore rule of the source when the record should count."}, true
+	case ReasonStageNotMapped:
+		return explanation{Skip,
+			"The record is in a stage that is not mapped to an event.",
+			"Add the stage to the source's events when it should count as a conversion."}, true
+	case ReasonUnknownDatasetValue:
+		return explanation{Skip,
+			"The value that chooses the dataset is not in the mapping.",
+			"Add the value under dataset values when its records should be sent."}, true
+	case ReasonRefund:
+		return explanation{Skip,
+			"The record is a refund or a cancellation, which is not a conversion.",
+			"Nothing needs to be done."}, true
+	case ReasonZeroSale:
+		return explanation{Skip,
+			"The sale has an amount of zero.",
+			"Nothing needs to be done unless the amount is wrong in the source."}, true
+	case ReasonNoConsent:
+		return explanation{Skip,
+			"The person has not consented to this use of the data.",
+			"Nothing needs to be done; the record must not be sent."}, true
+	case ReasonOptedOut:
+		return explanation{Skip,
+			"The person has opted out.",
+			"Nothing needs to be done; the record must not be sent."}, true
+	case ReasonSuppressed:
+		return explanation{Skip,
+			"The person asked to be erased, so nothing about them is sent any more.",
+			"Nothing needs to be done; the record must not be sent."}, true
+	case ReasonTooOld:
+		return explanation{Skip,
+			"The conversion was already older than the window when the file arrived.",
+			"Export more often, so that conversions arrive within 7 days."}, true
+	case ReasonMissingColumn:
+		return explanation{Reject,
+			"A column that the source needs is not in the file.",
+			"Add the column to the export, or correct the mapping."}, true
+	case ReasonHeaderTwice:
+		return explanation{Reject,
+			"Two columns of the file have the same header, so it is unclear which one is meant.",
+			"Rename one of the two columns in the export."}, true
+	case ReasonRaggedRow:
+		return explanation{Reject,
+			"The line has more or fewer cells than the header.",
+			"Check the delimiter and the quotes around cells that hold a delimiter or a line break."}, true
+	case ReasonQuoteUnclosed:
+		return explanation{Reject,
+			"A quotation mark opens a cell and is never closed.",
+			"Close the quotation mark, or double it where it belongs to the text."}, true
+	case ReasonRecordTooLarge:
+		return explanation{Reject,
+			"The record is larger than the program reads.",
+			"Check for a quotation mark that is never closed, or leave large texts out of the export."}, true
+	case ReasonJSONMalformed:
+		return explanation{Reject,
+			"The record cannot be read as JSON.",
+			"Correct the JSON at the line that is named."}, true
+	case ReasonJSONNotObject:
+		return explanation{Reject,
+			"The record is JSON, but not an object with members.",
+			"Export every record as an object, and name the path of the list under records."}, true
+	case ReasonRecordKeyMissing:
+		return explanation{Reject,
+			"The columns that identify the record are empty.",
+			"Fill in the record's id in the source system."}, true
+	case ReasonRecordKeyDestroyed:
+		return explanation{Reject,
+			"The spreadsheet destroyed this id.",
+			"Format the id column as text before the spreadsheet saves the file, or export without a spreadsheet."}, true
+	case ReasonDateUnreadable:
+		return explanation{Reject,
+			"A date cannot be read.",
+			"Write the date as YYYY-MM-DD, or state its form under date_formats."}, true
+	case ReasonDateAmbiguous:
+		return explanation{Reject,
+			"A date can be read in two ways, because the order of day and month is not stated.",
+			"State the form under date_formats, for example DD/MM/YYYY."}, true
+	case ReasonDateOnly:
+		return explanation{Warn,
+			"The date has no time of day, so the time that the source states was used.",
+			"Export the time as well when it is known."}, true
+	case ReasonClockChange:
+		return explanation{Warn,
+			"The local time does not exist or happens twice on the day the clocks change.",
+			"Export times in UTC or with their offset."}, true
+	case ReasonNumberUnreadable:
+		return explanation{Reject,
+			"A number cannot be read.",
+			"Write it with digits and one decimal mark only."}, true
+	case ReasonNumberAmbiguous:
+		return explanation{Reject,
+			"A number can be read in two ways, because its only mark may stand for thousands or for decimals.",
+			"State the decimal mark of the source under decimal."}, true
+	case ReasonBooleanUnreadable:
+		return explanation{Reject,
+			"A yes-or-no value cannot be read.",
+			"Use yes or no, true or false, 1 or 0."}, true
+	case ReasonCurrencyConflict:
+		return explanation{Reject,
+			"The currency of the record contradicts the one that the source states.",
+			"Correct the record, or map the currency column instead of stating one."}, true
+	case ReasonLimitExceeded:
+		return explanation{Reject,
+			"A value lies outside the limits that the source sets.",
+			"Correct the value, or widen the limits of the source."}, true
+	case ReasonGroupDisagrees:
+		return explanation{Reject,
+			"Lines that belong to one record contradict each other.",
+			"Correct the lines so that they agree on date, person and currency."}, true
+	case ReasonJoinUnmatched:
+		return explanation{Warn,
+			"The record has no counterpart in the file it is joined with.",
+			"Export both files for the same period."}, true
+	case ReasonSameIDTwice:
+		return explanation{Warn,
+			"The same id appears more than once in this file.",
+			"Check the export for lines that are repeated, or add a column to record_key."}, true
+	case ReasonZipZeroRestored:
+		return explanation{Warn,
+			"A US ZIP code had lost its leading zero, and it was put back.",
+			"Format the ZIP column as text in the spreadsheet."}, true
+	case ReasonFBCDropped:
+		return explanation{Warn,
+			"The click id was malformed or too old and was left out.",
+			"Map the original fbclid and its click time."}, true
+	case ReasonDroppedEmail:
+		return explanation{Warn,
+			"An e-mail address could not be used and was left out.",
+			"Correct the address in the source system."}, true
+	case ReasonDroppedPhone:
+		return explanation{Warn,
+			"A phone number could not be used and was left out.",
+			"Write it with its country code, or state the country of the source."}, true
+	case ReasonDroppedFirstName:
+		return explanation{Warn,
+			"A first name could not be used and was left out.",
+			"Correct the name in the source system."}, true
+	case ReasonDroppedLastName:
+		return explanation{Warn,
+			"A last name could not be used and was left out.",
+			"Correct the name in the source system."}, true
+	case ReasonDroppedDateOfBirth:
+		return explanation{Warn,
+			"A date of birth could not be used and was left out.",
+			"Write it as YYYY-MM-DD, or state its form under date_formats."}, true
+	case ReasonDroppedGender:
+		return explanation{Warn,
+			"A gender could not be used and was left out.",
+			"Use f or m, or leave it empty."}, true
+	case ReasonDroppedCity:
+		return explanation{Warn,
+			"A city could not be used and was left out.",
+			"Correct the city in the source system."}, true
+	case ReasonDroppedState:
+		return explanation{Warn,
+			"A state could not be used and was left out.",
+			"Use the two-letter code for the United States and Canada, else the name."}, true
+	case ReasonDroppedZip:
+		return explanation{Warn,
+			"A postal code could not be used and was left out.",
+			"Correct the postal code in the source system."}, true
+	case ReasonDroppedCountry:
+		return explanation{Warn,
+			"A country could not be used and was left out.",
+			"Use the two-letter code, for example NL."}, true
+	case ReasonDroppedExternalID:
+		return explanation{Warn,
+			"An external id could not be used and was left out.",
+			"Correct the id in the source system."}, true
+	case ReasonDroppedLeadID:
+		return explanation{Warn,
+			"A lead id could not be used and was left out.",
+			"Export the lead id from Meta as text, so that a spreadsheet does not round it."}, true
+	case ReasonDroppedIdentifier:
+		return explanation{Warn,
+			"An identifier could not be used and was left out.",
+			"Correct it in the source system, or leave the column unmapped."}, true
+	case ReasonDroppedHash:
+		return explanation{Warn,
+			"A value was hashed with MD5 or SHA-1, which Meta does not accept, and was left out.",
+			"Export the value itself, or its SHA-256."}, true
+	case ReasonDroppedProperty:
+		return explanation{Warn,
+			"A value of a property could not be used and was left out.",
+			"Correct the value, or leave the column unmapped."}, true
+	}
+	return explanation{}, false
+}
