@@ -1,0 +1,140 @@
+package store
+
+import (
+	"time"
+
+	"capibara/event"
+)
+
+// NewFile is what is known about a file before its first record is read.
+type NewFile struct {
+	Name    string     // base name as it was dropped
+	Source  string     // name of the configured source
+	SHA256  event.Hash // of the file's bytes
+	Size    int64      // bytes
+	Mapping string     // the effective mapping as YAML or JSON: what every record was read with
+}
+
+// File is one import of one file.
+type File struct {
+	Number     uint64     `json:"file"`
+	Name       string     `json:"name"`
+	Source     string     `json:"source"`
+	SHA256     event.Hash `json:"-"`
+	Size       int64      `json:"size"`
+	Mapping    string     `json:"-"`
+	State      FileState  `json:"state"`
+	Reason     string     `json:"reason,omitempty"` // why it was refused: a sentence
+	Counts     FileCounts `json:"counts"`           // of the records done so far
+	StartedAt  time.Time  `json:"started_at"`
+	EndedAt    time.Time  `json:"ended_at,omitzero"`
+	ArchivedAs string     `json:"archived_as,omitempty"`  // path relative to the home, "" while it is not archived
+	Rejects    string     `json:"rejects_path,omitempty"` // path of the rejects file relative to the home, "" without rejects
+}
+
+// FileCounts counts the records of a file by fate; Records is always the sum of the others.
+type FileCounts struct {
+	Records   uint64 `json:"records"`
+	Accepted  uint64 `json:"accepted"`
+	Duplicate uint64 `json:"duplicate"`
+	Conflict  uint64 `json:"conflict"`
+	Expired   uint64 `json:"expired"`
+	Skipped   uint64 `json:"skipped"`
+	Rejected  uint64 `json:"rejected"`
+}
+
+// Add counts n records with the fate f.
+func (c *FileCounts) Add(f Fate, n uint64) {
+	c.Records += n
+	switch f {
+	case FateAccepted:
+		c.Accepted += n
+	case FateDuplicate:
+		c.Duplicate += n
+	case FateConflict:
+		c.Conflict += n
+	case FateExpired:
+		c.Expired += n
+	case FateSkipped:
+		c.Skipped += n
+	case FateRejected:
+		c.Rejected += n
+	}
+}
+
+// Chunk is a run of consecutive records of one file.
+type Chunk struct {
+	First   uint64   // number of the first record, counted from 1
+	Records []Record // in order
+}
+
+// Record is what the importer made of one record: rows, or a reason why there are none.
+type Record struct {
+	Line uint64   // where it starts in the file: the physical line, or the record number where lines mean nothing
+	Rows []NewRow // the events that it yields; empty when Fate is FateSkipped or FateRejected
+	// Fate is FateSkipped or FateRejected when there are no rows, else 0: the store then finds it out.
+	Fate      Fate
+	Reason    event.Reason // why it was skipped or rejected
+	Column    string       // the column at fault, "" when none is
+	RecordKey string       // the values of the source's record_key columns joined with " · ", "" when unknown
+}
+
+// NewRow is one event on its way into the outbox.
+type NewRow struct {
+	Dataset     string         // Meta's dataset id
+	EventID     string         // event_id
+	EventName   string         // event_name
+	EventTime   int64          // event_time, Unix seconds
+	NotBefore   int64          // not sent before this instant, Unix seconds; 0 for at once
+	Deadline    int64          // not sent from this instant on, Unix seconds
+	Fingerprint uint64         // of the members that make a conflict when they differ: event.Event.Fingerprint
+	Warnings    []event.Reason // what was mended or dropped; counted and shown, never a reason to refuse
+	Payload     []byte         // event.Event.AppendBinary; the store keeps a reference until Import returns
+}
+
+// ImportResult is what became of a chunk.
+type ImportResult struct {
+	Done      uint64     // the file's record number after the chunk
+	Fates     []Fate     // one for every record of the chunk
+	Events    uint64     // events that entered the outbox as pending; one record may yield several
+	Accepted  []bool     // for every row of the chunk in order (record by record): whether it entered the outbox as pending
+	Conflicts []Conflict // those not reported before with the same content
+}
+
+// Conflict is a record whose event is in the outbox already with another event_time, value, currency, order_id or
+// item_number. The first content wins.
+type Conflict struct {
+	Seq         uint64    // the row that was there first
+	FirstFile   uint64    // where that row came from
+	FirstLine   uint64    //
+	File        uint64    // where the record that disagrees is
+	Line        uint64    //
+	Record      uint64    //
+	Fingerprint uint64    // of the content that disagrees
+	At          time.Time // when it was seen first
+}
+
+// FileEnd is how an import ends.
+type FileEnd struct {
+	State      FileState // FileImported or FileRefused
+	Reason     string    // a sentence, when refused
+	ArchivedAs string    // path relative to the home
+	Rejects    string    // path relative to the home, "" without rejects
+}
+
+// Reject is one rejected record of a file. It holds no value of the record: the rejects file does.
+type Reject struct {
+	Record    uint64
+	Line      uint64
+	Reason    event.Reason
+	Column    string
+	RecordKey string
+}
+
+// FateRun is a run of consecutive records with one fate and reason.
+type FateRun struct {
+	First  uint64 // number of its first record
+	Count  uint64
+	Fate   Fate
+	Reason event.Reason // of skipped and rejected records
+}

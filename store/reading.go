@@ -1,0 +1,91 @@
+package store
+
+import (
+	"time"
+
+	"capibara/event"
+)
+
+// Filter narrows a history; the zero value of a field does not narrow. Not every field makes sense for every list:
+// Events honours all of them, Batches honours Dataset, BatchState, Since, Until, Batch and Seq; Files honours File,
+// Since, Until and FileName.
+type Filter struct {
+	Since, Until time.Time // events: event_time; batches: creation; files: start. Since inclusive, Until exclusive
+	EventID      string
+	EventName    string
+	Dataset      string
+	RecordKey    string // exact, or one of its columns
+	OrderID      string
+	State        State
+	BatchState   BatchState
+	File         uint64
+	FileName     string // base name, exact
+	Batch        uint64 // events: those that were ever in this batch or in a batch it was split into
+	Seq          uint64 // batches: those that carried this row, oldest first among them last
+	// Person finds the events that carry any of these hashed identifiers.
+	Person []event.HashedValue
+	// PersonPlain finds the events that carry any of these unhashed identifiers.
+	PersonPlain []event.PlainValue
+	Cursor      string // Page.Next of the page before
+	Limit       int    // entries a page; 0 means 100
+}
+
+// Page is one page of a list.
+type Page[T any] struct {
+	Items []T
+	Next  string // "" at the end
+}
+
+// EventEntry is an event with its whole story.
+type EventEntry struct {
+	Seq           uint64
+	Dataset       string
+	EventID       string
+	EventName     string
+	EventTime     int64 // Unix seconds
+	NotBefore     int64 // Unix seconds, 0 for none
+	Deadline      int64 // Unix seconds
+	State         State
+	Reason        event.Reason // why it is rejected or expired; "" otherwise
+	PossiblySent  bool         // it is expired or held, and an attempt may have arrived
+	Late          bool         // it was past its deadline when it was imported
+	ImportedAt    time.Time
+	File          uint64
+	FileName      string
+	Source        string
+	Record        uint64 // number in the file, from 1
+	Line          uint64
+	RecordKey     string
+	Batch         uint64 // the batch that it is or was last in; 0 before
+	Warnings      []event.Reason
+	Conflicts     int    // records that disagreed with it since
+	RejectCode    int    // Meta's code, when rejected
+	RejectSubcode int    // Meta's subcode, when rejected
+	Payload       []byte // event.Event.DecodeBinary reads it; nil when erased
+}
+
+// Counts tells how many events there are.
+type Counts struct {
+	Datasets []DatasetCounts // sorted by dataset
+	Files    uint64          // files ever opened
+	Batches  uint64          // batches ever begun or split off
+}
+
+// DatasetCounts counts the events of one dataset by state.
+type DatasetCounts struct {
+	Dataset  string
+	Events   map[State]uint64
+	Expiring uint64 // pending events whose deadline comes before the horizon
+	Open     uint64 // open batches
+}
+
+// AuditEntry is one entry of the ledger's own log. Each holds the hash of the one before: an entry that was changed or
+// taken out breaks the chain.
+type AuditEntry struct {
+	N        uint64     `json:"n"`
+	At       time.Time  `json:"at"`
+	Kind     string     `json:"kind"` // file_opened, file_closed, batch_settled, batch_concluded, expired, recovered, circuit, go_live, created
+	Detail   string     `json:"detail"`
+	Previous event.Hash `json:"-"` // SHA-256 of the previous entry as stored
+	Hash     event.Hash `json:"-"` // SHA-256 of this entry as stored
+}
