@@ -121,6 +121,8 @@ type Reading interface {
 	File(ctx context.Context, n uint64) (File, error)
 	// Conflicts returns the records that disagreed with the event, oldest first.
 	Conflicts(ctx context.Context, seq uint64) ([]Conflict, error)
+	// Rejects is as in Importing.
+	Rejects(ctx context.Context, file uint64, yield func(Reject) bool) error
 	// FateRuns calls yield for the run-length fates of a file's records in order.
 	FateRuns(ctx context.Context, file uint64, yield func(FateRun) bool) error
 	// Counts returns how many events are in each state, per dataset, and how many pending ones expire before horizon.
