@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // ActionSource is action_source: where a conversion took place. Meta requires it for every event.
@@ -33,12 +34,11 @@ func ActionSources() []ActionSource {
 // ParseActionSource reads an action source as a person writes it: case, spaces, dashes and underscores do not matter,
 // and in_store, which older guides use and Meta refuses, is physical_store. The error lists what is allowed.
 func ParseActionSource(s string) (ActionSource, error) {
-	folded := foldName(s)
-	if folded == "instore" {
+	if sameName(s, "in_store") {
 		return SourcePhysicalStore, nil
 	}
 	all := ActionSources()
-	at := slices.IndexFunc(all, func(a ActionSource) bool { return foldName(string(a)) == folded })
+	at := slices.IndexFunc(all, func(a ActionSource) bool { return sameName(s, string(a)) })
 	if at >= 0 {
 		return all[at], nil
 	}
@@ -59,15 +59,32 @@ func (a ActionSource) known() bool {
 	return false
 }
 
-// foldName makes spellings of one name equal: lower case, without spaces, dashes and underscores.
-func foldName(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == ' ' || r == '-' || r == '_' || r == '\t' || r == '\u00a0':
-			return -1
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
+// sameName reports whether two spellings are of one name: case, spaces, dashes and underscores do not matter.
+func sameName(a, b string) bool {
+	for {
+		x, n := nextOfName(a)
+		y, m := nextOfName(b)
+		if x != y {
+			return false
 		}
-		return r
-	}, s)
+		if n == 0 {
+			return m == 0
+		}
+		a, b = a[n:], b[m:]
+	}
+}
+
+// nextOfName is the next character that counts, in lower case, and how many bytes of s it takes; 0 at the end.
+func nextOfName(s string) (r rune, n int) {
+	for i, c := range s {
+		switch {
+		case c == ' ' || c == '-' || c == '_' || c == '\t' || c == '\u00a0':
+			continue
+		case c >= 'A' && c <= 'Z':
+			return c + 'a' - 'A', i + 1
+		}
+		_, size := utf8.DecodeRuneInString(s[i:])
+		return c, i + size
+	}
+	return 0, 0
 }

@@ -3,7 +3,6 @@ package event
 import (
 	"encoding/binary"
 	"errors"
-	"math"
 )
 
 // ErrCorrupt says that bytes are not an event as AppendBinary writes it, or one that a newer version wrote.
@@ -250,9 +249,8 @@ func (d *decoder) varint() int64 {
 
 func (d *decoder) int() int {
 	v := d.varint()
-	if v < math.MinInt || v > math.MaxInt {
+	if int64(int(v)) != v { // where an int has 32 bits
 		d.fail()
-		return 0
 	}
 	return int(v)
 }

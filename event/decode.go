@@ -1,8 +1,8 @@
 package event
 
 // DecodeBinary makes e the event that src holds, as AppendBinary wrote it, reusing e's memory. It copies what it
-// keeps: src may be reused, but slices that were taken from e before are overwritten. The error is ErrCorrupt, and e is
-// then empty.
+// keeps: src may be reused, but slices that were taken from e before are overwritten. The texts of an event share one
+// piece of memory, so clone one that outlives the rest. The error is ErrCorrupt, and e is then empty.
 func (e *Event) DecodeBinary(src []byte) error {
 	e.Reset()
 	if len(src) == 0 || src[0] != codecVersion {

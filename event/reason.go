@@ -16,7 +16,8 @@ type Severity uint8
 const (
 	// Warn flags an event that is sent all the same.
 	Warn Severity = iota + 1
-	// Skip leaves a record out that nobody can or should mend.
+	// Skip leaves a record out that nobody can or should mend. What came too late is one of them, though it is counted
+	// apart, as expired.
 	Skip
 	// Reject refuses what a person can mend.
 	Reject

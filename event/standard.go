@@ -33,9 +33,8 @@ func MendName(s string) (name string, mended bool) {
 	if IsStandard(name) {
 		return name, false
 	}
-	folded := foldName(name)
 	all := Standard()
-	if at := slices.IndexFunc(all, func(n string) bool { return strings.EqualFold(n, folded) }); at >= 0 {
+	if at := slices.IndexFunc(all, func(n string) bool { return sameName(n, name) }); at >= 0 {
 		return all[at], true
 	}
 	return name, false

@@ -37,6 +37,9 @@ func bracketPhone(s string) bool {
 	return area == 3 && s[0] >= '2' && n.groups == 2 && len(n.first) == 3 && n.last == 4 && n.telephone(area)
 }
 
+// maxTelephone is how many digits E.164 allows.
+const maxTelephone = 15
+
 // number is what scanNumber found: groups of digits as telephone numbers are written, and amounts too.
 type number struct {
 	digits  int
@@ -54,7 +57,7 @@ type number struct {
 func (n number) telephone(before int) bool {
 	all := before + n.digits
 	switch {
-	case !n.bounded || all < 8 || all > 15:
+	case !n.bounded || all < 8 || all > maxTelephone:
 		return false
 	case n.lastDot && n.dots == 1 && n.last <= 2:
 		return false
@@ -83,7 +86,8 @@ func scanNumber(s string) number {
 		n.digits, n.last = n.digits+size, size
 		at += size
 		wide := gap(s[at:])
-		if wide == 0 || digits(s[at+wide:]) == 0 {
+		// A longer one is no telephone number, and reading on would make a text of zeros cost its length squared.
+		if n.digits > maxTelephone || wide == 0 || digits(s[at+wide:]) == 0 {
 			break
 		}
 		if n.lastDot = s[at:at+wide] == "."; n.lastDot {
