@@ -62,6 +62,9 @@ type EventEntry struct {
 	RejectCode    int    // Meta's code, when rejected
 	RejectSubcode int    // Meta's subcode, when rejected
 	Payload       []byte // event.Event.DecodeBinary reads it; nil when erased
+	// Damaged says that the stored event fails its checksum: only Seq, Dataset, Deadline, State, Batch, PossiblySent and
+	// Late are known.
+	Damaged bool
 }
 
 // Counts tells how many events there are.

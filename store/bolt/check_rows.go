@@ -1,0 +1,186 @@
+package bolt
+
+import (
+	"encoding/binary"
+
+	"capibara/store"
+)
+
+// allRows verifies every row against its block, its file and the index of ids.
+func (c *checker) allRows() error {
+	last, err := c.metaUint("seq")
+	if err != nil {
+		return c.damage(err)
+	}
+	if err := c.allBlocks(last); err != nil {
+		return err
+	}
+	var b *block
+	var key []byte
+	err = c.numbered(rowsBucket, last, func(seq uint64, body []byte) error {
+		r, ok := decodeRow(body)
+		if !ok || seq == 0 || seq > last {
+			return damaged(rowsBucket, numberKey(seq))
+		}
+		if b == nil || b.n != blockOf(seq) {
+			if b, err = c.block(blockOf(seq)); err != nil {
+				return err
+			}
+		}
+		c.rowInBlock(seq, &r, b)
+		key = appendIDKey(key[:0], r.eventID, r.dataset, r.name)
+		k, found, err := c.known(key)
+		if err != nil {
+			return err
+		}
+		if !found || k.seq != seq {
+			c.problem("ids: event %d is not found by its event_id", seq)
+		}
+		return c.rowInFile(seq, &r)
+	})
+	if err != nil {
+		return err
+	}
+	return c.afterRows(last)
+}
+
+// afterRows verifies what the rows were counted for.
+func (c *checker) afterRows(last uint64) error {
+	var ids uint64
+	for _, b := range []bucket{idsBucket, idsNewBucket} {
+		if err := c.each(b, func([]byte, []byte) error { ids++; return nil }); err != nil {
+			return err
+		}
+	}
+	if ids != last {
+		c.problem("ids: %d entries are there, %d should be", ids, last)
+	}
+	for n := range c.last(filesBucket) {
+		f, err := c.file(n + 1)
+		if err != nil {
+			continue // reported when the files were read
+		}
+		var rows uint64
+		for _, x := range f.extents {
+			rows += x.count
+		}
+		if rows != c.rowsOf[n+1] {
+			c.problem("file %d: it names %d events as its own, and %d name it", n+1, rows, c.rowsOf[n+1])
+		}
+	}
+	return nil
+}
+
+func (c *checker) rowInBlock(seq uint64, r *row, b *block) {
+	at := int(seq - firstSeq(b.n))
+	if at >= len(b.cells) {
+		c.problem("blocks: event %d has no state", seq)
+		return
+	}
+	cl := b.cells[at]
+	if cl.dataset != r.dataset || b.deadlines[at] != r.deadline || (cl.flags&flagWaits != 0) != (r.notBefore != 0) ||
+		r.eventTime < b.minTime || r.eventTime > b.maxTime {
+		c.problem("blocks: what is noted of event %d disagrees with its record", seq)
+	}
+}
+
+func (c *checker) rowInFile(seq uint64, r *row) error {
+	c.rowsOf[r.file]++
+	f, err := c.file(r.file)
+	if err != nil {
+		return err
+	}
+	if !f.has(seq) {
+		c.problem("event %d is from file %d, which does not name it", seq, r.file)
+	}
+	if r.record == 0 || r.record > f.Counts.Records {
+		c.problem("event %d is from record %d of file %d, which has %d", seq, r.record, r.file, f.Counts.Records)
+	}
+	return nil
+}
+
+// allBlocks counts the events by state and compares the blocks with the pending index.
+func (c *checker) allBlocks(last uint64) error {
+	var rows, blocks uint64
+	err := c.each(blocksBucket, func(key, body []byte) error {
+		d := decoder{b: key}
+		n := d.fixed()
+		if !d.done() || n != blocks || len(body) < 2 {
+			return damaged(blocksBucket, key)
+		}
+		blocks++
+		b, err := c.block(n)
+		if err != nil {
+			return err
+		}
+		if rows%blockSize != 0 {
+			c.problem("blocks: block %d follows one that is not full", n)
+		}
+		rows += uint64(len(b.cells))
+		if binary.BigEndian.Uint16(body) != b.states() {
+			c.problem("blocks: the summary of block %d is wrong", n)
+		}
+		c.cells(b)
+		return c.pendingOf(b)
+	})
+	if err != nil {
+		return err
+	}
+	if rows != last {
+		c.problem("blocks: %d events have a state, %d should have", rows, last)
+	}
+	var deadlines uint64
+	err = c.each(deadlinesBucket, func([]byte, []byte) error { deadlines++; return nil })
+	if deadlines != blocks {
+		c.problem("deadlines: %d entries are there, %d should be", deadlines, blocks)
+	}
+	return err
+}
+
+func (c *checker) cells(b *block) {
+	for i, cl := range b.cells {
+		seq := firstSeq(b.n) + uint64(i)
+		c.tally[countKey{cl.dataset, cl.state}]++
+		if cl.flags&flagConflicts != 0 {
+			c.conflicted++
+		}
+		var of store.BatchState
+		if int(cl.batch) < len(c.batchStates) {
+			of = c.batchStates[cl.batch]
+		}
+		ok := true
+		switch cl.state {
+		case store.StateInFlight:
+			ok = of.Open()
+		case store.StateAcknowledged:
+			ok = of == store.BatchAcknowledged
+		case store.StateRejected:
+			ok = of == store.BatchRejected
+		case store.StateHeld:
+			ok = of == store.BatchHeld
+		case store.StatePending:
+			ok = cl.batch == 0 || of == store.BatchReleased
+		case store.StateExpired:
+		default:
+			ok = false
+		}
+		if !ok {
+			c.problem("event %d is %s, and its batch %d is %s", seq, cl.state, cl.batch, of)
+		}
+	}
+}
+
+func (c *checker) pendingOf(b *block) error {
+	for _, p := range b.pending() {
+		c.pendings++
+		body, err := c.get(pendingBucket, appendPendingKey(nil, b.n, p))
+		if err != nil {
+			return err
+		}
+		d := decoder{b: body}
+		if n := d.uint(); !d.done() || n != p.rows {
+			c.problem("pending: block %d has %d pending events of dataset %d, and %d are listed", b.n, p.rows, p.dataset, n)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package bolt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+
+	"capibara/store"
+
+	"go.etcd.io/bbolt"
+)
+
+// DB is an open database. It implements store.Outbox.
+type DB struct {
+	path     string
+	readOnly bool
+	bolt     *bbolt.DB
+	// changed says that something was committed since the database was opened, broken that a commit failed in a way
+	// after which the state in memory cannot be trusted.
+	changed, broken atomic.Bool
+
+	closing sync.RWMutex // held for writing by Close alone
+	closed  bool
+	journal chan *change
+	stopped chan struct{} // closed when the journal goroutine has ended
+}
+
+var _ store.Outbox = (*DB)(nil)
+
+var errClosed = errors.New("the database is closed")
+
+// guard turns a panic and a memory fault of the calling goroutine into an ErrCorrupt in *err: bbolt works on a memory
+// map and trusts it. Use it as `defer guard(&err)()`.
+func guard(err *error) func() {
+	faults := debug.SetPanicOnFault(true)
+	return func() {
+		debug.SetPanicOnFault(faults)
+		if r := recover(); r != nil {
+			*err = fmt.Errorf("%w: reading it failed: %v", store.ErrCorrupt, r)
+		}
+	}
+}
+
+// view runs fn in a read transaction.
+func (d *DB) view(fn func(*txn) error) (err error) {
+	defer guard(&err)()
+	tx, err := d.bolt.Begin(false)
+	if err != nil {
+		return closedOr(err)
+	}
+	defer func() { err = errors.Join(err, tx.Rollback()) }()
+	return fn(newTxn(tx))
+}
+
+// update runs fn in a write transaction and commits it. When fn fails nothing of it stays.
+func (d *DB) update(fn func(*txn) error) (err error) {
+	defer guard(&err)()
+	if d.broken.Load() {
+		return fmt.Errorf("%w: an earlier change failed halfway; start the program again", store.ErrCorrupt)
+	}
+	tx, err := d.bolt.Begin(true)
+	if err != nil {
+		return closedOr(err)
+	}
+	committing, id := false, tx.ID()
+	defer func() {
+		if r := recover(); r != nil {
+			if committing {
+				d.broken.Store(true)
+			}
+			// Unlike the rollback of bbolt's own Update this one reads no page, so it cannot fail on a damaged one.
+			_ = tx.Rollback()
+			panic(r)
+		}
+	}()
+	t := newTxn(tx)
+	if err := fn(t); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := t.flush(); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	committing = true
+	if err := tx.Commit(); err != nil {
+		// A full disk leaves bbolt as it was. Only when the header page was written and not synced does memory show a
+		// change that the disk may not hold.
+		if d.shows(id) {
+			d.broken.Store(true)
+		}
+		return fmt.Errorf("commit: %w", err)
+	}
+	d.changed.Store(true)
+	return nil
+}
+
+// shows reports whether readers see the transaction with this id; when in doubt they do.
+func (d *DB) shows(id int) bool {
+	tx, err := d.bolt.Begin(false)
+	if err != nil {
+		return true
+	}
+	seen := tx.ID()
+	return tx.Rollback() != nil || seen >= id
+}
+
+func closedOr(err error) error {
+	if errors.Is(err, bbolt.ErrDatabaseNotOpen) {
+		return errClosed
+	}
+	return err
+}
+
+// change runs fn in a write transaction of its own, unless ctx is over already. Once begun it is carried through.
+func (d *DB) change(ctx context.Context, fn func(*txn) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return d.update(fn)
+}
+
+// read runs fn in a read transaction, unless ctx is over.
+func (d *DB) read(ctx context.Context, fn func(*txn) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return d.view(fn)
+}
+
+// Close waits for changes under way, writes the list of free pages, so that the next opening need not look for them,
+// and releases the file. Closing again does nothing.
+func (d *DB) Close() error {
+	d.closing.Lock()
+	defer d.closing.Unlock()
+	if d.closed {
+		return nil
+	}
+	d.closed = true
+	if !d.readOnly {
+		close(d.journal)
+		<-d.stopped
+	}
+	var err error
+	if d.changed.Load() && !d.broken.Load() {
+		err = d.writeFreelist()
+	}
+	if err = errors.Join(err, d.bolt.Close()); err != nil {
+		return fmt.Errorf("close database %s: %w", d.path, err)
+	}
+	return nil
+}
+
+func (d *DB) writeFreelist() (err error) {
+	d.bolt.NoFreelistSync = false
+	return d.update(func(*txn) error { return nil })
+}

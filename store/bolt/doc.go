@@ -1,0 +1,31 @@
+// Package bolt keeps the outbox in one bbolt file. It is the only package that knows bbolt.
+//
+// The bucket tree. Every value starts with a CRC-32C over its key and the rest of it, because bbolt has none: a flipped
+// bit on the disk is found, never sent. Numbers in keys are big-endian; in values they are varints unless noted.
+//
+//	meta       schema, id, created, seq (last row number), audit (number and hash of the last entry)
+//	names      kind 0 text       → number;  kind 1 number → text. Kinds: datasets, event names, reasons
+//	files      file              → name, source, SHA-256, counts, state, times, extents of row numbers
+//	file_sha   SHA-256 file      → nothing
+//	mappings   SHA-256           → the text of a mapping, once however many files were read with it
+//	fates      file first-record → a run of consecutive records with one fate and reason
+//	rejects    file record       → line, reason, column, record key of a rejected record; no other value of it
+//	rows       seq               → file, record, line, times, event_id, record key, warnings, payload. Append-only
+//	ids        event_id 0 dataset(2) name(4) → seq, fingerprint. Finds duplicates; a prefix scan finds an event_id
+//	ids_new    the same          the youngest entries of ids, on their way there; see ids.go
+//	blocks     block             → 500 cells of 8 bytes: state, flags, dataset, batch; states present, span of event_time
+//	deadlines  block             → 500 deadlines of 8 bytes. Written once
+//	pending    dataset(2) earliest-deadline block → number of pending rows of the dataset in the block
+//	refusals   seq               → reason, code and subcode of a rejected event
+//	conflicts  seq fingerprint   → file, line, record, time of the first record that disagreed with this content
+//	batches    batch             → dataset, state, attempts, row numbers, children
+//	open       dataset(2) batch  → nothing; the batches that await an end
+//	counts     dataset(2) state  → number of events
+//	circuits   dataset(2)        → why and until when a dataset is not sent to
+//	live       dataset(2)        → who allowed sending to it, and when
+//	runs       schedule          → its last run
+//	audit      entry             → time, kind, detail, hash of the entry before
+//
+// A row never changes: what happens to it lives in its cell. So a batch of a thousand rows rewrites a few blocks and
+// not a thousand rows, and an import appends. Rows are numbered from 1; block n holds the rows from 500n+1 on.
+package bolt

@@ -1,0 +1,190 @@
+package bolt
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"capibara/store"
+)
+
+// Batch returns one batch. ErrNotFound.
+func (d *DB) Batch(ctx context.Context, n uint64) (batch store.Batch, err error) {
+	err = d.read(ctx, func(t *txn) error {
+		b, err := t.batch(n)
+		if err == nil {
+			batch = b.Batch
+		}
+		return err
+	})
+	if err != nil {
+		return store.Batch{}, fmt.Errorf("read a batch: %w", err)
+	}
+	return batch, nil
+}
+
+// File returns one file. ErrNotFound.
+func (d *DB) File(ctx context.Context, n uint64) (file store.File, err error) {
+	err = d.read(ctx, func(t *txn) error {
+		f, err := t.file(n)
+		if err != nil {
+			return err
+		}
+		file, err = t.whole(f)
+		return err
+	})
+	if err != nil {
+		return store.File{}, fmt.Errorf("read a file: %w", err)
+	}
+	return file, nil
+}
+
+// Batches returns a page of batches, newest first.
+func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batch], error) {
+	page, err := newestFirst(ctx, d, batchesBucket, f, func(t *txn, n uint64) (store.Batch, bool, error) {
+		b, err := t.batch(n)
+		if err != nil {
+			return store.Batch{}, false, err
+		}
+		fits := (f.Dataset == "" || b.Dataset == f.Dataset) && (f.BatchState == 0 || b.State == f.BatchState) &&
+			(f.Batch == 0 || n == f.Batch) && (f.Seq == 0 || b.carried(f.Seq)) && between(b.CreatedAt, f)
+		return b.Batch, fits, nil
+	})
+	if err != nil {
+		return store.Page[store.Batch]{}, fmt.Errorf("list batches: %w", err)
+	}
+	return page, nil
+}
+
+// Files returns a page of files, newest first.
+func (d *DB) Files(ctx context.Context, f store.Filter) (store.Page[store.File], error) {
+	page, err := newestFirst(ctx, d, filesBucket, f, func(t *txn, n uint64) (store.File, bool, error) {
+		r, err := t.file(n)
+		if err != nil {
+			return store.File{}, false, err
+		}
+		if f.File != 0 && n != f.File || f.FileName != "" && r.Name != f.FileName || !between(r.StartedAt, f) {
+			return store.File{}, false, nil
+		}
+		file, err := t.whole(r)
+		return file, true, err
+	})
+	if err != nil {
+		return store.Page[store.File]{}, fmt.Errorf("list files: %w", err)
+	}
+	return page, nil
+}
+
+func between(t time.Time, f store.Filter) bool {
+	return (f.Since.IsZero() || !t.Before(f.Since)) && (f.Until.IsZero() || t.Before(f.Until))
+}
+
+// newestFirst reads a page of what fits among the numbered entries of b, from the greatest number down.
+func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter,
+	read func(*txn, uint64) (T, bool, error)) (page store.Page[T], err error) {
+	err = d.read(ctx, func(t *txn) error {
+		before, err := cursor(f.Cursor)
+		if err != nil {
+			return err
+		}
+		began := time.Now()
+		c := t.bucket(b).Cursor()
+		for n := min(before-1, t.last(b)); n > 0; n-- {
+			if k, _ := c.Seek(numberKey(n)); len(k) != 8 || binary.BigEndian.Uint64(k) != n {
+				continue
+			}
+			one, fits, err := read(t, n)
+			if err != nil {
+				return err
+			}
+			if fits {
+				page.Items = append(page.Items, one)
+			}
+			if n > 1 && (len(page.Items) >= limit(f) || time.Since(began) > pageTime) {
+				page.Next = strconv.FormatUint(n, 10)
+				return nil
+			}
+		}
+		return nil
+	})
+	return page, err
+}
+
+// Counts returns how many events are in each state, per dataset.
+func (d *DB) Counts(ctx context.Context, horizon time.Time) (counts store.Counts, err error) {
+	err = d.read(ctx, func(t *txn) error {
+		counts = store.Counts{Files: t.last(filesBucket), Batches: t.last(batchesBucket)}
+		datasets, err := t.eventCounts()
+		if err != nil {
+			return err
+		}
+		for n, events := range datasets {
+			c := store.DatasetCounts{Events: events}
+			if c.Dataset, err = t.datasetText(n); err != nil {
+				return err
+			}
+			if c.Expiring, err = t.expiring(n, horizon); err != nil {
+				return err
+			}
+			open, err := t.openBatches(datasetKey(n))
+			if err != nil {
+				return err
+			}
+			c.Open = uint64(len(open))
+			counts.Datasets = append(counts.Datasets, c)
+		}
+		return nil
+	})
+	if err != nil {
+		return store.Counts{}, fmt.Errorf("count events: %w", err)
+	}
+	slices.SortFunc(counts.Datasets, func(a, b store.DatasetCounts) int { return cmp.Compare(a.Dataset, b.Dataset) })
+	return counts, nil
+}
+
+// eventCounts reads the counters of every dataset; those at zero are left out.
+func (t *txn) eventCounts() (map[uint16]map[store.State]uint64, error) {
+	datasets := map[uint16]map[store.State]uint64{}
+	c := t.bucket(countsBucket).Cursor()
+	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+		if len(k) != 3 {
+			return nil, damaged(countsBucket, k)
+		}
+		n, err := t.counter(k)
+		if err != nil {
+			return nil, err
+		}
+		dataset := binary.BigEndian.Uint16(k)
+		if datasets[dataset] == nil {
+			datasets[dataset] = map[store.State]uint64{}
+		}
+		if n > 0 {
+			datasets[dataset][store.State(k[2])] = n
+		}
+	}
+	return datasets, nil
+}
+
+// expiring counts the pending events of a dataset whose deadline comes before the horizon.
+func (t *txn) expiring(dataset uint16, horizon time.Time) (n uint64, err error) {
+	before := horizon.Unix()
+	if horizon.Nanosecond() > 0 {
+		before++
+	}
+	blocks, err := t.pendingBefore(dataset, before)
+	if err != nil {
+		return 0, err
+	}
+	for _, at := range blocks {
+		b, err := t.block(at)
+		if err != nil {
+			return 0, err
+		}
+		n += uint64(len(b.due(dataset, func(deadline int64) bool { return deadline < before })))
+	}
+	return n, nil
+}

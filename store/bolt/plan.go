@@ -1,0 +1,173 @@
+package bolt
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"capibara/store"
+)
+
+// due is a pending row with its deadline.
+type due struct {
+	seq      uint64
+	deadline int64
+}
+
+// Plan returns pending rows that may be sent, the blocks with the earliest deadlines first. What is damaged is left
+// out, so that it holds nothing else up: it stays pending, and Check names it.
+func (d *DB) Plan(ctx context.Context, q store.PlanQuery) ([]store.Row, error) {
+	var rows []store.Row
+	for after, more := []byte(nil), true; more && len(rows) < q.Limit; {
+		err := d.read(ctx, func(t *txn) (err error) {
+			rows, after, more, err = t.planPage(q, rows, after)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("plan events of dataset %s: %w", q.Dataset, err)
+		}
+	}
+	return rows, nil
+}
+
+// planPage appends rows of the blocks behind the pending key after, for as long as one transaction may last.
+func (t *txn) planPage(q store.PlanQuery, rows []store.Row, after []byte) ([]store.Row, []byte, bool, error) {
+	dataset, ok, err := t.dataset(q.Dataset)
+	if !ok || err != nil {
+		return rows, nil, false, err
+	}
+	prefix := binary.BigEndian.AppendUint16(nil, dataset)
+	c := t.bucket(pendingBucket).Cursor()
+	began := time.Now()
+	start := prefix
+	if after != nil {
+		start = after
+	}
+	for k, v := c.Seek(start); bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		if bytes.Equal(k, after) {
+			continue
+		}
+		if len(rows) >= q.Limit {
+			return rows, nil, false, nil
+		}
+		if time.Since(began) > pageTime {
+			return rows, after, true, nil
+		}
+		after = bytes.Clone(k)
+		if _, ok := unseal(k, v); !ok || len(k) != pendingKeySize {
+			continue
+		}
+		b, err := t.block(binary.BigEndian.Uint64(k[10:]))
+		if errors.Is(err, store.ErrCorrupt) {
+			continue
+		}
+		if err != nil {
+			return rows, nil, false, err
+		}
+		if rows, err = t.planBlock(q, b, dataset, rows); err != nil {
+			return rows, nil, false, err
+		}
+	}
+	return rows, nil, false, nil
+}
+
+func (t *txn) planBlock(q store.PlanQuery, b *block, dataset uint16, rows []store.Row) ([]store.Row, error) {
+	now := q.Now.Unix()
+	for _, p := range b.due(dataset, func(deadline int64) bool { return deadline > now }) {
+		if len(rows) >= q.Limit {
+			return rows, nil
+		}
+		if q.Skip[p.seq] {
+			continue
+		}
+		row, err := t.sendable(p.seq)
+		if errors.Is(err, store.ErrCorrupt) {
+			continue
+		}
+		if err != nil {
+			return rows, err
+		}
+		if row.NotBefore <= now {
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}
+
+// due returns the pending rows of a dataset whose deadline is wanted, the earliest first.
+func (b *block) due(dataset uint16, wanted func(deadline int64) bool) []due {
+	var found []due
+	for i, c := range b.cells {
+		if c.state == store.StatePending && c.dataset == dataset && wanted(b.deadlines[i]) {
+			found = append(found, due{firstSeq(b.n) + uint64(i), b.deadlines[i]})
+		}
+	}
+	slices.SortFunc(found, func(a, b due) int {
+		return cmp.Or(cmp.Compare(a.deadline, b.deadline), cmp.Compare(a.seq, b.seq))
+	})
+	return found
+}
+
+// Expire moves pending rows whose deadline has passed to StateExpired, and says so in the audit log.
+func (d *DB) Expire(ctx context.Context, dataset string, now time.Time, limit int) (n int, err error) {
+	err = d.change(ctx, func(t *txn) error {
+		n = 0
+		number, ok, err := t.dataset(dataset)
+		if !ok || err != nil {
+			return err
+		}
+		blocks, err := t.pendingBefore(number, now.Unix()+1)
+		if err != nil {
+			return err
+		}
+		for _, at := range blocks {
+			b, err := t.block(at)
+			if err != nil {
+				return err
+			}
+			for _, p := range b.due(number, func(deadline int64) bool { return deadline <= now.Unix() }) {
+				if n == limit {
+					break
+				}
+				i := int(p.seq - firstSeq(b.n))
+				c := b.cells[i]
+				c.state = store.StateExpired
+				t.set(b, i, c)
+				n++
+			}
+			if n == limit {
+				break
+			}
+		}
+		if n == 0 {
+			return nil
+		}
+		return t.audit(now, "expired", fmt.Sprintf("%d events of dataset %s expired before they were sent", n, dataset))
+	})
+	if err != nil {
+		return 0, fmt.Errorf("expire events of dataset %s: %w", dataset, err)
+	}
+	return n, nil
+}
+
+// pendingBefore returns the blocks in which a pending row of the dataset has a deadline before the instant.
+func (t *txn) pendingBefore(dataset uint16, before int64) ([]uint64, error) {
+	prefix := binary.BigEndian.AppendUint16(nil, dataset)
+	var blocks []uint64
+	c := t.bucket(pendingBucket).Cursor()
+	for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		if _, ok := unseal(k, v); !ok || len(k) != pendingKeySize {
+			return nil, damaged(pendingBucket, k)
+		}
+		if keyInstant(k[2:]) >= before {
+			break
+		}
+		blocks = append(blocks, binary.BigEndian.Uint64(k[10:]))
+	}
+	return blocks, nil
+}
