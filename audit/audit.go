@@ -1,0 +1,87 @@
+// Package audit is the read side of Capibara: it answers what was sent, when, from which file and line, and what Meta
+// said, in the shapes that the command line prints and the socket serves. It changes nothing.
+package audit
+
+import (
+	"context"
+	"time"
+
+	"capibara/store"
+)
+
+// Store is what an auditor needs of the outbox.
+type Store interface {
+	store.Reading
+	Circuit(ctx context.Context, dataset string) (store.Circuit, error)
+	Live(ctx context.Context, dataset string) (bool, error)
+	LastRun(ctx context.Context, schedule string) (store.Run, error)
+}
+
+// Dataset is a configured dataset.
+type Dataset struct {
+	Alias string // its name in the configuration
+	ID    string // Meta's id
+	Live  bool   // the configuration or a loopback endpoint allows sending without a person's word
+}
+
+// Config is what a Reader works with.
+type Config struct {
+	Store    Store
+	Datasets []Dataset
+	// Zone is the zone in which instants are written; nil means UTC.
+	Zone *time.Location
+	// NextUpload returns when the schedule uploads next; nil when nothing is scheduled.
+	NextUpload func(after time.Time) time.Time
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Reader answers questions about the outbox. It may be used from several goroutines.
+type Reader struct {
+	store    Store
+	datasets []Dataset
+	zone     *time.Location
+	next     func(time.Time) time.Time
+	now      func() time.Time
+}
+
+// New returns a Reader.
+func New(c Config) *Reader {
+	r := &Reader{store: c.Store, datasets: c.Datasets, zone: c.Zone, next: c.NextUpload, now: c.Now}
+	if r.zone == nil {
+		r.zone = time.UTC
+	}
+	if r.now == nil {
+		r.now = time.Now
+	}
+	return r
+}
+
+// UploadSchedule is the name under which the outbox keeps the last upload, by schedule or by hand.
+const UploadSchedule = "upload"
+
+// datasetID turns an alias into Meta's id; what is no alias is taken as an id.
+func (r *Reader) datasetID(name string) string {
+	for _, d := range r.datasets {
+		if d.Alias == name {
+			return d.ID
+		}
+	}
+	return name
+}
+
+// instant is t in the reader's zone, nil when there is none, cut to whole seconds: finer ones tell an auditor nothing.
+func (r *Reader) instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.In(r.zone).Truncate(time.Second)
+	return &t
+}
+
+func (r *Reader) unix(sec int64) *time.Time {
+	if sec == 0 {
+		return nil
+	}
+	return r.instant(time.Unix(sec, 0))
+}

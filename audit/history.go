@@ -1,0 +1,193 @@
+package audit
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"capibara/event"
+	"capibara/store"
+)
+
+// List is one page of a list.
+type List[T any] struct {
+	Items []T     `json:"items"`
+	Next  *string `json:"next"` // the cursor of the next page, null at the end
+}
+
+// Event is one event in a history.
+type Event struct {
+	EventID    string     `json:"event_id"`
+	EventName  string     `json:"event_name"`
+	Dataset    string     `json:"dataset"`
+	State      string     `json:"state"`
+	Reason     string     `json:"reason"` // why it is not what its owner hoped for; "" when there is nothing to say
+	EventTime  *time.Time `json:"event_time"`
+	Deadline   *time.Time `json:"deadline"`
+	ImportedAt *time.Time `json:"imported_at"`
+	File       uint64     `json:"file"`
+	FileName   string     `json:"file_name"`
+	Line       uint64     `json:"line"`
+	RecordKey  string     `json:"record_key"`
+	Batch      uint64     `json:"batch"` // 0 when it was never in one
+}
+
+// Batch is one batch in a history.
+type Batch struct {
+	Batch      uint64     `json:"batch"`
+	Parent     uint64     `json:"parent"` // the batch that was split; 0 for none
+	Dataset    string     `json:"dataset"`
+	State      string     `json:"state"`
+	Events     int        `json:"events"`
+	BodySHA256 string     `json:"body_sha256"` // of the data that was sent last, as hex
+	CreatedAt  *time.Time `json:"created_at"`
+	Children   []uint64   `json:"children"`
+	Attempts   []Attempt  `json:"attempts"`
+}
+
+// Attempt is one HTTP try of a batch.
+type Attempt struct {
+	N              int        `json:"n"`
+	StartedAt      *time.Time `json:"started_at"`
+	EndedAt        *time.Time `json:"ended_at"`
+	End            string     `json:"end"`
+	HTTPStatus     int        `json:"http_status"`
+	EventsReceived int        `json:"events_received"`
+	Code           int        `json:"code"`
+	Subcode        int        `json:"subcode"`
+	FBTraceID      string     `json:"fbtrace_id"`
+	Messages       []string   `json:"messages,omitempty"`
+	Error          string     `json:"error,omitempty"`
+}
+
+// File is one import in a history.
+type File struct {
+	File       uint64           `json:"file"`
+	Name       string           `json:"name"`
+	Source     string           `json:"source"`
+	State      string           `json:"state"`
+	Reason     string           `json:"reason,omitempty"`
+	SHA256     string           `json:"sha256"`
+	Size       int64            `json:"size"`
+	Counts     store.FileCounts `json:"counts"`
+	StartedAt  *time.Time       `json:"started_at"`
+	EndedAt    *time.Time       `json:"ended_at"`
+	ArchivedAs string           `json:"archived_as"`
+	Rejects    string           `json:"rejects_path"`
+}
+
+// Events returns a page of events, the newest import first. The error is a *UsageError when a filter cannot be read.
+func (r *Reader) Events(ctx context.Context, q Query) (List[Event], error) {
+	f, err := r.filter(q, false)
+	if err != nil {
+		return List[Event]{}, err
+	}
+	if f.FileName != "" {
+		return r.eventsOfFiles(ctx, f)
+	}
+	return collect(ctx, f, r.store.Events, r.event)
+}
+
+// eventsOfFiles serves a file that was named by its name: there may be several, and the newest is the one meant.
+func (r *Reader) eventsOfFiles(ctx context.Context, f store.Filter) (List[Event], error) {
+	files, err := r.store.Files(ctx, store.Filter{FileName: f.FileName, Limit: 1})
+	if err != nil {
+		return List[Event]{}, fmt.Errorf("looking for the file: %w", err)
+	}
+	if len(files.Items) == 0 {
+		return List[Event]{}, fmt.Errorf("no file named %q was imported: %w", f.FileName, store.ErrNotFound)
+	}
+	f.File, f.FileName = files.Items[0].Number, ""
+	return collect(ctx, f, r.store.Events, r.event)
+}
+
+// Batches returns a page of batches, newest first.
+func (r *Reader) Batches(ctx context.Context, q Query) (List[Batch], error) {
+	f, err := r.filter(q, true)
+	if err != nil {
+		return List[Batch]{}, err
+	}
+	return collect(ctx, f, r.store.Batches, r.batch)
+}
+
+// Files returns a page of files, newest first.
+func (r *Reader) Files(ctx context.Context, q Query) (List[File], error) {
+	f, err := r.filter(q, false)
+	if err != nil {
+		return List[File]{}, err
+	}
+	return collect(ctx, f, r.store.Files, r.file)
+}
+
+// collect fills a page. The outbox may return short pages to stay out of an import's way; a person expects a full one.
+func collect[S, T any](ctx context.Context, f store.Filter, read func(context.Context, store.Filter) (store.Page[S], error), shape func(S) T) (List[T], error) {
+	if f.Limit == 0 {
+		f.Limit = 100
+	}
+	list := List[T]{Items: []T{}}
+	for want := f.Limit; ; {
+		page, err := read(ctx, f)
+		if err != nil {
+			return list, fmt.Errorf("reading the history: %w", err)
+		}
+		for _, s := range page.Items {
+			list.Items = append(list.Items, shape(s))
+		}
+		if page.Next == "" {
+			return list, nil
+		}
+		if len(list.Items) >= want {
+			list.Next = &page.Next
+			return list, nil
+		}
+		f.Cursor, f.Limit = page.Next, want-len(list.Items)
+		if err := ctx.Err(); err != nil {
+			return list, err
+		}
+	}
+}
+
+func (r *Reader) event(e store.EventEntry) Event {
+	return Event{EventID: e.EventID, EventName: e.EventName, Dataset: e.Dataset, State: e.State.String(),
+		Reason: reason(e), EventTime: r.unix(e.EventTime), Deadline: r.unix(e.Deadline),
+		ImportedAt: r.instant(e.ImportedAt), File: e.File, FileName: e.FileName, Line: e.Line, RecordKey: e.RecordKey, Batch: e.Batch}
+}
+
+// reason is the code that explains the state; "" when the state says it all.
+func reason(e store.EventEntry) string {
+	switch {
+	case e.State == store.StateExpired && e.Late:
+		return string(event.ReasonTooOld)
+	case e.State == store.StateExpired && e.PossiblySent:
+		return string(event.ReasonExpiredPossiblySent)
+	case e.State == store.StateExpired:
+		return string(event.ReasonExpiredWaiting)
+	case e.State == store.StateHeld:
+		return string(event.ReasonFateUnknown)
+	case e.State == store.StateRejected && e.RejectSubcode != 0:
+		return fmt.Sprintf("%s_%d", event.ReasonRejectedByMeta, e.RejectSubcode)
+	case e.State == store.StateRejected && e.RejectCode != 0:
+		return fmt.Sprintf("%s_%d", event.ReasonRejectedByMeta, e.RejectCode)
+	}
+	return string(e.Reason)
+}
+
+func (r *Reader) batch(b store.Batch) Batch {
+	out := Batch{Batch: b.Number, Parent: b.Parent, Dataset: b.Dataset, State: b.State.String(), Events: b.Events,
+		CreatedAt: r.instant(b.CreatedAt), Children: append([]uint64{}, b.Children...), Attempts: []Attempt{}}
+	for _, a := range b.Attempts {
+		out.BodySHA256 = hex.EncodeToString(a.BodySHA256[:])
+		out.Attempts = append(out.Attempts, Attempt{N: a.N, StartedAt: r.instant(a.StartedAt), EndedAt: r.instant(a.EndedAt),
+			End: a.End, HTTPStatus: a.HTTPStatus, EventsReceived: a.EventsReceived, Code: a.Code, Subcode: a.Subcode,
+			FBTraceID: a.FBTraceID, Messages: a.Messages, Error: a.Error})
+	}
+	return out
+}
+
+func (r *Reader) file(f store.File) File {
+	return File{File: f.Number, Name: strings.ToValidUTF8(f.Name, "\uFFFD"), Source: f.Source, State: f.State.String(),
+		Reason: f.Reason, SHA256: hex.EncodeToString(f.SHA256[:]), Size: f.Size, Counts: f.Counts,
+		StartedAt: r.instant(f.StartedAt), EndedAt: r.instant(f.EndedAt), ArchivedAs: f.ArchivedAs, Rejects: f.Rejects}
+}

@@ -1,0 +1,200 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"capibara/event"
+	"capibara/store"
+	"capibara/uploader/capi"
+)
+
+// EventStory is the whole life of one event, from its line in a file to Meta's answer.
+type EventStory struct {
+	Event
+	Explanation  string          `json:"explanation"` // sentences: what the state and its reason mean, and what to do
+	ActionSource string          `json:"action_source"`
+	NotBefore    *time.Time      `json:"not_before"` // null when it may be sent at once
+	Source       string          `json:"source"`
+	Record       uint64          `json:"record"` // number in the file
+	Warnings     []ReasonText    `json:"warnings"`
+	Sent         json.RawMessage `json:"sent"`    // the JSON as it is or would be sent; identifiers are hashes
+	Batches      []Batch         `json:"batches"` // every batch that carried it, the first one first
+	Conflicts    []Conflict      `json:"conflicts"`
+}
+
+// ReasonText is a reason with its sentence.
+type ReasonText struct {
+	Reason   string `json:"reason"`
+	Sentence string `json:"sentence"`
+	Fix      string `json:"fix,omitempty"`
+}
+
+// Conflict is a later record that disagreed.
+type Conflict struct {
+	File   uint64     `json:"file"`
+	Line   uint64     `json:"line"`
+	Record uint64     `json:"record"`
+	At     *time.Time `json:"at"`
+}
+
+// BatchStory is a batch with the events in it.
+type BatchStory struct {
+	Batch
+	List []Event `json:"list"`
+}
+
+// FileStory is an import with the fates of its records.
+type FileStory struct {
+	File
+	Mapping string       `json:"mapping"` // what the records were read with
+	Reasons []FateReason `json:"reasons"` // of the skipped and rejected records
+	Rejects []Reject     `json:"rejects"` // the first hundred
+}
+
+// FateReason counts the records that met one fate for one reason.
+type FateReason struct {
+	Fate     string `json:"fate"`
+	Reason   string `json:"reason"`
+	Sentence string `json:"sentence"`
+	Records  uint64 `json:"records"`
+	First    uint64 `json:"first_record"`
+}
+
+// Reject is one rejected record; its values are in the rejects file and nowhere else.
+type Reject struct {
+	Record    uint64 `json:"record"`
+	Line      uint64 `json:"line"`
+	Column    string `json:"column"`
+	RecordKey string `json:"record_key"`
+	ReasonText
+}
+
+// maxRejectsShown bounds what one page shows; the rejects file has them all.
+const maxRejectsShown = 100
+
+// ShowEvent tells the story of every event with this event_id, in whichever dataset and under whichever event_name.
+// store.ErrNotFound when there is none.
+func (r *Reader) ShowEvent(ctx context.Context, id string) ([]EventStory, error) {
+	entries, err := r.store.EventsByID(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("looking for event %s: %w", id, err)
+	}
+	if len(entries) == 0 {
+		return nil, fmt.Errorf("no event has the event_id %s: %w", id, store.ErrNotFound)
+	}
+	stories := make([]EventStory, 0, len(entries))
+	for _, e := range entries {
+		s, err := r.story(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		stories = append(stories, s)
+	}
+	return stories, nil
+}
+
+func (r *Reader) story(ctx context.Context, e store.EventEntry) (EventStory, error) {
+	s := EventStory{Event: r.event(e), NotBefore: r.unix(e.NotBefore), Source: e.Source, Record: e.Record,
+		Explanation: explain(e), Warnings: []ReasonText{}, Batches: []Batch{}, Conflicts: []Conflict{}}
+	for _, w := range e.Warnings {
+		s.Warnings = append(s.Warnings, ReasonText{Reason: string(w), Sentence: w.Sentence()})
+	}
+	if e.Payload != nil {
+		var ev event.Event
+		if err := ev.DecodeBinary(e.Payload); err != nil {
+			return s, fmt.Errorf("reading event %s as it was stored: %w", e.EventID, err)
+		}
+		s.Sent, s.ActionSource = ev.AppendJSON(nil), string(ev.ActionSource)
+	}
+	batches, err := collect(ctx, store.Filter{Seq: e.Seq}, r.store.Batches, r.batch)
+	if err != nil {
+		return s, err
+	}
+	slices.SortFunc(batches.Items, func(a, b Batch) int { return int(a.Batch) - int(b.Batch) })
+	s.Batches = batches.Items
+	conflicts, err := r.store.Conflicts(ctx, e.Seq)
+	if err != nil {
+		return s, fmt.Errorf("reading what disagreed with event %s: %w", e.EventID, err)
+	}
+	for _, c := range conflicts {
+		s.Conflicts = append(s.Conflicts, Conflict{File: c.File, Line: c.Line, Record: c.Record, At: r.instant(c.At)})
+	}
+	return s, nil
+}
+
+// explain says what an event's state means for the person who asks.
+func explain(e store.EventEntry) string {
+	switch e.State {
+	case store.StatePending:
+		return "It waits for the next upload."
+	case store.StateInFlight:
+		return "It is in a batch that is being sent, or whose fate is not known yet."
+	case store.StateAcknowledged:
+		return "Meta acknowledged it. It is never sent again."
+	case store.StateWithdrawn:
+		return "It was taken back before it was sent."
+	case store.StateErased:
+		return "Its content was erased on request."
+	case store.StateRejected:
+		if entry, ok := capi.Explain(e.RejectCode, e.RejectSubcode); ok {
+			return "Meta refused it: " + entry.Cause + " " + entry.Person
+		}
+		return fmt.Sprintf("Meta refused it with code %d, subcode %d.", e.RejectCode, e.RejectSubcode)
+	}
+	why := event.Reason(reason(e))
+	return why.Sentence() + " " + why.Fix()
+}
+
+// ShowBatch tells the story of one batch. store.ErrNotFound when there is none.
+func (r *Reader) ShowBatch(ctx context.Context, n uint64) (BatchStory, error) {
+	b, err := r.store.Batch(ctx, n)
+	if err != nil {
+		return BatchStory{}, fmt.Errorf("looking for batch %d: %w", n, err)
+	}
+	events, err := collect(ctx, store.Filter{Batch: n, Limit: max(len(b.Seqs), 1)}, r.store.Events, r.event)
+	if err != nil {
+		return BatchStory{}, err
+	}
+	return BatchStory{Batch: r.batch(b), List: events.Items}, nil
+}
+
+// ShowFile tells the story of one import. store.ErrNotFound when there is none.
+func (r *Reader) ShowFile(ctx context.Context, n uint64) (FileStory, error) {
+	f, err := r.store.File(ctx, n)
+	if err != nil {
+		return FileStory{}, fmt.Errorf("looking for file %d: %w", n, err)
+	}
+	s := FileStory{File: r.file(f), Mapping: f.Mapping, Reasons: []FateReason{}, Rejects: []Reject{}}
+	at := map[FateReason]int{}
+	err = r.store.FateRuns(ctx, n, func(run store.FateRun) bool {
+		if run.Reason == "" {
+			return true
+		}
+		key := FateReason{Fate: run.Fate.String(), Reason: string(run.Reason), Sentence: run.Reason.Sentence()}
+		i, ok := at[key]
+		if !ok {
+			i = len(s.Reasons)
+			at[key] = i
+			key.First = run.First
+			s.Reasons = append(s.Reasons, key)
+		}
+		s.Reasons[i].Records += run.Count
+		return true
+	})
+	if err != nil {
+		return s, fmt.Errorf("reading the fates of file %d: %w", n, err)
+	}
+	err = r.store.Rejects(ctx, n, func(rej store.Reject) bool {
+		s.Rejects = append(s.Rejects, Reject{Record: rej.Record, Line: rej.Line, Column: rej.Column, RecordKey: rej.RecordKey,
+			ReasonText: ReasonText{Reason: string(rej.Reason), Sentence: rej.Reason.Sentence(), Fix: rej.Reason.Fix()}})
+		return len(s.Rejects) < maxRejectsShown
+	})
+	if err != nil {
+		return s, fmt.Errorf("reading the rejects of file %d: %w", n, err)
+	}
+	return s, nil
+}
