@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Bounds of a date of birth: its first year by Meta's documentation, and the length of YYYYMMDD.
-const (
-	firstBirthYear = 1900
-	birthDigits    = 8
-)
+// firstBirthYear is the first year that Meta's documentation allows.
+const firstBirthYear = 1900
+
+// basicDate is the layout of Meta's YYYYMMDD.
+const basicDate = "20060102"
 
 // Birth normalises and hashes a date of birth (db). See NormalBirth.
 func Birth(s, layout string, today time.Time) (Hash, bool, Note) {
@@ -48,14 +48,11 @@ func (h *Hasher) birth(s, layout string, today time.Time) Note {
 			}
 		}
 	}
-	digits, ok := isoDigits(text)
-	if !ok {
-		return h.drop(Unusable)
-	}
-	if digits == "00000000" {
+	date, form := isoDate(text)
+	if date == "00000000" || date == "0000-00-00" {
 		return h.drop(Missing)
 	}
-	day, err := time.Parse("20060102", digits)
+	day, err := time.Parse(form, date)
 	if err != nil || !h.appendBirth(day, today) {
 		return h.drop(Unusable)
 	}
@@ -66,7 +63,7 @@ func (h *Hasher) appendBirth(day, today time.Time) bool {
 	if day.Year() < firstBirthYear || after(day, today) {
 		return false
 	}
-	h.out = day.AppendFormat(h.out[:0], "20060102")
+	h.out = day.AppendFormat(h.out[:0], basicDate)
 	return true
 }
 
@@ -77,17 +74,13 @@ func after(day, today time.Time) bool {
 		After(time.Date(y, m, d, 0, 0, 0, 0, time.UTC))
 }
 
-// isoDigits returns the eight digits of YYYYMMDD or of YYYY-MM-DD with or without a time.
-func isoDigits(text string) (string, bool) {
-	if len(text) == birthDigits {
-		return text, asciiDigits(text)
+// isoDate returns the date in text, without a time behind it, and its layout: YYYY-MM-DD or else YYYYMMDD.
+func isoDate(text string) (date, layout string) {
+	const extended = "2006-01-02"
+	if len(text) >= len(extended) && text[4] == '-' && timeSuffix(text[len(extended):]) {
+		return text[:len(extended)], extended
 	}
-	const iso = len("2006-01-02")
-	if len(text) < iso || text[4] != '-' || text[7] != '-' || !timeSuffix(text[iso:]) {
-		return "", false
-	}
-	digits := text[:4] + text[5:7] + text[8:iso]
-	return digits, asciiDigits(digits)
+	return text, basicDate
 }
 
 // timeSuffix reports that s is nothing or looks like a time of day after a date.

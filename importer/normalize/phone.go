@@ -24,8 +24,8 @@ func Phone(s, recordCountry, defaultCountry string) (Hash, bool, Note) {
 // What cannot be resolved is Unusable, because a wrong number is another person's. A possible length for the numbering
 // plan is enough (libphonenumber's IS_POSSIBLE, with the area code); that the number is assigned is not asked, since
 // plans grow faster than their metadata and test data holds unassigned numbers. In exchange, a national number must
-// begin with a digit with which the plan's numbers can begin, and one of eleven digits or more must not be a valid
-// number of another country (both mean that the country is wrong), and vanity letters are not guessed at.
+// begin with a digit with which the plan's numbers can begin; one of eleven digits or more without a trunk prefix must
+// not be another country's valid number, unless it is a mobile at home; and vanity letters are not guessed at.
 //
 // Meta's SDKs drop leading zeros and punctuation and hash what is left: a national number without its calling code.
 func NormalPhone(s, recordCountry, defaultCountry string) (string, Note) {
@@ -136,7 +136,8 @@ func (h *Hasher) nationalByLibrary(digits []byte, home *plan) bool {
 	if own == nil || !own.begins(significant[0]) && !home.begins(significant[0]) {
 		return false
 	}
-	if len(digits) >= foreignLength && string(digits) == significant && !phonenumbers.IsValidNumber(number) {
+	if len(digits) >= foreignLength && string(digits) == significant && phonenumbers.GetNumberType(number) != phonenumbers.MOBILE {
+		// Plans of variable length find room for almost any digits among their fixed lines, but not their mobiles.
 		if foreign, ok := parsePhone("+"+string(digits), ""); ok && phonenumbers.IsValidNumber(foreign) {
 			return false
 		}

@@ -170,8 +170,20 @@ func firstPairs(pattern string) (set pairs) {
 		return set
 	}
 	prog, err := program(pattern)
-	for i := range set {
-		set[i] = err != nil || beginsWith(prog, rune('0'+i/10), rune('0'+i%10))
+	if err != nil {
+		for i := range set {
+			set[i] = true
+		}
+		return set
+	}
+	start := states{}
+	ended := reach(prog, uint32(prog.Start), start)
+	for first := range 10 {
+		one, endedAtOne := step(prog, start, rune('0'+first))
+		for second := range 10 {
+			two, endedAtTwo := step(prog, one, rune('0'+second))
+			set[first*10+second] = ended || endedAtOne || endedAtTwo || len(two) > 0
+		}
 	}
 	return set
 }
@@ -184,28 +196,24 @@ func program(pattern string) (*syntax.Prog, error) {
 	return syntax.Compile(re.Simplify())
 }
 
-func beginsWith(prog *syntax.Prog, digits ...rune) bool {
-	states := map[uint32]bool{}
-	matched := reach(prog, uint32(prog.Start), states)
-	for _, digit := range digits {
-		if matched {
-			return true
+// states holds the instructions at which a pattern may stand.
+type states map[uint32]bool
+
+// step returns where the pattern may stand after reading digit, and whether a match may end there.
+func step(prog *syntax.Prog, from states, digit rune) (next states, ended bool) {
+	next = states{}
+	for pc := range from {
+		if inst := &prog.Inst[pc]; isRune(inst) && inst.MatchRune(digit) {
+			ended = reach(prog, inst.Out, next) || ended
 		}
-		next := map[uint32]bool{}
-		for pc := range states {
-			if inst := &prog.Inst[pc]; isRune(inst) && inst.MatchRune(digit) {
-				matched = reach(prog, inst.Out, next) || matched
-			}
-		}
-		states = next
 	}
-	return matched || len(states) > 0
+	return next, ended
 }
 
 // reach adds the states to which pc leads without reading, and reports whether the match may end there. Conditions
 // such as $ are taken as met.
-func reach(prog *syntax.Prog, pc uint32, states map[uint32]bool) bool {
-	if states[pc] {
+func reach(prog *syntax.Prog, pc uint32, seen states) bool {
+	if seen[pc] {
 		return false
 	}
 	inst := &prog.Inst[pc]
@@ -215,13 +223,13 @@ func reach(prog *syntax.Prog, pc uint32, states map[uint32]bool) bool {
 	case syntax.InstFail:
 		return false
 	}
-	states[pc] = true
+	seen[pc] = true
 	switch inst.Op {
 	case syntax.InstAlt, syntax.InstAltMatch:
-		first := reach(prog, inst.Out, states)
-		return reach(prog, inst.Arg, states) || first
+		first := reach(prog, inst.Out, seen)
+		return reach(prog, inst.Arg, seen) || first
 	case syntax.InstCapture, syntax.InstEmptyWidth, syntax.InstNop:
-		return reach(prog, inst.Out, states)
+		return reach(prog, inst.Out, seen)
 	}
 	return false
 }
