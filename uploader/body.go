@@ -1,0 +1,149 @@
+package uploader
+
+import (
+	"crypto/sha256"
+	"errors"
+	"time"
+
+	"capibara/event"
+	"capibara/store"
+	"capibara/uploader/capi"
+)
+
+// dataStart is where the data array begins in a body; see capi.AppendBody.
+const dataStart = len(`{"data":`)
+
+// noBody stands in the journal where the hash of a body would, for an event that is refused here and never sent.
+var noBody event.Hash
+
+// builder makes request bodies and keeps its memory for the next one.
+type builder struct {
+	event event.Event
+	json  []byte // the events one after the other
+	ends  []int  // where each ends in json
+	parts [][]byte
+
+	body []byte     // the whole request
+	hash event.Hash // of the data array in it
+	rows []store.Row
+	// refused are the rows that must not be sent, with the reason.
+	refused []refusal
+	early   []uint64 // rows that lie too far ahead of this machine's clock, which may be wrong
+	late    []uint64 // rows past their deadline
+}
+
+// refusal is a row that is found wrong before it is sent.
+type refusal struct {
+	row     store.Row
+	problem event.Problem
+}
+
+// check says whether a row's event may be sent.
+type check bool
+
+const (
+	// checked leaves out what Meta would refuse: one such event costs the request it travels in.
+	checked check = true
+	// unchanged takes the events as they were sent before. An event that was good enough then is part of the bytes that
+	// must not change.
+	unchanged check = false
+)
+
+// build makes a body of the rows that may be sent at now, in their order, up to limit bytes (0: any). The rest of the
+// rows is not in rows, refused, early or late.
+func (b *builder) build(client *capi.Client, rows []store.Row, now time.Time, limit int, c check) {
+	b.json, b.ends, b.rows = b.json[:0], b.ends[:0], b.rows[:0]
+	b.refused, b.early, b.late = b.refused[:0], b.early[:0], b.late[:0]
+	for _, row := range rows {
+		if c == checked && row.Deadline <= now.Unix() {
+			b.late = append(b.late, row.Seq)
+			continue
+		}
+		if p, bad := b.wrong(row, now, c); bad {
+			if p.Reason == event.ReasonEventTimeFuture {
+				b.early = append(b.early, row.Seq)
+			} else {
+				b.refused = append(b.refused, refusal{row, p})
+			}
+			continue
+		}
+		before := len(b.json)
+		b.json = b.event.AppendJSON(b.json)
+		if limit > 0 && before > 0 && len(b.json)+len(b.ends) > limit-bodyMargin {
+			b.json = b.json[:before]
+			break
+		}
+		b.ends = append(b.ends, len(b.json))
+		b.rows = append(b.rows, row)
+	}
+	b.finish(client)
+}
+
+// bodyMargin is what a body holds besides its events.
+const bodyMargin = 128
+
+func (b *builder) finish(client *capi.Client) {
+	b.parts = b.parts[:0]
+	start := 0
+	for _, end := range b.ends {
+		b.parts = append(b.parts, b.json[start:end])
+		start = end
+	}
+	b.body = client.Body(b.body[:0], b.parts)
+	if len(b.parts) == 0 {
+		b.hash = noBody
+		return
+	}
+	length := 2 + len(b.json) + len(b.parts) - 1 // brackets, events, commas
+	b.hash = sha256.Sum256(b.body[dataStart : dataStart+length])
+}
+
+// wrong reads the row's event into b.event and says what is wrong with it.
+func (b *builder) wrong(row store.Row, now time.Time, c check) (event.Problem, bool) {
+	if err := b.event.DecodeBinary(row.Payload); err != nil {
+		return event.Problem{Reason: event.ReasonInvalidBytes, Detail: err.Error()}, true
+	}
+	if c == unchanged {
+		return event.Problem{}, false
+	}
+	for _, p := range b.event.Validate(now) {
+		if p.Severity() != event.Warn {
+			return p, true
+		}
+	}
+	return event.Problem{}, false
+}
+
+// errChanged says that the bytes of a batch would not be those that may have arrived.
+var errChanged = errors.New("this version of the program would write other bytes than were sent")
+
+// rebuild makes the body of an open batch again, without the rows that are past their deadline. When an attempt of it
+// may have arrived, the bytes must be the same: it returns errChanged when they are not.
+func (b *builder) rebuild(client *capi.Client, batch store.Batch, rows []store.Row, now time.Time) error {
+	mayHaveArrived := !batch.FirstMaybeAt.IsZero()
+	if mayHaveArrived {
+		b.build(client, rows, now, 0, unchanged)
+		if len(b.refused) > 0 {
+			return errChanged
+		}
+		if n := len(batch.Attempts); n > 0 {
+			if sent := batch.Attempts[n-1].BodySHA256; sent != b.hash && sent != noBody {
+				return errChanged
+			}
+		}
+	}
+	kept := make([]store.Row, 0, len(rows))
+	var late []uint64
+	for _, row := range rows {
+		if row.Deadline <= now.Unix() {
+			late = append(late, row.Seq)
+		} else {
+			kept = append(kept, row)
+		}
+	}
+	if !mayHaveArrived || len(late) > 0 {
+		b.build(client, kept, now, 0, check(!mayHaveArrived))
+	}
+	b.late = append(b.late[:0], late...)
+	return nil
+}

@@ -1,0 +1,317 @@
+package uploader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"capibara/store"
+	"capibara/uploader/capi"
+)
+
+// lane is one dataset during one pass. Only the pass's own goroutine touches it.
+type lane struct {
+	Dataset
+	token   capi.Token
+	circuit store.Circuit
+	busy    int  // requests under way
+	over    bool // nothing more in this pass
+	// mustProbe says that nothing is sent before a probe has passed.
+	mustProbe bool
+	// trial lets one request at a time through after a failure, until one is answered well.
+	trial bool
+	until time.Time // nothing before this
+
+	planned    []store.Row     // the next batch
+	taken      map[uint64]bool // rows that must not be planned: planned, on their way, or left for another pass
+	dry        bool            // there was nothing to plan
+	limit      int             // events a batch
+	open       map[uint64]store.Batch
+	sending    map[uint64]bool
+	bisections map[uint64]*bisection // by root
+	rootOf     map[uint64]uint64     // open batch → root of its bisection
+
+	overdue    bool // rows are past their deadline and not expired yet
+	expired    bool // expiry was done in this pass
+	patience   time.Duration
+	unreached  int // connections that failed in a row, in this pass
+	staleBegin int // batches in a row of which a row had gone before they began
+}
+
+// work is one request to make.
+type work struct {
+	rows  []store.Row // of a batch that is planned
+	batch store.Batch // or the open batch to send again
+	// What its bisection knows; see bisection.
+	evidence, probed, blind bool
+}
+
+// openLane reads the state of a dataset. ok is false for one that is not live.
+func (p *pass) openLane(ctx context.Context, d Dataset) (l *lane, live bool, err error) {
+	live = d.Live
+	if !live {
+		if live, err = p.u.c.Store.Live(ctx, d.ID); err != nil {
+			return nil, false, fmt.Errorf("look up whether %s may be sent to: %w", d.Alias, err)
+		}
+	}
+	if !live {
+		return nil, false, nil
+	}
+	l = &lane{Dataset: d, taken: map[uint64]bool{}, limit: p.u.c.BatchEvents, sending: map[uint64]bool{},
+		rootOf: map[uint64]uint64{}, patience: p.u.c.Patience}
+	if l.circuit, err = p.u.c.Store.Circuit(ctx, d.ID); err != nil {
+		return nil, false, fmt.Errorf("read the circuit of %s: %w", d.Alias, err)
+	}
+	if err = p.reload(ctx, l); err != nil {
+		return nil, false, err
+	}
+	return l, true, nil
+}
+
+// reload reads the open batches of a lane anew.
+func (p *pass) reload(ctx context.Context, l *lane) error {
+	batches, err := p.u.c.Store.OpenBatches(ctx, l.ID)
+	if err != nil {
+		return fmt.Errorf("read the open batches of %s: %w", l.Alias, err)
+	}
+	if l.bisections, err = p.u.resume(ctx, batches); err != nil {
+		return err
+	}
+	l.open = map[uint64]store.Batch{}
+	roots := map[uint64]uint64{}
+	for _, b := range batches {
+		l.open[b.Number] = b
+		if b.Parent != 0 {
+			if l.rootOf[b.Number], err = p.u.root(ctx, b.Parent, roots); err != nil {
+				return err
+			}
+		}
+		// What is open was left so by a failure. Ask first.
+		l.mustProbe = true
+	}
+	return nil
+}
+
+// readToken reads the access token. A token that cannot be read stops the dataset as one that Meta refuses does.
+func (p *pass) readToken(ctx context.Context, l *lane) {
+	token, err := l.Token()
+	if err == nil {
+		l.token = token
+		return
+	}
+	l.token = ""
+	p.trip(ctx, l, store.Circuit{Class: capi.ClassCredentials.String(), Until: p.now(),
+		Reason: fmt.Sprintf("the access token of %s cannot be read: %v", l.Alias, err)})
+}
+
+// enter decides how a lane begins, by the circuit that the last pass left.
+func (p *pass) enter(l *lane) {
+	if l.over || l.circuit.State == store.CircuitClosed {
+		return
+	}
+	l.trial = true
+	if l.circuit.Class != capi.ClassThrottle.String() {
+		l.mustProbe = true
+	}
+	changed := l.circuit.TokenSum != "" && l.circuit.TokenSum != tokenSum(l.token)
+	if !changed && l.circuit.Until.After(p.now()) {
+		p.pause(l, l.circuit.Until)
+	}
+}
+
+// pause waits within the pass when that takes no longer than its patience, else leaves the lane to the next pass.
+func (p *pass) pause(l *lane, until time.Time) {
+	d := until.Sub(p.now())
+	if d > l.patience {
+		l.over = true
+		return
+	}
+	l.patience -= max(d, 0)
+	l.until = until
+}
+
+// choose returns what to send next; false when there is nothing now. Batches of unknown fate come first, then the parts
+// of refused ones, then new ones.
+func (p *pass) choose(ctx context.Context, l *lane) (work, bool, error) {
+	if w, ok := p.chooseUnknown(l); ok {
+		return w, true, nil
+	}
+	for {
+		again, w, ok, err := p.chooseBisection(ctx, l)
+		if err != nil || ok {
+			return w, ok, err
+		}
+		if !again {
+			break
+		}
+	}
+	if l.over {
+		return work{}, false, nil
+	}
+	if err := p.plan(ctx, l); err != nil || len(l.planned) == 0 {
+		return work{}, false, err
+	}
+	return work{rows: l.planned}, true, nil
+}
+
+// chooseUnknown returns the oldest batch of unknown fate whose time has come.
+func (p *pass) chooseUnknown(l *lane) (work, bool) {
+	var oldest store.Batch
+	for n, b := range l.open {
+		if b.State != store.BatchUnknown || l.sending[n] || p.suspect(l, n) || b.NextTry.After(p.now()) && !p.windowOver(b) {
+			continue
+		}
+		if oldest.Number == 0 || n < oldest.Number {
+			oldest = b
+		}
+	}
+	if oldest.Number == 0 {
+		return work{}, false
+	}
+	return p.workOn(l, oldest), true
+}
+
+func (p *pass) workOn(l *lane, b store.Batch) work {
+	w := work{batch: b}
+	if s := l.bisections[l.rootOf[b.Number]]; s != nil {
+		w.evidence, w.probed, w.blind = s.evidence, s.probed, s.blind()
+	}
+	return w
+}
+
+// suspect reports whether a batch waits for evidence against it.
+func (p *pass) suspect(l *lane, n uint64) bool {
+	s := l.bisections[l.rootOf[n]]
+	if s == nil || s.evidence {
+		return false
+	}
+	for _, other := range s.suspects {
+		if other == n {
+			return true
+		}
+	}
+	return false
+}
+
+// windowOver reports whether a batch of unknown fate may not be sent again any more.
+func (p *pass) windowOver(b store.Batch) bool {
+	return b.State == store.BatchUnknown && !b.FirstMaybeAt.IsZero() &&
+		(b.MaybeAttempts >= maxMaybe || !p.now().Before(b.FirstMaybeAt.Add(p.u.c.ResendWindow)))
+}
+
+// chooseBisection returns the next part of a refused batch. again says that the lane changed and has to be looked at anew.
+func (p *pass) chooseBisection(ctx context.Context, l *lane) (again bool, w work, ok bool, err error) {
+	var oldest *bisection
+	for _, s := range l.bisections {
+		if s.busy {
+			continue
+		}
+		if s.hopeless(p.membersOf(l, s)) {
+			return true, work{}, false, p.giveUp(ctx, l, s)
+		}
+		if _, more := s.next(); more && (oldest == nil || s.root < oldest.root) {
+			oldest = s
+		}
+	}
+	if oldest == nil {
+		return false, work{}, false, nil
+	}
+	n, _ := oldest.next()
+	b, open := l.open[n]
+	if !open || l.sending[n] {
+		oldest.sent(n)
+		return true, work{}, false, nil
+	}
+	return false, p.workOn(l, b), true, nil
+}
+
+func (p *pass) membersOf(l *lane, s *bisection) int {
+	n := 0
+	for b := range l.open {
+		if l.rootOf[b] == s.root {
+			n++
+		}
+	}
+	return n
+}
+
+// giveUp releases every part of a bisection in which nothing but refusals came back, and stops the dataset.
+func (p *pass) giveUp(ctx context.Context, l *lane, s *bisection) error {
+	var last store.Attempt
+	for n, b := range l.open {
+		if l.rootOf[n] != s.root {
+			continue
+		}
+		if refusedAlone(b) {
+			last = b.Attempts[len(b.Attempts)-1]
+		}
+		if !b.FirstMaybeAt.IsZero() {
+			continue // of unknown fate: it stays so until its window is over
+		}
+		if err := p.conclude(ctx, l, store.Settlement{Batch: n, Verdict: store.VerdictReleased}); err != nil {
+			return err
+		}
+	}
+	delete(l.bisections, s.root)
+	p.trip(ctx, l, store.Circuit{
+		Class: capi.ClassInvalidEvent.String(), Code: last.Code, Subcode: last.Subcode, Until: p.now().Add(mappingPause),
+		Reason: "every event of this batch was refused; this looks like a wrong mapping or account, so nothing was rejected: " +
+			"look at what the events have in common, mend the mapping or withdraw them",
+	})
+	l.over = true
+	return nil
+}
+
+// conclude ends an open batch that is not being sent.
+func (p *pass) conclude(ctx context.Context, l *lane, s store.Settlement) error {
+	b, err := p.u.c.Store.Conclude(context.WithoutCancel(ctx), s, p.now())
+	if errors.Is(err, store.ErrStale) {
+		delete(l.open, s.Batch) // somebody else decided; the next pass sees what is left
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("conclude batch %d: %w", s.Batch, err)
+	}
+	p.took(l, b, s.Verdict, l.open[s.Batch].Events)
+	return nil
+}
+
+// plan fills l.planned unless it is filled or there is nothing.
+func (p *pass) plan(ctx context.Context, l *lane) error {
+	if len(l.planned) > 0 || l.dry {
+		return nil
+	}
+	if err := p.expire(ctx, l); err != nil {
+		return err
+	}
+	rows, err := p.u.c.Store.Plan(ctx, store.PlanQuery{Dataset: l.ID, Now: p.now(), Limit: l.limit, Skip: l.taken})
+	if err != nil {
+		return fmt.Errorf("plan a batch for %s: %w", l.Alias, err)
+	}
+	l.planned, l.dry = rows, len(rows) == 0
+	for _, r := range rows {
+		l.taken[r.Seq] = true
+	}
+	return nil
+}
+
+// expire moves the rows that are too late out of pending, once a pass, and only when the clock is known to be right.
+func (p *pass) expire(ctx context.Context, l *lane) error {
+	if l.expired || !p.clockRight || p.clockWrong {
+		return nil
+	}
+	for {
+		n, err := p.u.c.Store.Expire(ctx, l.ID, p.now(), 5000)
+		if err != nil {
+			return fmt.Errorf("expire events of %s: %w", l.Alias, err)
+		}
+		if n == 0 {
+			break
+		}
+		p.sum.Expired += n
+		p.u.c.Log.Warn().Str("dataset", l.Alias).Int("events", n).Msg("events became too old before they could be sent")
+	}
+	l.expired, l.overdue = true, false
+	return nil
+}

@@ -1,0 +1,230 @@
+package uploader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"capibara/store"
+
+	"github.com/robfig/cron/v3"
+	"github.com/rs/zerolog"
+)
+
+// Runs remembers the runs of a schedule; see store.Uploading.
+type Runs interface {
+	LastRun(ctx context.Context, schedule string) (store.Run, error)
+	SetRun(ctx context.Context, schedule string, r store.Run) error
+}
+
+// ScheduleConfig is what a Schedule needs. Again and Now may be nil.
+type ScheduleConfig struct {
+	Name    string         // under which its runs are remembered
+	Specs   []string       // standard cron with five fields, a descriptor such as @daily, or @every 1h
+	Zone    *time.Location // of the specs that name none with TZ=
+	CatchUp bool           // run once at the start when a run was missed or cut off
+	Store   Runs
+	// Run does what is scheduled and says in a sentence what came of it.
+	Run func(ctx context.Context) (summary string, err error)
+	// Again says, after a run, when another one makes sense before the next scheduled one; the zero time for never.
+	Again func(ctx context.Context) (time.Time, error)
+	Log   zerolog.Logger
+	Now   func() time.Time
+}
+
+// Schedule runs something at the times that cron specifications name, one run at a time.
+type Schedule struct {
+	c     ScheduleConfig
+	specs []cron.Schedule
+
+	mu    sync.Mutex
+	next  time.Time // when the next run is due
+	again time.Time // when a run is due in between, zero for none
+}
+
+// NewSchedule returns a Schedule, or an error that says which specification cannot be used and why.
+func NewSchedule(c ScheduleConfig) (*Schedule, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Zone == nil || c.Store == nil || c.Run == nil || c.Name == "" {
+		return nil, errors.New("a schedule needs a name, a time zone, a store and something to run")
+	}
+	if len(c.Specs) == 0 {
+		return nil, fmt.Errorf("the schedule %q has no time; give it one such as \"0 2 * * *\", every night at two", c.Name)
+	}
+	s := &Schedule{c: c}
+	for _, text := range c.Specs {
+		spec, err := parseSpec(text, c.Zone)
+		if err != nil {
+			return nil, fmt.Errorf("the schedule %q: %w", c.Name, err)
+		}
+		if spec.Next(c.Now()).IsZero() {
+			return nil, fmt.Errorf("the schedule %q: %q never happens; there is no such day", c.Name, text)
+		}
+		s.specs = append(s.specs, spec)
+	}
+	return s, nil
+}
+
+// Next returns the first scheduled time after an instant.
+func (s *Schedule) Next(after time.Time) time.Time {
+	var first time.Time
+	for _, spec := range s.specs {
+		if at := spec.Next(after); !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first
+}
+
+// lookEvery is how often the clock on the wall is compared with what is due. A timer alone would be late by the time
+// that the machine slept, or by which its clock was set.
+const lookEvery = time.Minute
+
+// Run runs what is scheduled until ctx is done, and returns after the run that is under way then has ended. The runs get
+// ctx, and end gracefully when it does.
+func (s *Schedule) Run(ctx context.Context) error {
+	now := s.c.Now()
+	missed, err := s.missed(ctx, now)
+	if err != nil {
+		return err
+	}
+	s.next = s.Next(now)
+	if missed {
+		s.next = now
+	}
+	log := cronLog{s.c.Log, s.c.Name}
+	// Recover must be inside: outside, one panic would leave the schedule "still running" for ever.
+	run := cron.NewChain(cron.SkipIfStillRunning(log), cron.Recover(log)).Then(cron.FuncJob(func() { s.due(ctx) }))
+	clock := cron.New(cron.WithLocation(s.c.Zone), cron.WithLogger(log))
+	for _, spec := range s.specs {
+		clock.Schedule(spec, run)
+	}
+	var looks sync.WaitGroup
+	look := func() {
+		if s.isDue() {
+			looks.Go(run.Run)
+		}
+	}
+	clock.Start()
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for look(); ctx.Err() == nil; {
+		select {
+		case <-ticker.C:
+			look()
+		case <-ctx.Done():
+		}
+	}
+	<-clock.Stop().Done()
+	looks.Wait()
+	return nil
+}
+
+// missed reports whether a run was due while nobody was there to run it. A schedule that is met for the first time
+// is remembered from now on, so that a machine that sleeps every night catches up from its second day.
+func (s *Schedule) missed(ctx context.Context, now time.Time) (bool, error) {
+	if !s.c.CatchUp {
+		return false, nil
+	}
+	last, err := s.c.Store.LastRun(ctx, s.c.Name)
+	if err != nil {
+		return false, fmt.Errorf("look up the last run of the schedule %q: %w", s.c.Name, err)
+	}
+	since := last.ScheduledAt
+	if last.StartedAt.After(since) {
+		since = last.StartedAt
+	}
+	if since.IsZero() {
+		if err := s.c.Store.SetRun(ctx, s.c.Name, store.Run{ScheduledAt: now}); err != nil {
+			return false, fmt.Errorf("remember the schedule %q: %w", s.c.Name, err)
+		}
+		return false, nil
+	}
+	cutOff := !last.StartedAt.IsZero() && last.EndedAt.IsZero()
+	due := s.Next(since)
+	missed := cutOff || !due.IsZero() && !due.After(now)
+	if missed {
+		s.c.Log.Info().Str("schedule", s.c.Name).Time("due", due).Bool("cut_off", cutOff).Msg("a run was missed; catching up")
+	}
+	return missed, nil
+}
+
+func (s *Schedule) isDue() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.c.Now()
+	return !s.next.IsZero() && !s.next.After(now) || !s.again.IsZero() && !s.again.After(now)
+}
+
+// take returns the time for which a run is due now, and looks ahead. Two specifications that meet make one run.
+func (s *Schedule) take() (due time.Time, ok bool) {
+	if !s.isDue() {
+		return time.Time{}, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	due, now := s.next, s.c.Now()
+	if due.IsZero() || due.After(now) {
+		due = s.again
+	}
+	s.next, s.again = s.Next(now), time.Time{}
+	return due, true
+}
+
+// due runs what is due.
+func (s *Schedule) due(ctx context.Context) {
+	due, ok := s.take()
+	if !ok || ctx.Err() != nil {
+		return
+	}
+	run := store.Run{ScheduledAt: due, StartedAt: s.c.Now()}
+	s.remember(ctx, run)
+	summary, err := s.c.Run(ctx)
+	run.EndedAt, run.Summary = s.c.Now(), summary
+	if err != nil {
+		s.c.Log.Error().Str("schedule", s.c.Name).Err(err).Msg("a scheduled run failed")
+		if run.Summary == "" {
+			run.Summary = "It failed: " + err.Error()
+		}
+	}
+	s.remember(ctx, run)
+	if s.c.Again == nil || ctx.Err() != nil {
+		return
+	}
+	again, err := s.c.Again(ctx)
+	if err != nil {
+		s.c.Log.Error().Str("schedule", s.c.Name).Err(err).Msg("cannot tell when to run again")
+		return
+	}
+	s.mu.Lock()
+	s.again = again
+	s.mu.Unlock()
+}
+
+func (s *Schedule) remember(ctx context.Context, r store.Run) {
+	if err := s.c.Store.SetRun(context.WithoutCancel(ctx), s.c.Name, r); err != nil {
+		s.c.Log.Error().Str("schedule", s.c.Name).Err(err).Msg("cannot remember a run")
+	}
+}
+
+// cronLog passes on what cron says that a person wants to know.
+type cronLog struct {
+	log  zerolog.Logger
+	name string
+}
+
+// Info is called for every step; only a run that is left out matters.
+func (l cronLog) Info(msg string, _ ...any) {
+	if msg == "skip" {
+		l.log.Info().Str("schedule", l.name).Msg("the run before is still under way; this one is left out")
+	}
+}
+
+// Error is called for a panic.
+func (l cronLog) Error(err error, msg string, _ ...any) {
+	l.log.Error().Str("schedule", l.name).Err(err).Msg("a scheduled run ended in a " + msg)
+}
