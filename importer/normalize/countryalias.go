@@ -57,9 +57,7 @@ var countryAliases = map[string]string{
 	"الإمارات": "ae", "السعودية": "sa", "المغرب": "ma", "ایران": "ir", "საქართველო": "ge", "հայաստան": "am",
 
 	// Names the library takes for a country that an address more often means as something else, or that are no country.
-	"norfolk": "", "lucia": "", "tristan": "", "marshall": "", "solomon": "", "ussr": "",
-	"bolivarian": "", "keeling": "", "centralafrican": "", "guiana": "", "southernterritoriesfrench": "", "nigger": "",
-	"bolivarianrepublicof": "", "bolivarianrepublic": "", "republicbolivarian": "", "republicofbolivarian": "",
-	"holyseevatikan": "", "hana": "", "bagamas": "", "polynesia": "", "antarktik": "", "macedoniafyro": "mk",
-	"virginislands": "", "samoaamerican": "as",
+	"norfolk": "", "lucia": "", "tristan": "", "marshall": "", "solomon": "", "ussr": "", "keeling": "", "centralafrican": "",
+	"guiana": "", "polynesia": "", "hana": "", "bolivarian": "", "bolivarianrepublic": "", "bolivarianrepublicof": "",
+	"republicbolivarian": "", "republicofbolivarian": "", "southernterritoriesfrench": "", "virginislands": "",
 }

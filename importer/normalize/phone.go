@@ -161,9 +161,19 @@ func (h *Hasher) appendPhone(number *phonenumbers.PhoneNumber) bool {
 		return false
 	}
 	e164 := phonenumbers.Format(number, phonenumbers.E164)[1:]
-	if len(e164) < minE164 || len(e164) > maxE164 {
+	if len(e164) < minE164 || len(e164) > maxE164 || !settled(e164) {
 		return false
 	}
 	h.out = append(h.out, e164...)
 	return true
+}
+
+// settled reports that reading a number again gives the same. It does not if digits are left that look like a trunk
+// prefix (+49 00 100000), and then nobody dials that number.
+func settled(e164 string) bool {
+	if phonePlans().plainInternational([]byte(e164)) {
+		return true
+	}
+	again, ok := parsePhone("+"+e164, "")
+	return ok && phonenumbers.Format(again, phonenumbers.E164)[1:] == e164
 }

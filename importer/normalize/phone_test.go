@@ -54,6 +54,7 @@ func TestPhone(t *testing.T) {
 		{"national without a country", "(650) 555-1212", "", Unusable},
 		{"digits without a country", "16505551212", "", Unusable},
 		{"no such calling code", "+999 12345678", "", Unusable},
+		{"two trunk zeros", "+49 00 100000", "", Unusable},
 		{"too short", "+1 650", "", Unusable},
 		{"too long", "+1 650 555 1212 1212", "", Unusable},
 		{"endless", "+1650555121216505551212165055512121650555", "", Unusable},

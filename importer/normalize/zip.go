@@ -44,19 +44,22 @@ func (h *Hasher) zip(s, country string) Note {
 		text = before
 	}
 	h.keepCode(text)
-	if strings.Trim(string(h.out), "0") == "" {
-		return h.drop(Unusable)
-	}
 	where, known := h.place(country)
 	switch where {
 	case "us", "pr", "vi", "gu", "as", "mp":
-		return h.usZip(where)
+		note = h.usZip(where)
 	case "":
 		if known && zipPlus4Form(text) {
 			h.out = h.out[:zipDigits]
 		}
+		note = h.settle()
+	default:
+		note = h.settle()
 	}
-	return h.settle()
+	if len(h.out) > 0 && zeros(h.out) {
+		return h.drop(Unusable) // 00000 is a placeholder everywhere
+	}
+	return note
 }
 
 // keepCode leaves the letters and digits of text in h.out, in lower case, digits in ASCII.
