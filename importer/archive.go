@@ -1,0 +1,166 @@
+package importer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"capibara/store"
+)
+
+// archivePath is where a file goes when it is imported. It follows from the file's number and start alone, so that it is
+// the same after a crash, and no two files share it.
+func (im *Importer) archivePath(m *Mapping, f store.File) string {
+	stem, ext := splitName(f.Name)
+	return filepath.Join(im.c.Folders.Archive, day(m, f), stem+"."+strconv.FormatUint(f.Number, 10)+ext)
+}
+
+// refusedPath is where a file goes that is wrong as a whole.
+func (im *Importer) refusedPath(m *Mapping, f store.File) string {
+	stem, ext := splitName(f.Name)
+	return filepath.Join(im.c.Folders.Rejected, day(m, f), stem+"."+strconv.FormatUint(f.Number, 10)+ext)
+}
+
+func day(m *Mapping, f store.File) string {
+	return filepath.FromSlash(f.StartedAt.In(m.folders).Format("2006/01/02"))
+}
+
+func splitName(name string) (stem, ext string) {
+	name = filepath.Base(name)
+	ext = filepath.Ext(name)
+	if ext == name {
+		return name, ""
+	}
+	return strings.TrimSuffix(name, ext), ext
+}
+
+// relative tells a path below the home the way it is stored.
+func (im *Importer) relative(path string) string {
+	if path == "" {
+		return ""
+	}
+	rel, err := filepath.Rel(im.c.Home, path)
+	if err != nil || im.c.Home == "" {
+		return filepath.ToSlash(path)
+	}
+	return filepath.ToSlash(rel)
+}
+
+// move brings a file to its place without ever replacing another one: by a link and a removal, or where the file system
+// cannot link, by a copy that is synced before the original is removed. It may be called again after a crash.
+func (im *Importer) move(from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(to), im.c.Folders.DirMode); err != nil {
+		return fmt.Errorf("make the folder of %s: %w", filepath.Base(to), err)
+	}
+	err := os.Link(from, to)
+	switch {
+	case err == nil:
+		// The file keeps the permissions of whoever dropped it until here.
+		if err := os.Chmod(to, im.c.Folders.FileMode); err != nil && !errors.Is(err, fs.ErrPermission) {
+			return fmt.Errorf("protect %s: %w", filepath.Base(to), err)
+		}
+	case errors.Is(err, fs.ErrExist):
+		if same, cmpErr := sameContent(from, to); cmpErr != nil || !same {
+			return fmt.Errorf("%s is there already and is another file", filepath.Base(to))
+		}
+	case errors.Is(err, syscall.EXDEV), errors.Is(err, syscall.EPERM), errors.Is(err, syscall.ENOTSUP), errors.Is(err, syscall.EMLINK),
+		errors.Is(err, syscall.ENOSYS):
+		if err := im.copyFile(from, to); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf("move %s: %w", filepath.Base(from), err)
+	}
+	if err := syncDir(filepath.Dir(to)); err != nil {
+		return err
+	}
+	if err := os.Remove(from); err != nil {
+		return fmt.Errorf("remove %s, which is archived: %w", filepath.Base(from), err)
+	}
+	return syncDir(filepath.Dir(from))
+}
+
+func (im *Importer) copyFile(from, to string) error {
+	if _, err := os.Lstat(to); err == nil {
+		if same, err := sameContent(from, to); err != nil || !same {
+			return fmt.Errorf("%s is there already and is another file", filepath.Base(to))
+		}
+		return nil
+	}
+	in, err := os.Open(from)
+	if err != nil {
+		return fmt.Errorf("copy %s: %w", filepath.Base(from), err)
+	}
+	defer in.Close()
+	return im.writeWhole(to, func(w io.Writer) error {
+		_, err := io.Copy(w, in)
+		return err
+	})
+}
+
+// writeWhole writes a file so that it is there whole and synced, or not at all: under a temporary name first.
+func (im *Importer) writeWhole(path string, write func(io.Writer) error) error {
+	name := filepath.Base(path)
+	if err := os.MkdirAll(filepath.Dir(path), im.c.Folders.DirMode); err != nil {
+		return fmt.Errorf("make the folder of %s: %w", name, err)
+	}
+	temporary := filepath.Join(filepath.Dir(path), "."+name+".tmp")
+	f, err := os.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, im.c.Folders.FileMode)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	err = write(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(temporary, path)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, errors.Join(err, os.Remove(temporary)))
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("sync the folder %s: %w", dir, err)
+	}
+	defer d.Close()
+	// Some network file systems cannot sync a folder; the files in it are synced all the same.
+	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
+		return fmt.Errorf("sync the folder %s: %w", dir, err)
+	}
+	return nil
+}
+
+func sameContent(a, b string) (bool, error) {
+	first, err := fileHash(a)
+	if err != nil {
+		return false, err
+	}
+	second, err := fileHash(b)
+	return first == second, err
+}
+
+// writeReason puts a text that says why beside a file that is refused.
+func (im *Importer) writeReason(path string, no *refusal) error {
+	return im.writeWhole(path+".reason.txt", func(w io.Writer) error {
+		text := sentence(no.reason) + "\n"
+		if no.hint != "" {
+			text += no.hint + "\n"
+		}
+		_, err := io.WriteString(w, text)
+		return err
+	})
+}

@@ -1,0 +1,323 @@
+package importer
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"capibara/event"
+)
+
+// binding is a mapping applied to the headers of one file: which of its columns fill what. It is immutable.
+type binding struct {
+	*Mapping
+	headers []string       // of the file; in JSON the members seen in its first records
+	slotOf  []int          // column of the file → slot, -1 for one that is not needed
+	slots   []string       // slot → header
+	folded  map[string]int // folded header → slot
+
+	user   []userSlot
+	fields [fieldCount]int // slot, -1 without
+	key    []int           // slots of record_key
+	events []boundRule
+	props  []propertySlot
+}
+
+type userSlot struct {
+	key  event.Key
+	slot int
+}
+
+type propertySlot struct {
+	name string
+	slot int
+}
+
+type boundRule struct {
+	name  string // "" takes the event_name column
+	when  []boundCondition
+	time  int // slot
+	value int // slot, -1 without
+}
+
+type boundCondition struct {
+	slot   int
+	values map[string]bool
+}
+
+// bind finds the columns that a mapping needs among the headers of a file. open says that a record may have members that
+// are not among headers, as in JSON. The error is a refusal that names what is missing and what is there.
+func (m *Mapping) bind(headers []string, open bool) (*binding, error) {
+	b := &binding{Mapping: m, headers: headers, slotOf: make([]int, len(headers)), folded: map[string]int{}}
+	for i := range b.slotOf {
+		b.slotOf[i] = -1
+	}
+	for i := range b.fields {
+		b.fields[i] = -1
+	}
+	taken, err := b.bindTargets(open)
+	if err != nil {
+		return nil, err
+	}
+	b.bindAliases(taken)
+	for _, header := range m.source.RecordKey {
+		slot, err := b.one(header, "record_key", open)
+		if err != nil {
+			return nil, err
+		}
+		b.key = append(b.key, slot)
+	}
+	if err := b.bindRules(open); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(b.props, func(x, y propertySlot) int { return cmp.Compare(x.name, y.name) })
+	slices.SortStableFunc(b.user, func(x, y userSlot) int { return cmp.Compare(x.key, y.key) })
+	return b, b.complete()
+}
+
+// bindTargets binds what the configuration names under columns and custom_data. taken are the columns it uses.
+func (b *binding) bindTargets(open bool) (taken map[int]bool, err error) {
+	taken = map[int]bool{}
+	for _, t := range b.targets {
+		bound := 0
+		for _, header := range t.headers {
+			found := b.find(header)
+			if t.target.columns() == 1 && len(found) > 1 {
+				return nil, twice(header, t.target.String())
+			}
+			if len(found) == 0 && !open {
+				return nil, b.missing(header, t.target.String())
+			}
+			if len(found) == 0 {
+				b.fill(t.target, b.slotNamed(header))
+			}
+			for _, column := range found {
+				taken[column] = true
+				if bound++; bound <= t.target.columns() {
+					b.fill(t.target, b.slot(column))
+				}
+			}
+		}
+	}
+	return taken, nil
+}
+
+// bindAliases binds the columns that are left by what their headers usually mean.
+func (b *binding) bindAliases(taken map[int]bool) {
+	known := newAliases()
+	type candidate struct {
+		target target
+		rank   int
+		column int
+	}
+	var found []candidate
+	for column, header := range b.headers {
+		if taken[column] || strings.TrimSpace(header) == "" {
+			continue
+		}
+		if t, rank, ok := known.find(header); ok && !b.stated(t) {
+			found = append(found, candidate{t, rank, column})
+		}
+	}
+	slices.SortStableFunc(found, func(x, y candidate) int { return cmp.Compare(x.rank, y.rank) })
+	bound := map[target]int{}
+	for _, c := range found {
+		if bound[c.target]++; bound[c.target] <= c.target.columns() {
+			b.fill(c.target, b.slot(c.column))
+		}
+	}
+}
+
+// stated reports whether the configuration says where t comes from, so that no alias may.
+func (b *binding) stated(t target) bool {
+	if t.field == fieldEventName && (len(b.rules) != 1 || b.rules[0].name != "") {
+		return true
+	}
+	return slices.ContainsFunc(b.targets, func(o mapped) bool { return o.target == t })
+}
+
+func (b *binding) bindRules(open bool) error {
+	for i := range b.rules {
+		r := &b.rules[i]
+		bound := boundRule{name: r.name, time: b.fields[fieldEventTime], value: b.fields[fieldValue]}
+		for _, c := range r.when {
+			slot, err := b.one(c.header, "events, when", open)
+			if err != nil {
+				return err
+			}
+			bound.when = append(bound.when, boundCondition{slot, c.values})
+		}
+		var err error
+		if r.eventTime != "" {
+			if bound.time, err = b.one(r.eventTime, "event_time", open); err != nil {
+				return err
+			}
+		}
+		if r.value != "" {
+			if bound.value, err = b.one(r.value, "value", open); err != nil {
+				return err
+			}
+		}
+		b.events = append(b.events, bound)
+	}
+	return nil
+}
+
+// complete refuses a file that cannot yield a single event.
+func (b *binding) complete() error {
+	switch {
+	case len(b.key) == 0 && b.fields[fieldEventID] < 0 && b.source.Identity == "":
+		return b.refuse("Name the columns that identify a record under record_key, or map one to event_id.",
+			"no column identifies a record, so that a second import could not be told from a second conversion")
+	case b.events[0].name == "" && b.fields[fieldEventName] < 0:
+		return b.refuse("Map a column to event_name, or state event_name or events for the source.", "no column says which event a record is (event_name)")
+	case slices.ContainsFunc(b.events, func(r boundRule) bool { return r.time < 0 }):
+		return b.refuse("Map the column that tells when the conversion happened to event_time.", "no column tells when a conversion happened (event_time)")
+	case b.action == "" && b.fields[fieldActionSource] < 0:
+		return b.refuse("Set action_source for the source, for example physical_store or system_generated.",
+			"nothing says where the conversions took place (action_source)")
+	case len(b.user) == 0 && (b.fields[fieldClickID] < 0 || b.fields[fieldClickTime] < 0):
+		return b.refuse("Map at least one of email, phone, lead_id, external_id, first_name with last_name.",
+			"no column identifies a person, so that Meta could match nobody")
+	}
+	return nil
+}
+
+// find returns the columns under a header, wherever case, spaces and punctuation do not matter.
+func (b *binding) find(header string) []int {
+	want := fold(header)
+	var exact, wrapped []int
+	for i, h := range b.headers {
+		switch got := fold(h); {
+		case got == want && want != "":
+			exact = append(exact, i)
+		case want != "" && unwrap(got) == want:
+			wrapped = append(wrapped, i)
+		}
+	}
+	if exact == nil {
+		return wrapped
+	}
+	return exact
+}
+
+// unwrap cuts off the member under which HubSpot and others put what matters.
+func unwrap(folded string) string {
+	for _, prefix := range []string{"properties", "fields", "attributes"} {
+		if rest, ok := strings.CutPrefix(folded, prefix); ok {
+			return rest
+		}
+	}
+	return folded
+}
+
+// one finds the only column under a header.
+func (b *binding) one(header, role string, open bool) (int, error) {
+	found := b.find(header)
+	switch {
+	case len(found) > 1:
+		return -1, twice(header, role)
+	case len(found) == 1:
+		return b.slot(found[0]), nil
+	case open:
+		return b.slotNamed(header), nil
+	}
+	return -1, b.missing(header, role)
+}
+
+// slot gives a column of the file its place in a row.
+func (b *binding) slot(column int) int {
+	if b.slotOf[column] < 0 {
+		b.slotOf[column] = len(b.slots)
+		b.slots = append(b.slots, b.headers[column])
+		if f := fold(b.headers[column]); b.folded[f] == 0 {
+			b.folded[f] = b.slotOf[column] + 1
+		}
+	}
+	return b.slotOf[column]
+}
+
+// slotNamed gives a member that no record had so far its place in a row.
+func (b *binding) slotNamed(header string) int {
+	f := fold(header)
+	if at := b.folded[f]; at > 0 {
+		return at - 1
+	}
+	b.slots = append(b.slots, header)
+	b.folded[f] = len(b.slots)
+	return len(b.slots) - 1
+}
+
+// member finds the place of a JSON member, by its dotted path; -1 when it is not needed.
+func (b *binding) member(path string) int {
+	f := fold(path)
+	if at := b.folded[f]; at > 0 {
+		return at - 1
+	}
+	return b.folded[unwrap(f)] - 1
+}
+
+func (b *binding) fill(t target, slot int) {
+	switch {
+	case t.key != 0:
+		b.user = append(b.user, userSlot{t.key, slot})
+	case t.field != fieldNone:
+		b.fields[t.field] = slot
+	default:
+		b.props = append(b.props, propertySlot{t.property, slot})
+	}
+}
+
+func twice(header, role string) error {
+	return refuse("Rename one of the two columns in the export.", "two columns have the header %q, so that it is unclear which one is meant (%s)", header, role)
+}
+
+func (b *binding) missing(header, role string) error {
+	return b.refuse("Add the column to the export, or correct the mapping.", "the column %q (%s) is missing", header, role)
+}
+
+// refuse adds the headers that were found to a sentence.
+func (b *binding) refuse(hint, format string, args ...any) error {
+	return refuse(hint, "%s; %s", fmt.Sprintf(format, args...), describeHeaders(b.headers))
+}
+
+// describeHeaders lists headers, unless they look like a record of a file without headers: a list would then hold
+// somebody's data.
+func describeHeaders(headers []string) string {
+	const most = 40
+	var names []string
+	for _, h := range headers {
+		h = trimSpace(h)
+		if h == "" {
+			continue
+		}
+		if dataLike(h) {
+			return "the first line looks like a record and not like a line of headers"
+		}
+		if len(names) < most {
+			names = append(names, fmt.Sprintf("%q", h))
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return "the file has no headers"
+	case len(headers) > most:
+		return fmt.Sprintf("the first %d of its %d columns are %s", most, len(headers), strings.Join(names, ", "))
+	}
+	return "the file has the columns " + strings.Join(names, ", ")
+}
+
+// dataLike reports whether a header looks like a value.
+func dataLike(s string) bool {
+	if event.LooksPersonal(s) || strings.Contains(s, "@") || len(s) > 80 {
+		return true
+	}
+	digits := 0
+	for i := range len(s) {
+		if s[i] >= '0' && s[i] <= '9' {
+			digits++
+		}
+	}
+	return digits > 4 || digits > 0 && digits*2 >= len(s)
+}

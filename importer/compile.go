@@ -1,0 +1,335 @@
+package importer
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bojanz/currency"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+
+	"capibara/event"
+	"capibara/importer/normalize"
+)
+
+// Defaults is what a source takes from the rest of the configuration.
+type Defaults struct {
+	Datasets map[string]string // alias → Meta's dataset id
+	TimeZone *time.Location    // nil is UTC
+	Window   event.Window      // the zero value is event.DefaultWindow
+}
+
+// Mapping is a source that was found to be in order. It is immutable: several workers may use it at once.
+type Mapping struct {
+	source    Source
+	effective string // the source with its defaults, as JSON: what every record was read with
+	dataset   string // Meta's dataset id
+	clock     clock
+	folders   *time.Location // the zone whose days name folders
+	window    event.Window
+	birth     string // layout of a date of birth beside ISO, "" for none
+	decimal   byte   // 0 when it is not stated
+	delimiter byte   // 0 finds out
+	encoding  encoding.Encoding
+	action    event.ActionSource // "" when a column tells
+	country   string             // lower case alpha-2, "" for none
+	hashID    bool
+	targets   []mapped
+	rules     []rule
+}
+
+// mapped is one entry of columns or custom_data: headers that fill a target.
+type mapped struct {
+	target  target
+	headers []string
+}
+
+// rule is one event that a record may yield.
+type rule struct {
+	name      string // event_name; "" takes the event_name column
+	when      []condition
+	eventTime string // header, "" for the source's
+	value     string // header, "" for the source's
+}
+
+// condition holds when the cell under header is one of values, folded by foldValue.
+type condition struct {
+	header string
+	values map[string]bool
+}
+
+// Name is the source's name.
+func (m *Mapping) Name() string { return m.source.Name }
+
+// Dataset is the Meta id of the dataset that the events go to.
+func (m *Mapping) Dataset() string { return m.dataset }
+
+// Matches reports whether a file of that base name belongs to the source.
+func (m *Mapping) Matches(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc(m.source.Files, func(glob string) bool {
+		ok, err := path.Match(strings.ToLower(glob), name)
+		return ok && err == nil
+	})
+}
+
+// Compile checks everything that can be wrong with a source before a file is seen. The error is a sentence that names
+// the key.
+func (s *Source) Compile(d Defaults) (*Mapping, error) {
+	m := &Mapping{source: *s, hashID: s.ExternalID.Hash == nil || *s.ExternalID.Hash}
+	for _, step := range []func(*Source, Defaults) error{
+		m.compileFile, m.compileTimes, m.compileDataset, m.compileConstants, m.compileColumns, m.compileEvents, m.compileWindow,
+	} {
+		if err := step(s, d); err != nil {
+			return nil, fmt.Errorf("source %q: %w", s.Name, err)
+		}
+	}
+	text, err := json.Marshal(struct {
+		Source
+		DatasetID string `json:"dataset_id"`
+		Zone      string `json:"zone"`
+		Length    string `json:"window_length"`
+		Margin    string `json:"window_margin"`
+	}{*s, m.dataset, m.clock.zone.String(), m.window.Length.String(), m.window.Margin.String()})
+	if err != nil {
+		return nil, fmt.Errorf("source %q: write the effective mapping: %w", s.Name, err)
+	}
+	m.effective = string(text)
+	return m, nil
+}
+
+func (m *Mapping) compileFile(s *Source, _ Defaults) error {
+	if s.Name == "" {
+		return fmt.Errorf("name is missing; give the source a name")
+	}
+	for _, glob := range s.Files {
+		if _, err := path.Match(glob, "x"); err != nil || strings.ContainsAny(glob, "/\\") {
+			return fmt.Errorf("files: %q is no pattern for a file name; write it like *deals*.csv", glob)
+		}
+	}
+	if !slices.Contains([]string{"", "csv", "json", "jsonl"}, s.Format) {
+		return fmt.Errorf("format: %q is none of csv, json, jsonl", s.Format)
+	}
+	switch {
+	case s.Delimiter == "":
+	case s.Delimiter == "tab" || s.Delimiter == `\t`:
+		m.delimiter = '\t'
+	case len(s.Delimiter) == 1 && s.Delimiter[0] < 0x7f && !letterByte(s.Delimiter[0]) && !strings.Contains("\"\r\n 0123456789", s.Delimiter):
+		m.delimiter = s.Delimiter[0]
+	default:
+		return fmt.Errorf("delimiter: %q is not a single character such as , ; | or the word tab", s.Delimiter)
+	}
+	if s.Encoding != "" {
+		enc, err := htmlindex.Get(s.Encoding)
+		if err != nil {
+			return fmt.Errorf("encoding: %q is not known; examples are utf-8, utf-16le, windows-1252, iso-8859-15, shift_jis", s.Encoding)
+		}
+		if name, err := htmlindex.Name(enc); err != nil || name != "utf-8" {
+			m.encoding = enc
+		}
+	}
+	return nil
+}
+
+func (m *Mapping) compileTimes(s *Source, d Defaults) error {
+	m.folders = d.TimeZone
+	if m.folders == nil {
+		m.folders = time.UTC
+	}
+	m.clock = clock{zone: m.folders, dateOnly: 12 * time.Hour}
+	if s.TimeZone != "" {
+		zone, err := time.LoadLocation(s.TimeZone)
+		if err != nil {
+			return fmt.Errorf("time_zone: %q is not known; use a name such as Europe/Amsterdam", s.TimeZone)
+		}
+		m.clock.zone = zone
+	}
+	for _, f := range s.DateFormats {
+		l, err := compileLayout(f)
+		if err != nil {
+			return fmt.Errorf("date_formats: %w", err)
+		}
+		m.clock.layouts = append(m.clock.layouts, l)
+		if l.dateOnly && m.birth == "" {
+			m.birth = l.text
+		}
+	}
+	if s.DateOnlyTime != "" {
+		t, err := time.Parse("15:04", s.DateOnlyTime)
+		if err != nil {
+			return fmt.Errorf("date_only_time: %q is no time of day; write it like \"12:00\"", s.DateOnlyTime)
+		}
+		m.clock.dateOnly = time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute
+	}
+	return nil
+}
+
+func (m *Mapping) compileDataset(s *Source, d Defaults) error {
+	known := slices.Sorted(maps.Keys(d.Datasets))
+	if s.Dataset == "" && len(known) == 1 {
+		m.dataset = d.Datasets[known[0]]
+		return nil
+	}
+	id, ok := d.Datasets[s.Dataset]
+	if !ok || id == "" {
+		return fmt.Errorf("dataset: %q is not one of the datasets of the configuration (%s)", s.Dataset, strings.Join(known, ", "))
+	}
+	m.dataset = id
+	return nil
+}
+
+func (m *Mapping) compileConstants(s *Source, _ Defaults) error {
+	switch s.Decimal {
+	case "":
+	case ".", ",":
+		m.decimal = s.Decimal[0]
+	default:
+		return fmt.Errorf("decimal: %q is neither . nor ,", s.Decimal)
+	}
+	switch {
+	case s.Identity != "" && s.Identity != "content":
+		return fmt.Errorf("identity: %q is not known; leave it out, or write content", s.Identity)
+	case s.Identity == "content" && len(s.RecordKey) > 0:
+		return fmt.Errorf("identity: content and record_key exclude each other; keep record_key when the records have an id")
+	}
+	if s.ActionSource != "" {
+		a, err := event.ParseActionSource(s.ActionSource)
+		if err != nil {
+			return fmt.Errorf("action_source: %w", err)
+		}
+		m.action = a
+	}
+	if s.Currency != "" && (!currency.IsValid(s.Currency) || len(s.Currency) != 3) {
+		return fmt.Errorf("currency: %q is no currency code in capitals, such as EUR", s.Currency)
+	}
+	if s.Country != "" {
+		code, ok := normalize.CountryCode(s.Country)
+		if !ok {
+			return fmt.Errorf("country: %q is no country; write its two letters, such as NL", s.Country)
+		}
+		m.country = code
+	}
+	return nil
+}
+
+func (m *Mapping) compileColumns(s *Source, _ Defaults) error {
+	for _, name := range slices.Sorted(maps.Keys(s.Columns)) {
+		headers := s.Columns[name]
+		t, ok := parseTarget(name)
+		switch {
+		case !ok:
+			return fmt.Errorf("columns: %q is no member of an event; use names such as email, phone, event_time, value, order_id or custom_data.my_property", name)
+		case len(headers) == 0 || slices.Contains(headers, ""):
+			return fmt.Errorf("columns.%s: the header is empty", name)
+		case len(headers) > t.columns():
+			return fmt.Errorf("columns.%s: at most %d columns can fill it", name, t.columns())
+		case slices.ContainsFunc(m.targets, func(o mapped) bool { return o.target == t }):
+			return fmt.Errorf("columns.%s: %s is mapped twice", name, t)
+		}
+		m.targets = append(m.targets, mapped{t, headers})
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.CustomData)) {
+		t, ok := parseTarget("custom_data." + strings.TrimPrefix(name, "custom_data."))
+		switch {
+		case !ok || s.CustomData[name] == "":
+			return fmt.Errorf("custom_data.%s: the name or the header is empty", name)
+		case event.LooksPersonal(name):
+			return fmt.Errorf("custom_data: a name of a property looks like an e-mail address or a phone number")
+		case slices.ContainsFunc(m.targets, func(o mapped) bool { return o.target == t }):
+			return fmt.Errorf("custom_data.%s is mapped twice", name)
+		}
+		m.targets = append(m.targets, mapped{t, []string{s.CustomData[name]}})
+	}
+	if slices.Contains(s.RecordKey, "") {
+		return fmt.Errorf("record_key: a header is empty")
+	}
+	return nil
+}
+
+func (m *Mapping) compileEvents(s *Source, _ Defaults) error {
+	short := s.EventName.Name != "" || s.EventName.Column != ""
+	switch {
+	case short && len(s.Events) > 0:
+		return fmt.Errorf("event_name and events exclude each other; keep events when a record can yield several")
+	case s.EventName.Name != "":
+		return m.addRule(rule{name: s.EventName.Name}, nil)
+	case s.EventName.Column != "" && len(s.EventName.Values) == 0:
+		m.targets = append(m.targets, mapped{target{field: fieldEventName}, []string{s.EventName.Column}})
+		m.rules = []rule{{}}
+		return nil
+	case s.EventName.Column != "":
+		return m.compileValues(s.EventName)
+	}
+	for i := range s.Events {
+		r := &s.Events[i]
+		if err := m.addRule(rule{name: r.Name, eventTime: r.EventTime, value: r.Value}, r.When); err != nil {
+			return err
+		}
+	}
+	if len(m.rules) == 0 {
+		m.rules = []rule{{}}
+	}
+	return nil
+}
+
+// compileValues makes one rule of every event name that the values of a column stand for.
+func (m *Mapping) compileValues(n EventName) error {
+	byName := map[string]Names{}
+	for _, value := range slices.Sorted(maps.Keys(n.Values)) {
+		byName[n.Values[value]] = append(byName[n.Values[value]], value)
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		if err := m.addRule(rule{name: name}, map[string]Names{n.Column: byName[name]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Mapping) addRule(r rule, when map[string]Names) error {
+	r.name, _ = event.MendName(r.name)
+	probe := event.Event{Name: r.name}
+	for _, p := range probe.Validate(time.Unix(0, 0)) {
+		if p.Member == "event_name" && p.Severity() == event.Reject {
+			return fmt.Errorf("events: %q: %s", r.name, p.Sentence())
+		}
+	}
+	for _, header := range slices.Sorted(maps.Keys(when)) {
+		c := condition{header: header, values: map[string]bool{}}
+		for _, v := range when[header] {
+			c.values[foldValue(v)] = true
+		}
+		if header == "" || len(c.values) == 0 {
+			return fmt.Errorf("events: %s: when needs a header and the values that count", r.name)
+		}
+		r.when = append(r.when, c)
+	}
+	m.rules = append(m.rules, r)
+	return nil
+}
+
+func (m *Mapping) compileWindow(s *Source, d Defaults) error {
+	m.window = d.Window
+	if m.window == (event.Window{}) {
+		m.window = event.DefaultWindow()
+	}
+	if s.Window != 0 {
+		m.window.Length = time.Duration(s.Window)
+	}
+	source := m.action
+	if source == "" {
+		source = event.SourcePhysicalStore // a column tells; each record is held to what Meta accepts for its own
+	}
+	if err := m.window.Check(source); err != nil {
+		return fmt.Errorf("window: %w", err)
+	}
+	return nil
+}
+
+// foldValue makes spellings of one stage equal: white space and case do not matter.
+func foldValue(s string) string { return strings.ToLower(normalize.Clean(s)) }

@@ -1,0 +1,167 @@
+package importer
+
+import "bytes"
+
+// dialect is how a CSV file is written.
+type dialect struct {
+	delimiter byte
+	newline   byte // \n, or \r in files of old Macs
+}
+
+// csvCutter cuts CSV into records. A line break inside a quoted cell does not end a record; a quotation mark that is
+// never closed, or closed in the middle of a cell, costs the one line that it stands on: cutting goes on with the next.
+type csvCutter struct {
+	dialect
+	window textWindow
+	line   uint64 // physical lines cut so far
+	header uint64 // line of the header; what is above is a title
+	tail   bool   // an empty line was seen below the header
+}
+
+func (c *csvCutter) next(b *block) (bool, error) {
+	c.window.begin()
+	for !c.window.full(b) {
+		rest := c.window.data[c.window.at:]
+		if len(rest) == 0 || len(rest) < 2 && !c.window.eof {
+			if more, err := c.window.more(); err != nil {
+				return false, err
+			} else if !more && len(rest) == 0 {
+				c.window.finish(b)
+				return false, nil
+			}
+			continue
+		}
+		cut := c.cut(rest, c.window.eof || len(rest) > maxRecord)
+		if cut.next == 0 {
+			if _, err := c.window.more(); err != nil {
+				return false, err
+			}
+			continue
+		}
+		if err := c.emit(b, rest, cut); err != nil {
+			return false, err
+		}
+	}
+	c.window.finish(b)
+	return true, nil
+}
+
+// csvCut is where a record ends and the next begins; next is 0 when more of the text must be read first.
+type csvCut struct {
+	end, next int
+	flag      spanFlag
+}
+
+func (c *csvCutter) emit(b *block, rest []byte, cut csvCut) error {
+	at := c.line + 1
+	c.line += uint64(bytes.Count(rest[:cut.next], []byte{c.newline}))
+	if cut.next == len(rest) && (cut.next == 0 || rest[cut.next-1] != c.newline) {
+		c.line++ // the last line has no end
+	}
+	if at == c.header {
+		c.window.at += cut.next
+		return nil
+	}
+	switch {
+	case at < c.header:
+		cut.flag |= spanTitle
+	case c.tail:
+		cut.flag |= spanTail
+	case cut.end == 0:
+		c.tail = true
+	}
+	endless := cut.end > maxRecord && cut.next == len(rest) && !c.window.eof
+	if cut.end > maxRecord {
+		cut.flag |= spanTooLarge
+	}
+	c.window.span(b, cut.end, cut.next, cut.flag, at)
+	if endless {
+		return c.window.skipLine(c.newline)
+	}
+	return nil
+}
+
+// cut finds the end of the record at the beginning of text. last says that there is no more to wait for.
+func (c *csvCutter) cut(text []byte, last bool) csvCut {
+	end := bytes.IndexByte(text, c.newline)
+	line := text
+	if end >= 0 {
+		line = text[:end]
+	}
+	switch {
+	case bytes.IndexByte(line, '"') >= 0:
+		return c.cutQuoted(text, last)
+	case end < 0 && !last:
+		return csvCut{}
+	}
+	return c.line1(text, end, 0)
+}
+
+// line1 makes a record of the first physical line, which ends at end, or with the text when end is negative.
+func (c *csvCutter) line1(text []byte, end int, flag spanFlag) csvCut {
+	if end < 0 {
+		return csvCut{end: len(trimReturn(text)), next: len(text), flag: flag}
+	}
+	return csvCut{end: len(trimReturn(text[:end])), next: end + 1, flag: flag}
+}
+
+func trimReturn(line []byte) []byte {
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		return line[:n-1]
+	}
+	return line
+}
+
+// cutQuoted goes from cell to cell, because a quotation mark counts only at the beginning of one.
+func (c *csvCutter) cutQuoted(text []byte, last bool) csvCut {
+	for at := 0; ; {
+		if at < len(text) && text[at] == '"' {
+			after := closing(text, at+1)
+			switch {
+			case after < 0 && !last, after >= len(text)-1 && !last:
+				return csvCut{}
+			case after < 0:
+				return c.line1(text, bytes.IndexByte(text, c.newline), spanStrayQuote)
+			}
+			at = after
+			if at < len(text) && text[at] == '\r' && c.newline == '\n' && (at+1 == len(text) || text[at+1] == '\n') {
+				at++
+			}
+			if at == len(text) {
+				return c.line1(text, -1, 0)
+			}
+			if text[at] != c.delimiter && text[at] != c.newline {
+				return c.line1(text, bytes.IndexByte(text, c.newline), spanStrayQuote)
+			}
+		} else {
+			for at < len(text) && text[at] != c.delimiter && text[at] != c.newline {
+				at++
+			}
+			if at == len(text) {
+				if !last {
+					return csvCut{}
+				}
+				return c.line1(text, -1, 0)
+			}
+		}
+		if text[at] == c.newline {
+			return c.line1(text, at, 0)
+		}
+		at++
+	}
+}
+
+// closing returns the place after the quotation mark that closes a cell whose text begins at at; negative when none does.
+func closing(text []byte, at int) int {
+	for {
+		i := bytes.IndexByte(text[at:], '"')
+		if i < 0 {
+			return -1
+		}
+		at += i + 1
+		if at >= len(text) || text[at] != '"' {
+			return at
+		}
+		at++
+	}
+}

@@ -1,0 +1,214 @@
+package importer
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gocarina/gocsv"
+
+	"capibara/event"
+	"capibara/store"
+)
+
+// gocsvRows is how many records gocsv is given at once.
+const gocsvRows = 1000
+
+// row is a record as gocsv hands it over: the text of every column that the mapping needs, by slot. It has no typed
+// members, because gocsv would keep a row that it cannot convert as zeros.
+type row struct {
+	Cells []string `csv:"cells"` // gocsv refuses a type without a tag
+}
+
+// UnmarshalCSVWithFields takes one cell. The header is one of canonicalHeaders: it begins with the number of its slot and the
+// number of all slots, so that finding the place costs no search.
+func (r *row) UnmarshalCSVWithFields(header, text string) error {
+	if r.Cells == nil {
+		r.Cells = make([]string, int(header[2])<<7|int(header[3]))
+	}
+	r.Cells[int(header[0])<<7|int(header[1])] = text
+	return nil
+}
+
+// maxSlots is how many columns of a file a mapping can use.
+const maxSlots = 1 << 14
+
+// canonicalHeaders are the headers that gocsv sees in place of the file's own.
+func canonicalHeaders(slots []string) []string {
+	headers := make([]string, len(slots))
+	for i := range slots {
+		headers[i] = string([]byte{byte(i >> 7), byte(i & 127), byte(len(slots) >> 7), byte(len(slots) & 127)}) + fold(slots[i])
+	}
+	return headers
+}
+
+// csvRows gives gocsv records that are known to be in order: every one has exactly as many cells as there are headers.
+// It is gocsv's CSVReader.
+type csvRows [][]string
+
+// Read is there for gocsv's interface; gocsv takes everything at once.
+func (r csvRows) Read() ([]string, error) { return r[0], nil }
+
+// ReadAll returns the header and the records.
+func (r csvRows) ReadAll() ([][]string, error) { return r, nil }
+
+// csvWorker makes events of blocks of CSV.
+type csvWorker struct {
+	*mapper
+	dialect
+	canonical []string
+	rows      csvRows
+	at        []int // record of the block that each of rows is
+	cells     []string
+}
+
+func newCSVWorker(m *mapper, d dialect) *csvWorker {
+	return &csvWorker{mapper: m, dialect: d, canonical: canonicalHeaders(m.slots)}
+}
+
+// work fills b.out. Records that are no rows get their fate here, all others go through gocsv in their order.
+func (w *csvWorker) work(b *block) {
+	b.out.records = make([]store.Record, 0, len(b.spans))
+	b.out.rows = make([]store.NewRow, 0, len(b.spans)*len(w.events))
+	b.out.sums = make([]rowSum, 0, len(b.spans)*len(w.events))
+	for from := 0; from < len(b.spans); from += gocsvRows {
+		if b.err = w.chunk(b, from, min(from+gocsvRows, len(b.spans))); b.err != nil {
+			return
+		}
+	}
+}
+
+func (w *csvWorker) chunk(b *block, from, to int) error {
+	width := len(w.slots)
+	w.rows = append(w.rows[:0], w.canonical)
+	w.at = w.at[:0]
+	if need := (to - from) * width; cap(w.cells) < need {
+		w.cells = make([]string, need)
+	}
+	faults := map[int]fault{}
+	for i := from; i < to; i++ {
+		cells := w.cells[len(w.at)*width : (len(w.at)+1)*width : (len(w.at)+1)*width]
+		if f := w.split(b.record(i), b.spans[i].flag, cells); !f.none() {
+			faults[i] = f
+			continue
+		}
+		w.rows = append(w.rows, cells)
+		w.at = append(w.at, i)
+	}
+	var rows []row
+	if len(w.at) > 0 {
+		if err := gocsv.UnmarshalCSV(w.rows, &rows); err != nil {
+			return fmt.Errorf("decode records of CSV: %w", err)
+		}
+	}
+	if len(rows) != len(w.at) {
+		return fmt.Errorf("decode records of CSV: %d went in and %d came out", len(w.at), len(rows))
+	}
+	next := 0
+	for i := from; i < to; i++ {
+		if f, bad := faults[i]; bad {
+			b.out.records = append(b.out.records, withoutRows(b.spans[i].line, f))
+			continue
+		}
+		w.record(rows[next].Cells, nil, b.spans[i].line, &b.out)
+		next++
+	}
+	return nil
+}
+
+// withoutRows is a record that yields no event.
+func withoutRows(line uint64, f fault) store.Record {
+	rec := store.Record{Line: line, Fate: store.FateRejected, Reason: f.reason, Column: f.column}
+	if f.reason.Severity() == event.Skip {
+		rec.Fate = store.FateSkipped
+	}
+	return rec
+}
+
+// split puts the cells that are needed into their slots, unless the record is none.
+func (w *csvWorker) split(record string, flag spanFlag, slots []string) fault {
+	switch {
+	case flag&spanTitle != 0 && record != "":
+		return fault{reason: event.ReasonFooterLine}
+	case flag&spanTooLarge != 0:
+		return fault{reason: event.ReasonRecordTooLarge}
+	case flag&spanStrayQuote != 0:
+		return fault{reason: event.ReasonQuoteUnclosed}
+	case record == "" || blank(record, w.delimiter):
+		return fault{reason: event.ReasonBlankLine}
+	}
+	rest, more, n := record, true, 0
+	for more {
+		var text string
+		if text, rest, more = nextCell(rest, w.delimiter); n < len(w.slotOf) {
+			if slot := w.slotOf[n]; slot >= 0 {
+				slots[slot] = text
+			}
+		}
+		n++
+	}
+	if n == len(w.headers) {
+		return fault{}
+	}
+	if footer(record, w.delimiter, n, len(w.headers), flag) {
+		return fault{reason: event.ReasonFooterLine}
+	}
+	return fault{reason: event.ReasonRaggedRow}
+}
+
+// blank reports whether there is nothing in a record but white space and delimiters.
+func blank(record string, delimiter byte) bool {
+	for i := range len(record) {
+		if c := record[i]; c != ' ' && c != '\t' && c != delimiter {
+			return false
+		}
+	}
+	return true
+}
+
+// nextCell takes the first cell off a record.
+func nextCell(record string, delimiter byte) (text, rest string, more bool) {
+	if record == "" || record[0] != '"' {
+		at := strings.IndexByte(record, delimiter)
+		if at < 0 {
+			return record, "", false
+		}
+		return record[:at], record[at+1:], true
+	}
+	doubled := false
+	for at := 1; ; {
+		i := strings.IndexByte(record[at:], '"')
+		if i < 0 {
+			return record[1:], "", false
+		}
+		at += i + 1
+		if at < len(record) && record[at] == '"' {
+			doubled = true
+			at++
+			continue
+		}
+		text = record[1 : at-1]
+		if doubled {
+			text = strings.ReplaceAll(text, `""`, `"`)
+		}
+		for at < len(record) && record[at] != delimiter {
+			at++
+		}
+		if at == len(record) {
+			return text, "", false
+		}
+		return text, record[at+1:], true
+	}
+}
+
+// footer reports whether a line of another width than the header is what reports print below their records: the name
+// of the report, who made it and whose it is.
+func footer(record string, delimiter byte, cells, width int, flag spanFlag) bool {
+	first, _, _ := nextCell(record, delimiter)
+	f := fold(first)
+	for _, start := range []string{"copyrightc", "confidentialinformationdonotdistribute", "generatedby", "reportgenerated", "filteredby", "totalrecords", "totalrows", "grandtotal"} {
+		if strings.HasPrefix(f, start) {
+			return true
+		}
+	}
+	return cells == 1 && width >= 3 && (flag&spanTail != 0 || totalWord(first))
+}

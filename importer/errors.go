@@ -1,0 +1,44 @@
+package importer
+
+import (
+	"errors"
+	"fmt"
+
+	"capibara/event"
+)
+
+// ErrNoSource says that no configured source claims the file.
+var ErrNoSource = errors.New("no source of the configuration matches this file name")
+
+// RefusedError says that a file is wrong as a whole: nothing of it was queued.
+type RefusedError struct {
+	Name   string // base name of the file
+	Reason string // a sentence
+	Hint   string // a sentence that says what to do; may be empty
+}
+
+func (e *RefusedError) Error() string { return "file " + e.Name + " was refused: " + e.Reason }
+
+// RecordError says what is wrong with one record. It never holds a value of the record.
+type RecordError struct {
+	File   string // base name
+	Line   uint64 // the physical line where the record starts
+	Column string // header of the column at fault; may be empty
+	Reason event.Reason
+}
+
+func (e *RecordError) Error() string {
+	if e.Column == "" {
+		return fmt.Sprintf("%s line %d: %s", e.File, e.Line, e.Reason)
+	}
+	return fmt.Sprintf("%s line %d, column %q: %s", e.File, e.Line, e.Column, e.Reason)
+}
+
+// refusal is why a file is refused, before its name is known to the code that finds it.
+type refusal struct{ reason, hint string }
+
+func (r *refusal) Error() string { return r.reason }
+
+func refuse(hint, format string, args ...any) error {
+	return &refusal{reason: fmt.Sprintf(format, args...), hint: hint}
+}

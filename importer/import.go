@@ -1,0 +1,182 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"capibara/store"
+)
+
+// Config is what an importer works with.
+type Config struct {
+	Store    store.Importing
+	Log      zerolog.Logger
+	Home     string // paths of archive and rejected files are told relative to it
+	Folders  Folders
+	Mappings []*Mapping       // the first that matches a file's name wins
+	Now      func() time.Time // nil is time.Now
+	Progress func(Progress)   // nil for none; called a few times a second
+}
+
+// Folders are where files go, and with which permissions.
+type Folders struct {
+	Inbox, Archive, Rejected string      // absolute
+	FileMode, DirMode        os.FileMode // 0 is 0600 and 0700
+}
+
+// Progress tells how far an import is.
+type Progress struct {
+	Name    string // base name of the file
+	Records uint64 // that have their fate
+	Bytes   int64  // of text that were read; more than Total when the file is in another encoding than UTF-8
+	Total   int64  // size of the file in bytes
+}
+
+// Importer turns files into events. Several imports may run at once.
+type Importer struct {
+	c Config
+}
+
+// New returns an importer.
+func New(c Config) *Importer {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Folders.FileMode == 0 {
+		c.Folders.FileMode = 0o600
+	}
+	if c.Folders.DirMode == 0 {
+		c.Folders.DirMode = 0o700
+	}
+	return &Importer{c: c}
+}
+
+// Match finds the source that a file of that base name belongs to.
+func (im *Importer) Match(name string) (*Mapping, bool) {
+	for _, m := range im.c.Mappings {
+		if m.Matches(name) {
+			return m, true
+		}
+	}
+	return nil, false
+}
+
+// Input is a file to import.
+type Input struct {
+	Path    string
+	Name    string   // base name to record; "" is the base of Path
+	Mapping *Mapping // nil finds it by the name
+	Archive bool     // move the file to the archive, or to the rejected files, when it is done
+}
+
+// Import reads the file and queues its events. What happens, in this order: the file is hashed and checked to be text;
+// it is registered; its records are committed in chunks; the rejects file is written and synced; the file is closed in
+// the database; the file is moved to the archive. After a crash at any point the same call ends cleanly: before the
+// close the import goes on after the last chunk and writes the same rejects file again; after it, the records of the file
+// are duplicates and the file is archived under its new number.
+//
+// The error is a *RefusedError when the file as a whole is wrong; the Report then tells the file's number.
+func (im *Importer) Import(ctx context.Context, in Input) (Report, error) {
+	started := im.c.Now()
+	if in.Name == "" {
+		in.Name = filepath.Base(in.Path)
+	}
+	m := in.Mapping
+	if m == nil {
+		var ok bool
+		if m, ok = im.Match(in.Name); !ok {
+			return Report{}, fmt.Errorf("%w: %s", ErrNoSource, in.Name)
+		}
+	}
+	src, err := inspect(ctx, in.Path, in.Name, m.encoding)
+	var no *refusal
+	if err != nil && !errors.As(err, &no) {
+		return Report{}, err
+	}
+	file, openErr := im.c.Store.OpenFile(ctx, store.NewFile{Name: in.Name, Source: m.source.Name, SHA256: src.sha256,
+		Size: src.size, Mapping: m.effective}, started)
+	if openErr != nil {
+		return Report{}, fmt.Errorf("register %s: %w", in.Name, openErr)
+	}
+	p := &pass{im: im, mapping: m, in: src, file: file, now: started, report: newReport(file)}
+	if err == nil {
+		err = p.run(ctx)
+	}
+	if errors.As(err, &no) {
+		return p.refuse(ctx, in, no)
+	}
+	if err != nil {
+		return p.finish(), fmt.Errorf("import %s: %w", in.Name, err)
+	}
+	return p.close(ctx, in)
+}
+
+// close ends an import that went through.
+func (p *pass) close(ctx context.Context, in Input) (Report, error) {
+	rejects, err := p.writeRejects(ctx)
+	if err != nil {
+		return p.finish(), fmt.Errorf("import %s: %w", in.Name, err)
+	}
+	end := store.FileEnd{State: store.FileImported, Rejects: p.im.relative(rejects)}
+	var archived string
+	if in.Archive {
+		archived = p.im.archivePath(p.mapping, p.file)
+		end.ArchivedAs = p.im.relative(archived)
+	}
+	if p.file, err = p.im.c.Store.CloseFile(ctx, p.file.Number, end, p.im.c.Now()); err != nil {
+		return p.finish(), fmt.Errorf("close the import of %s: %w", in.Name, err)
+	}
+	report := p.finish()
+	p.im.logFile(report)
+	if in.Archive {
+		if err := p.im.move(in.Path, archived); err != nil {
+			return report, fmt.Errorf("archive %s: %w", in.Name, err)
+		}
+	}
+	return report, nil
+}
+
+// refuse ends an import of a file that is wrong as a whole.
+func (p *pass) refuse(ctx context.Context, in Input, no *refusal) (Report, error) {
+	end := store.FileEnd{State: store.FileRefused, Reason: sentence(no.reason)}
+	var moved string
+	if in.Archive {
+		moved = p.im.refusedPath(p.mapping, p.file)
+		end.ArchivedAs = p.im.relative(moved)
+		if err := p.im.writeReason(moved, no); err != nil {
+			return p.finish(), fmt.Errorf("refuse %s: %w", in.Name, err)
+		}
+	}
+	var err error
+	if p.file, err = p.im.c.Store.CloseFile(ctx, p.file.Number, end, p.im.c.Now()); err != nil {
+		return p.finish(), fmt.Errorf("close the import of %s: %w", in.Name, err)
+	}
+	report := p.finish()
+	p.im.logFile(report)
+	if in.Archive {
+		if err := p.im.move(in.Path, moved); err != nil {
+			return report, fmt.Errorf("move %s to the rejected files: %w", in.Name, err)
+		}
+	}
+	return report, &RefusedError{Name: in.Name, Reason: sentence(no.reason), Hint: no.hint}
+}
+
+// logFile writes the one line that a file gets.
+func (im *Importer) logFile(r Report) {
+	f := r.File
+	line := im.c.Log.Info()
+	if f.State == store.FileRefused {
+		line = im.c.Log.Warn().Str("reason", f.Reason)
+	}
+	line.Uint64("file", f.Number).Str("name", f.Name).Str("source", f.Source).Stringer("state", f.State).
+		Uint64("records", f.Counts.Records).Uint64("accepted", f.Counts.Accepted).Uint64("duplicate", f.Counts.Duplicate).
+		Uint64("conflict", f.Counts.Conflict).Uint64("expired", f.Counts.Expired).Uint64("skipped", f.Counts.Skipped).
+		Uint64("rejected", f.Counts.Rejected).Uint64("resumed", r.Resumed).Str("rejects_path", f.Rejects).
+		Dur("elapsed", r.Elapsed).Msg("file " + f.State.String())
+}

@@ -1,0 +1,329 @@
+package importer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+const (
+	defaultPoll   = 5 * time.Second
+	defaultSettle = 10 * time.Second
+	// slowestPoll is how seldom a folder is looked at while passes fail, slowestRetry how seldom a file is tried again.
+	slowestPoll  = time.Minute
+	slowestRetry = 5 * time.Minute
+	// failuresInARow end a pass: one file's trouble may be its own, two in a row are everybody's, such as a full disk or
+	// a locked database, and taking more files would only move them about.
+	failuresInARow = 2
+)
+
+// InboxConfig says which folder is watched and who imports what is dropped there.
+type InboxConfig struct {
+	Importer fileImporter  // an *Importer
+	Dir      string        // the folder, absolute
+	Poll     time.Duration // from one look to the next; 0 is 5 s
+	Settle   time.Duration // how long size and time of a file must stand still before it is taken; 0 is 10 s
+	Log      zerolog.Logger
+	Now      func() time.Time // nil is time.Now
+}
+
+// fileImporter is what an inbox needs of an [Importer].
+type fileImporter interface {
+	Match(name string) (*Mapping, bool)
+	Import(ctx context.Context, in Input) (Report, error)
+	patterns() []string
+}
+
+// Inbox imports the files that are dropped into a folder.
+//
+// The folder is polled, because network shares do not tell when something changes. A file is taken when it is complete
+// as far as anybody can see (see [Inbox.Sweep]), and claimed by renaming it into a folder of its own below .claimed/,
+// which exactly one process can do. From there it is imported and archived. Whatever is found below .claimed/ was
+// claimed by a process that did not finish, and goes first; the ledger knows how far it came.
+//
+// A file that cannot be taken stays where it is and is named by [Inbox.Waiting]. A file whose import failed for a reason
+// that is not its own (a locked database, a full disk) stays claimed and is tried again at every pass. No file is ever
+// deleted here.
+type Inbox struct {
+	c    InboxConfig
+	turn chan struct{} // holds one token; whoever has it makes a pass
+
+	// The following belong to whoever makes a pass.
+	seen   map[string]sight   // by path: since when a file looks as it does
+	failed map[string]failure // by path: claimed files whose last import failed
+	told   map[string]string  // by path: the sentence that was logged
+
+	mu      sync.Mutex
+	waiting []string
+}
+
+// failure is a failed import of a claimed file.
+type failure struct {
+	err   error
+	delay time.Duration
+	again time.Time // not before this
+}
+
+// NewInbox returns an inbox. It touches nothing; a folder that does not exist is an error of Sweep.
+func NewInbox(c InboxConfig) (*Inbox, error) {
+	if c.Poll == 0 {
+		c.Poll = defaultPoll
+	}
+	if c.Settle == 0 {
+		c.Settle = defaultSettle
+	}
+	if c.Poll < 0 || c.Settle < 0 {
+		return nil, fmt.Errorf("inbox: poll %s and settle %s must not be negative", c.Poll, c.Settle)
+	}
+	if c.Importer == nil || c.Dir == "" {
+		return nil, errors.New("inbox: needs an importer and a folder")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	b := &Inbox{c: c, turn: make(chan struct{}, 1),
+		seen: map[string]sight{}, failed: map[string]failure{}, told: map[string]string{}}
+	b.turn <- struct{}{}
+	return b, nil
+}
+
+// Run makes a pass every Poll until ctx is done, then returns nil. While passes fail it makes them ever more seldom, up
+// to once a minute; a failure is logged when it begins and when it changes.
+func (b *Inbox) Run(ctx context.Context) error {
+	wait, trouble := b.c.Poll, ""
+	for {
+		_, err := b.Sweep(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			if text := causes(err); text != trouble {
+				b.c.Log.Error().Err(err).Str("folder", b.c.Dir).Msg("The inbox cannot be worked off; it is tried again.")
+				trouble = text
+			}
+			wait = max(b.c.Poll, min(2*wait, slowestPoll))
+		case trouble != "":
+			b.c.Log.Info().Str("folder", b.c.Dir).Msg("The inbox is worked off again.")
+			wait, trouble = b.c.Poll, ""
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+	}
+}
+
+// causes is what went wrong without the files that it went wrong with, of which there may be others every time.
+func causes(err error) string {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return err.Error()
+	}
+	var all []string
+	for _, e := range joined.Unwrap() {
+		if inner := errors.Unwrap(e); inner != nil {
+			e = inner
+		}
+		all = append(all, e.Error())
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), "; ")
+}
+
+// Sweep makes one pass: it imports every file that is ready, the ones that an earlier process left behind first, then
+// the oldest first, and returns their reports, those of refused files included. The error joins what went wrong with
+// files that are tried again, and is what kept the pass from beginning or going on. A second call at the same time
+// waits for the first.
+//
+// A file is ready when a source claims it, it is a regular file, its name is not that of an unfinished download, it
+// does not end in zero bytes as a half-copied file does, and its size and time of change have stood still for Settle:
+// as this inbox saw it, or by the clock of the file system that holds it, so that a single pass need not wait.
+func (b *Inbox) Sweep(ctx context.Context) ([]Report, error) {
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-b.turn:
+	}
+	defer func() { b.turn <- struct{}{} }()
+
+	claims, err := openClaims(b.c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer claims.close()
+	files, err := b.look(claims)
+	if err != nil {
+		return nil, err
+	}
+	s := sweep{inbox: b, claims: claims, present: map[string]bool{}}
+	for _, f := range s.parkUnfit(files) {
+		if ctx.Err() != nil || s.failures == failuresInARow {
+			break
+		}
+		s.take(ctx, f)
+	}
+	b.keep(s)
+	if ctx.Err() != nil {
+		return s.reports, ctx.Err()
+	}
+	return s.reports, errors.Join(s.errs...)
+}
+
+// Waiting names the files that the last pass could not take, each with the reason in a sentence, in the order of the
+// folder.
+func (b *Inbox) Waiting() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.waiting)
+}
+
+// look lists the files to deal with in the order in which they are dealt with. Those that failed before come last, so
+// that they cannot keep the others waiting.
+func (b *Inbox) look(claims *claims) ([]found, error) {
+	claimed, err := claims.list()
+	if err != nil {
+		return nil, err
+	}
+	dropped, err := listFolder(b.c.Dir, temporaryName)
+	if err != nil {
+		return nil, fmt.Errorf("read the inbox folder %s: %w", b.c.Dir, err)
+	}
+	slices.SortFunc(claimed, older)
+	slices.SortFunc(dropped, older)
+	files := slices.Concat(claimed, dropped)
+	slices.SortStableFunc(files, func(x, y found) int { return cmp.Compare(b.failed[x.path].delay, b.failed[y.path].delay) })
+	return files, nil
+}
+
+func older(x, y found) int {
+	return cmp.Or(x.info.ModTime().Compare(y.info.ModTime()), cmp.Compare(x.name, y.name))
+}
+
+// keep forgets the files that are gone and publishes what waits.
+func (b *Inbox) keep(s sweep) {
+	gone := func(path string) bool { return !s.present[path] }
+	maps.DeleteFunc(b.seen, func(path string, _ sight) bool { return gone(path) })
+	maps.DeleteFunc(b.failed, func(path string, _ failure) bool { return gone(path) })
+	maps.DeleteFunc(b.told, func(path, _ string) bool { return gone(path) })
+	b.mu.Lock()
+	b.waiting = s.waiting
+	b.mu.Unlock()
+}
+
+// sweep is one pass over the folder.
+type sweep struct {
+	inbox    *Inbox
+	claims   *claims
+	present  map[string]bool // paths that are there
+	reports  []Report
+	errs     []error
+	failures int // in a row
+	waiting  []string
+}
+
+// parkUnfit returns the files that may be taken. It comes before any import, so that a pass that ends early has still
+// named all the others.
+func (s *sweep) parkUnfit(files []found) []found {
+	fit := files[:0]
+	for _, f := range files {
+		s.present[f.path] = true
+		if why := s.inbox.unfit(f); why != "" {
+			s.park(f, why)
+			continue
+		}
+		fit = append(fit, f)
+	}
+	return fit
+}
+
+// take imports f when it is ready.
+func (s *sweep) take(ctx context.Context, f found) {
+	b := s.inbox
+	if last := b.failed[f.path]; last.err != nil && b.c.Now().Before(last.again) {
+		s.retryLater(f, last)
+		return
+	}
+	stands, err := b.settled(f, s.claims)
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	if !stands {
+		return
+	}
+	ready, why := b.complete(f)
+	if why != "" {
+		s.park(f, why)
+	}
+	if !ready {
+		return
+	}
+	if !f.claimed {
+		claimed, err := s.claims.claim(f)
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		if claimed == nil {
+			return
+		}
+		f = *claimed
+		s.present[f.path] = true
+	}
+	s.load(ctx, f)
+}
+
+// load imports the claimed file f.
+func (s *sweep) load(ctx context.Context, f found) {
+	b := s.inbox
+	report, err := b.c.Importer.Import(ctx, Input{Path: f.path, Name: f.name, Archive: true})
+	if _, refused := errors.AsType[*RefusedError](err); err != nil && !refused {
+		if ctx.Err() == nil {
+			s.failed(f, err)
+		}
+		return
+	}
+	s.failures = 0
+	s.reports = append(s.reports, report)
+	delete(s.present, f.path)
+	s.claims.finish(f)
+}
+
+// failed remembers that the import of f failed; the next try comes after twice the time.
+func (s *sweep) failed(f found, err error) {
+	b := s.inbox
+	last := b.failed[f.path]
+	delay := min(max(2*last.delay, b.c.Poll), slowestRetry)
+	b.failed[f.path] = failure{err, delay, b.c.Now().Add(delay)}
+	s.failures++
+	s.retryLater(f, b.failed[f.path])
+}
+
+func (s *sweep) retryLater(f found, last failure) {
+	s.errs = append(s.errs, last.err)
+	s.waiting = append(s.waiting, printable(f.name)+" is tried again, because its import failed: "+last.err.Error()+".")
+}
+
+func (s *sweep) fail(err error) {
+	s.failures++
+	s.errs = append(s.errs, err)
+}
+
+// park leaves f where it is, tells Waiting why, and the log once.
+func (s *sweep) park(f found, why string) {
+	sentence := printable(f.name) + " " + why
+	s.waiting = append(s.waiting, sentence)
+	if b := s.inbox; b.told[f.path] != sentence {
+		b.told[f.path] = sentence
+		b.c.Log.Warn().Str("file", printable(f.name)).Msg("A file stays in the inbox: " + sentence)
+	}
+}

@@ -1,0 +1,200 @@
+package importer
+
+import "bytes"
+
+// jsonCutter cuts a list of JSON values into its elements by their brackets alone, so that one that is malformed costs
+// only itself; reading them is the workers' work.
+type jsonCutter struct {
+	window textWindow
+	line   uint64
+	depth  int // brackets open around the elements; 0 for values one after another
+	closed bool
+	broken bool
+}
+
+func (c *jsonCutter) next(b *block) (bool, error) {
+	c.window.begin()
+	for !c.window.full(b) && !c.broken {
+		rest := c.window.data[c.window.at:]
+		skip := separators(rest, c.depth == 0 || c.closed)
+		c.pass(skip)
+		rest = rest[skip:]
+		if len(rest) == 0 {
+			more, err := c.window.more()
+			if err != nil {
+				return false, err
+			}
+			if more {
+				continue
+			}
+			c.end(b)
+			c.window.finish(b)
+			return false, nil
+		}
+		switch {
+		case c.closed:
+			if err := c.tail(b); err != nil {
+				return false, err
+			}
+		case rest[0] == ']' && c.depth > 0:
+			c.pass(1)
+			c.closed, c.depth = true, c.depth-1
+		default:
+			if more, err := c.element(b, rest); err != nil || !more {
+				c.window.finish(b)
+				return false, err
+			}
+		}
+	}
+	c.window.finish(b)
+	return !c.broken, nil
+}
+
+// separators counts the white space and commas at the beginning of text.
+func separators(text []byte, noCommas bool) int {
+	for i, c := range text {
+		if c > ' ' && (c != ',' || noCommas) {
+			return i
+		}
+	}
+	return len(text)
+}
+
+// pass goes over n bytes.
+func (c *jsonCutter) pass(n int) {
+	c.line += uint64(bytes.Count(c.window.data[c.window.at:c.window.at+n], []byte{'\n'}))
+	c.window.at += n
+}
+
+// element cuts one element. One that never ends is the last: nobody can tell where the next would begin.
+func (c *jsonCutter) element(b *block, rest []byte) (more bool, err error) {
+	var s jsonScan
+	length := 0
+	for {
+		length = s.scan(rest, c.window.eof)
+		if length > 0 && length <= maxRecord {
+			break
+		}
+		if length > maxRecord || length < 0 || len(rest) > maxRecord {
+			flag := spanBroken
+			if length > maxRecord {
+				flag = spanTooLarge
+			}
+			at := c.line
+			c.broken = length < 0 || length == 0
+			take := length
+			if c.broken {
+				take = min(len(rest), maxRecord)
+			}
+			c.line += uint64(bytes.Count(rest[:take], []byte{'\n'}))
+			c.window.span(b, take, take, flag, at)
+			return !c.broken, nil
+		}
+		if _, err := c.window.more(); err != nil {
+			return false, err
+		}
+		rest = c.window.data[c.window.at:]
+	}
+	at := c.line
+	c.line += uint64(bytes.Count(rest[:length], []byte{'\n'}))
+	c.window.span(b, length, length, 0, at)
+	return true, nil
+}
+
+// end adds a record for what is missing when the text ends before its list does.
+func (c *jsonCutter) end(b *block) {
+	if c.depth > 0 && !c.broken {
+		c.window.span(b, 0, 0, spanBroken, c.line)
+	}
+	c.broken = true
+}
+
+// tail reads what follows the list to its end. Anything after the document that holds it is reported as one record.
+func (c *jsonCutter) tail(b *block) error {
+	var quoted, escaped bool
+	for {
+		rest := c.window.data[c.window.at:]
+		for i, ch := range rest {
+			switch {
+			case quoted:
+				switch {
+				case escaped:
+					escaped = false
+				case ch == '\\':
+					escaped = true
+				case ch == '"':
+					quoted = false
+				}
+			case c.depth == 0 && ch > ' ':
+				c.pass(i)
+				c.window.span(b, 0, 0, spanBroken, c.line)
+				c.broken = true
+				return nil
+			case ch == '"':
+				quoted = true
+			case ch == '{' || ch == '[':
+				c.depth++
+			case ch == '}' || ch == ']':
+				c.depth--
+			}
+		}
+		c.pass(len(rest))
+		// What was passed over is not kept.
+		c.window.data = c.window.data[:c.window.at-len(rest)]
+		c.window.at = len(c.window.data)
+		if more, err := c.window.more(); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// jsonScan finds the end of a JSON value by its brackets. It goes on where it stopped when there is more to read.
+type jsonScan struct {
+	at      int
+	open    []byte // brackets
+	quoted  bool
+	escaped bool
+}
+
+// scan returns the length of the value at the beginning of text; 0 when it goes on beyond it, -1 when it does and there
+// is no more.
+func (s *jsonScan) scan(text []byte, last bool) int {
+	for ; s.at < len(text); s.at++ {
+		c := text[s.at]
+		switch {
+		case s.escaped:
+			s.escaped = false
+		case s.quoted:
+			switch c {
+			case '\\':
+				s.escaped = true
+			case '"':
+				if s.quoted = false; len(s.open) == 0 {
+					return s.at + 1
+				}
+			}
+		case c == '"':
+			s.quoted = true
+		case c == '{' || c == '[':
+			s.open = append(s.open, c+2) // the bracket that closes it, in ASCII
+		case c == '}' || c == ']':
+			// A bracket that closes another kind of bracket closes what is left open in between.
+			at := bytes.LastIndexByte(s.open, c)
+			if at < 0 {
+				return max(s.at, 1)
+			}
+			if s.open = s.open[:at]; at == 0 {
+				return s.at + 1
+			}
+		case len(s.open) == 0 && (c == ',' || c <= ' '):
+			return max(s.at, 1)
+		}
+	}
+	if last && len(s.open) == 0 && !s.quoted && len(text) > 0 {
+		return len(text)
+	}
+	if last {
+		return -1
+	}
+	return 0
+}

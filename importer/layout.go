@@ -1,0 +1,72 @@
+package importer
+
+import (
+	"fmt"
+	"strings"
+)
+
+// compileLayout turns a format written YYYY MM DD HH mm ss into one of package time.
+func compileLayout(format string) (layout, error) {
+	l := layout{dateOnly: true}
+	var b strings.Builder
+	rest, seen := format, ""
+	for rest != "" {
+		token, goes, part := layoutToken(rest)
+		switch {
+		case token == "" && strings.ContainsRune("TZ", rune(rest[0])):
+			token, goes = rest[:1], rest[:1]
+			if token == "Z" {
+				goes, l.zoned = "Z07:00", true
+			}
+		case token == "" && (rest[0]|0x20 >= 'a' && rest[0]|0x20 <= 'z' || rest[0] >= '0' && rest[0] <= '9' || rest[0] == '_'):
+			return layout{}, fmt.Errorf("date format %q is not understood at %q; write it with YYYY MM DD HH mm ss, as in DD/MM/YYYY HH:mm", format, rest)
+		case token == "":
+			token, goes = rest[:1], rest[:1]
+		}
+		if part != 0 {
+			if strings.IndexByte(seen, part) >= 0 {
+				return layout{}, fmt.Errorf("date format %q names the same part twice", format)
+			}
+			seen += string(part)
+			// Days and months of one digit are read too where the next character tells where they end.
+			next := rest[len(token):]
+			if goes == "01" && (next == "" || !letterByte(next[0])) && b.Len() == strings.LastIndexAny(b.String(), " /.-")+1 {
+				goes = "1"
+			}
+			if goes == "02" && (next == "" || !letterByte(next[0])) && b.Len() == strings.LastIndexAny(b.String(), " /.-")+1 {
+				goes = "2"
+			}
+			if strings.IndexByte("Hms", part) >= 0 {
+				l.dateOnly = false
+			}
+		}
+		b.WriteString(goes)
+		rest = rest[len(token):]
+	}
+	for _, need := range "YMD" {
+		if !strings.ContainsRune(seen, need) {
+			return layout{}, fmt.Errorf("date format %q needs a year, a month and a day, as in DD/MM/YYYY", format)
+		}
+	}
+	l.text = b.String()
+	return l, nil
+}
+
+func letterByte(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// layoutToken finds the token that a format begins with, how package time writes it, and which part of a time it is.
+func layoutToken(s string) (token, goes string, part byte) {
+	for _, t := range [...]struct {
+		token, goes string
+		part        byte
+	}{
+		{"YYYY", "2006", 'Y'}, {"YY", "06", 'Y'}, {"MMMM", "January", 'M'}, {"MMM", "Jan", 'M'}, {"MM", "01", 'M'}, {"M", "1", 'M'},
+		{"DD", "02", 'D'}, {"D", "2", 'D'}, {"HH", "15", 'H'}, {"H", "15", 'H'}, {"hh", "3", 'H'}, {"h", "3", 'H'},
+		{"mm", "04", 'm'}, {"m", "4", 'm'}, {"ss", "05", 's'}, {"s", "5", 's'}, {"A", "PM", 'p'}, {"a", "pm", 'p'},
+	} {
+		if strings.HasPrefix(s, t.token) {
+			return t.token, t.goes, t.part
+		}
+	}
+	return "", "", 0
+}

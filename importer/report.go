@@ -1,0 +1,147 @@
+package importer
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"capibara/event"
+	"capibara/store"
+)
+
+// Report tells what became of a file. File.Counts covers the whole file; everything else covers the records that this
+// call read, which are all of them unless Resumed says that an earlier, interrupted call had done some.
+type Report struct {
+	File      store.File
+	Events    uint64           // that entered the outbox as pending
+	Reasons   []ReasonCount    // of skipped and rejected records, most frequent first
+	Warnings  []ReasonCount    // of events that were kept, most frequent first
+	Conflicts []store.Conflict // at most 100 of those not reported before
+	Sums      []CurrencySum    // of accepted events with an amount
+	Resumed   uint64           // records that an earlier, interrupted import had done
+	Elapsed   time.Duration
+}
+
+// ReasonCount counts the records or events with one reason.
+type ReasonCount struct {
+	Fate      store.Fate // 0 for a warning
+	Reason    event.Reason
+	Column    string // header of the column at fault; "" when none is
+	Count     uint64
+	FirstLine uint64 // line of the first one
+}
+
+// CurrencySum adds up the values of the accepted events of one name in one currency.
+type CurrencySum struct {
+	EventName string
+	Currency  string
+	Events    uint64
+	Sum       string // plain decimal
+}
+
+// maxConflicts bounds the conflicts that a report lists.
+const maxConflicts = 100
+
+// tally collects a report. It is bounded: reasons and columns come from the catalogue and the mapping, and of event
+// names, which may come from a file, only so many are told apart.
+type tally struct {
+	report   Report
+	started  time.Time
+	reasons  map[reasonKey]*ReasonCount
+	warnings map[event.Reason]*ReasonCount
+	sums     map[[2]string]*sumCount
+}
+
+type reasonKey struct {
+	fate   store.Fate
+	reason event.Reason
+	column string
+}
+
+type sumCount struct {
+	events uint64
+	sum    event.Sum
+}
+
+// maxSums is how many pairs of event name and currency are told apart.
+const maxSums = 1000
+
+func newReport(f store.File) *tally {
+	return &tally{report: Report{File: f, Resumed: f.Counts.Records}, reasons: map[reasonKey]*ReasonCount{},
+		warnings: map[event.Reason]*ReasonCount{}, sums: map[[2]string]*sumCount{}}
+}
+
+func (t *tally) reason(fate store.Fate, r *store.Record) {
+	k := reasonKey{fate, r.Reason, r.Column}
+	c := t.reasons[k]
+	if c == nil {
+		c = &ReasonCount{Fate: fate, Reason: r.Reason, Column: r.Column, FirstLine: r.Line}
+		t.reasons[k] = c
+	}
+	c.Count++
+}
+
+func (t *tally) warning(r event.Reason, line uint64) {
+	c := t.warnings[r]
+	if c == nil {
+		c = &ReasonCount{Reason: r, FirstLine: line}
+		t.warnings[r] = c
+	}
+	c.Count++
+}
+
+func (t *tally) sum(s rowSum) {
+	if !s.value.Present() {
+		return
+	}
+	k := [2]string{s.name, s.currency}
+	c := t.sums[k]
+	if c == nil {
+		if len(t.sums) >= maxSums {
+			return
+		}
+		c = &sumCount{}
+		t.sums[[2]string{strings.Clone(s.name), strings.Clone(s.currency)}] = c
+	}
+	c.events++
+	c.sum.Add(s.value)
+}
+
+// result sorts what was collected.
+func (t *tally) result() Report {
+	r := t.report
+	order := func(x, y ReasonCount) int {
+		return cmp.Or(cmp.Compare(y.Count, x.Count), cmp.Compare(x.Fate, y.Fate), cmp.Compare(x.Reason, y.Reason),
+			cmp.Compare(x.Column, y.Column))
+	}
+	for _, c := range t.reasons {
+		r.Reasons = append(r.Reasons, *c)
+	}
+	for _, c := range t.warnings {
+		r.Warnings = append(r.Warnings, *c)
+	}
+	slices.SortFunc(r.Reasons, order)
+	slices.SortFunc(r.Warnings, order)
+	keys := slices.SortedFunc(maps.Keys(t.sums), func(x, y [2]string) int {
+		return cmp.Or(cmp.Compare(x[0], y[0]), cmp.Compare(x[1], y[1]))
+	})
+	for _, k := range keys {
+		c := t.sums[k]
+		r.Sums = append(r.Sums, CurrencySum{EventName: k[0], Currency: k[1], Events: c.events, Sum: c.sum.String()})
+	}
+	return r
+}
+
+// sentence makes a full sentence of a reason.
+func sentence(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	s = string(unicode.ToUpper(r)) + s[size:]
+	if strings.HasSuffix(s, ".") {
+		return s
+	}
+	return s + "."
+}
