@@ -56,9 +56,8 @@ func (u *Uploader) attempt(local, wire context.Context, dataset string, token ca
 	r.outcome = u.c.Client.Send(wire, dataset, token, s.body, len(s.rows))
 	know := knowledge{now: u.c.Now(), window: u.c.ResendWindow, evidence: w.evidence, blind: w.blind,
 		clockWrong: skewed(r.outcome)}
-	know.retryIn = delay(1, firstRetry, longestRetry)
-	if began.MaybeAttempts > 0 {
-		know.retryIn = delay(1, secondResend, 2*secondResend)
+	if began.MaybeAttempts > 0 { // the first time, the circuit and its probe are wait enough
+		know.retryIn = delay(1, lastResend, 2*lastResend)
 	}
 	refused := r.outcome.End == capi.InvalidEvent || r.outcome.End == capi.TooLarge
 	if refused && began.Events == 1 && !know.evidence && !know.clockWrong {

@@ -9,9 +9,9 @@ import (
 // What doubles with every failure in a row, with a jitter of half of it. The longest stays below the patience of a pass
 // for what heals by itself within seconds; Meta's own word on throttling comes first.
 const (
-	firstRetry      = 2 * time.Second // of a batch of unknown fate, and of the probe before it
+	firstRetry      = 2 * time.Second // of a probe or a connection
 	longestRetry    = 15 * time.Second
-	secondResend    = 10 * time.Minute // before the last attempt that may arrive: give a trouble time to pass
+	lastResend      = 10 * time.Minute // before the last attempt that may arrive: a trouble needs time to pass
 	firstThrottle   = time.Minute
 	longestThrottle = time.Hour
 	policyPause     = 4 * time.Hour

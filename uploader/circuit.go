@@ -188,7 +188,8 @@ func (p *pass) trip(ctx context.Context, l *lane, c store.Circuit) {
 	c.Dataset, c.State = l.ID, store.CircuitOpen
 	c.Failures = max(c.Failures, 1)
 	c.Since = p.now()
-	news := was.State != store.CircuitOpen || was.Class != c.Class || was.Code != c.Code || was.Subcode != c.Subcode
+	news := was.State != store.CircuitOpen || was.Class != c.Class ||
+		rank(c.Class) == 3 && (was.Code != c.Code || was.Subcode != c.Subcode)
 	if was.State == store.CircuitOpen && was.Class == c.Class {
 		c.Since = was.Since
 	}

@@ -159,7 +159,7 @@ func (p *pass) choose(ctx context.Context, l *lane) (work, bool, error) {
 func (p *pass) chooseUnknown(l *lane) (work, bool) {
 	var oldest store.Batch
 	for n, b := range l.open {
-		if b.State != store.BatchUnknown || l.sending[n] || p.suspect(l, n) || b.NextTry.After(p.now()) && !p.windowOver(b) {
+		if b.State != store.BatchUnknown || l.sending[n] || p.suspect(l, n) || b.NextTry.After(p.now()) || p.windowOver(b) {
 			continue
 		}
 		if oldest.Number == 0 || n < oldest.Number {
