@@ -1,0 +1,532 @@
+package uploader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"capibara/event"
+	"capibara/store"
+	"capibara/uploader/capi"
+	"capibara/uploader/sandbox"
+)
+
+func TestThrottle(t *testing.T) {
+	t.Parallel()
+	t.Run("short, within the pass", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(h *house) {
+			h.putSome("a", 10)
+			h.fault(sandbox.Fault429)
+			got := h.upload()
+			if got.Requests != 2 || got.Released != 10 || got.Acknowledged != 10 || got.Stopped != nil {
+				h.Errorf("summary %+v", got)
+			}
+			if s := h.meta.Stats(); s.Probes != 0 {
+				h.Errorf("%d probes", s.Probes)
+			}
+			if c := h.circuit(); c.State != store.CircuitClosed || c.Failures != 0 {
+				h.Errorf("circuit %+v", c)
+			}
+			h.check()
+		})
+	})
+	t.Run("long, left to another pass", func(t *testing.T) {
+		t.Parallel()
+		inBubble(t, func(h *house) {
+			h.config.BatchEvents = 10
+			h.putSome("a", 200)
+			h.fault(sandbox.FaultThrottle)
+			began := time.Now()
+			got := h.upload()
+			if got.Stopped == nil || got.Stopped.Class != "throttle" || got.Requests > DefaultInFlight || !time.Now().Equal(began) {
+				h.Errorf("summary %+v after %s", got, time.Since(began))
+			}
+			if c := h.circuit(); c.State != store.CircuitOpen || c.Until.Sub(began) != time.Minute || c.TokenSum != "" {
+				h.Errorf("circuit %+v", c)
+			}
+			if again := h.upload(); again.Requests != 0 || again.Stopped == nil {
+				h.Errorf("a pass before its time: %+v", again)
+			}
+			time.Sleep(time.Minute)
+			last := h.upload()
+			if last.Acknowledged+got.Acknowledged != 200 || last.Stopped != nil || h.meta.Stats().Probes != 0 {
+				h.Errorf("a pass after its time: %+v", last)
+			}
+			h.want(store.StateAcknowledged, 200)
+			h.check()
+		})
+	})
+}
+
+func TestWrongTokenStopsAndANewOneGoesOn(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.config.BatchEvents = 10
+		h.putSome("a", 100)
+		token := capi.Token("EAAwrongTokenThatMustNotBeSeenEither")
+		h.config.Datasets[0].Token = func() (capi.Token, error) { return token, nil }
+		got := h.upload()
+		if got.Stopped == nil || got.Stopped.Class != "credentials" || got.Stopped.Dataset != "shop" || got.Acknowledged != 0 {
+			h.Errorf("summary %+v, stopped %+v", got, got.Stopped)
+		}
+		h.want(store.StatePending, 100)
+		requests := h.meta.Stats().Requests
+		for range 3 {
+			if again := h.upload(); again.Requests != 0 || again.Stopped == nil || again.Stopped.Class != "credentials" {
+				h.Errorf("with the same token: %+v", again)
+			}
+		}
+		if n := h.log.lines(`"level":"error"`); n != 1 {
+			h.Errorf("%d alerts for one trouble:\n%s", n, h.log.bytes())
+		}
+		if s := h.meta.Stats(); s.Requests != requests || s.Probes != 3 {
+			h.Errorf("the sandbox saw %+v", s)
+		}
+		token = secret
+		if last := h.upload(); last.Acknowledged != 100 || last.Stopped != nil {
+			h.Errorf("with the right token: %+v", last)
+		}
+		if strings.Contains(string(h.log.bytes()), "EAAwrong") {
+			h.Error("the wrong token is in the log")
+		}
+		h.check()
+	})
+}
+
+func TestPolicyBlockWaitsForHoursUnlessTheTokenChanges(t *testing.T) {
+	t.Parallel()
+	for _, changed := range []bool{false, true} {
+		t.Run(fmt.Sprint(changed), func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(h *house) {
+				h.putSome("a", 10)
+				h.fault(sandbox.FaultPolicy)
+				if got := h.upload(); got.Stopped == nil || got.Stopped.Class != "policy" {
+					h.Errorf("summary %+v", got)
+				}
+				time.Sleep(time.Hour)
+				if changed {
+					h.wire.set(func(r *http.Request) error {
+						r.Header.Set("Authorization", "Bearer "+secret)
+						return nil
+					}, nil)
+					h.config.Datasets[0].Token = tokens("EAAanotherToken1234567890")
+					if got := h.upload(); got.Acknowledged != 10 {
+						h.Errorf("with another token: %+v", got)
+					}
+					return
+				}
+				if got := h.upload(); got.Stopped == nil || h.meta.Stats().Probes != 0 {
+					h.Errorf("after an hour: %+v", got)
+				}
+				time.Sleep(3 * time.Hour)
+				if got := h.upload(); got.Acknowledged != 10 || h.meta.Stats().Probes != 1 {
+					h.Errorf("after four hours: %+v", got)
+				}
+			})
+		})
+	}
+}
+
+func TestTokenThatCannotBeRead(t *testing.T) {
+	inBubble(t, func(h *house) {
+		unreadable := h.config.Datasets
+		unreadable[0].Token = func() (capi.Token, error) { return "", errors.New("open token.txt: no such file") }
+		if got := h.upload(); got.Stopped != nil {
+			h.Errorf("with nothing to send: %+v", got.Stopped)
+		}
+		h.putSome("a", 10)
+		got := h.upload()
+		if got.Stopped == nil || got.Stopped.Class != "credentials" || !strings.Contains(got.Stopped.Reason, "token.txt") || got.Requests != 0 {
+			h.Errorf("summary %+v, stopped %+v", got, got.Stopped)
+		}
+		unreadable[0].Token = tokens(secret)
+		if got := h.upload(); got.Acknowledged != 10 || got.Stopped != nil {
+			h.Errorf("summary %+v", got)
+		}
+	})
+}
+
+func TestEndpointDown(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.config.BatchEvents = 10
+		h.putSome("a", 100)
+		h.wire.set(func(*http.Request) error {
+			return &net.OpError{Op: "dial", Err: errors.New("connection refused")}
+		}, nil)
+		began := time.Now()
+		got := h.upload()
+		if got.Acknowledged != 0 || got.Unknown != 0 || got.Stopped == nil || got.Stopped.Class != classUnreachable {
+			h.Errorf("summary %+v, stopped %+v", got, got.Stopped)
+		}
+		if took := time.Since(began); took > DefaultPatience {
+			h.Errorf("the pass took %s", took)
+		}
+		if n := h.log.lines("stopped sending"); n != 1 {
+			h.Errorf("%d alerts for one trouble:\n%s", n, h.log.bytes())
+		}
+		h.want(store.StatePending, 100)
+		h.wire.set(nil, nil)
+		if got := h.upload(); got.Acknowledged != 100 || got.Stopped != nil {
+			h.Errorf("when it is back: %+v", got)
+		}
+		if s := h.meta.Stats(); s.Duplicates != 0 {
+			h.Errorf("the sandbox saw %+v", s)
+		}
+		h.check()
+	})
+}
+
+func TestTwoDatasetsOneStopped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, sandbox.Config{Datasets: []string{shop}})
+		h.config.Datasets = []Dataset{{Alias: "closed", ID: other, Token: tokens(secret), Live: true}, h.config.Datasets[0]}
+		h.config.BatchEvents = 10
+		h.putSome("a", 100)
+		for i := range 50 {
+			h.put(row(other, sale(fmt.Sprintf("b-%d", i), time.Now().Add(-time.Hour)), time.Now().Add(day)))
+		}
+		got := h.upload()
+		if got.Acknowledged != 100 || got.Stopped == nil || got.Stopped.Dataset != "closed" || got.Stopped.Class != "configuration" {
+			t.Errorf("summary %+v, stopped %+v", got, got.Stopped)
+		}
+		h.want(store.StateAcknowledged, 100, store.StatePending, 50)
+		h.check()
+	})
+}
+
+func TestNotLive(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.putSome("a", 10)
+		h.config.Datasets[0].Live = false
+		got := h.upload()
+		if len(got.NotLive) != 1 || got.NotLive[0] != (NotLive{Dataset: shop, Alias: "shop", Events: 10}) || got.Requests != 0 {
+			h.Errorf("summary %+v", got)
+		}
+		if s := h.meta.Stats(); s.Requests+s.Probes != 0 {
+			h.Errorf("the sandbox saw %+v", s)
+		}
+		if err := h.db.GoLive(h.Context(), shop, "Ada", time.Now()); err != nil {
+			h.Fatal(err)
+		}
+		if got := h.upload(); got.Acknowledged != 10 || len(got.NotLive) != 0 {
+			h.Errorf("after going live: %+v", got)
+		}
+	})
+}
+
+func TestExpiry(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		server   time.Duration // how far the server's clock is from ours
+		down     bool
+		dateless bool
+		want     []any
+	}{
+		{"the clocks agree", 0, false, false, []any{store.StateExpired, 5, store.StateAcknowledged, 10}},
+		{"four minutes off", 4 * time.Minute, false, false, []any{store.StateExpired, 5, store.StateAcknowledged, 10}},
+		{"ours is ahead", -6 * time.Minute, false, false, []any{store.StatePending, 15}},
+		{"ours is behind", 6 * time.Minute, false, false, []any{store.StatePending, 15}},
+		{"nobody to compare with", 0, true, false, []any{store.StatePending, 15}},
+		{"an endpoint without a date", 0, false, true, []any{store.StateExpired, 5, store.StateAcknowledged, 10}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(h *house) {
+				h.putSome("a", 10)
+				for i := range 5 {
+					r := good(fmt.Sprintf("late-%d", i), time.Now())
+					r.Deadline = time.Now().Add(time.Minute).Unix()
+					h.put(r)
+				}
+				time.Sleep(2 * time.Minute)
+				before := func(*http.Request) error { return nil }
+				if c.down {
+					before = func(*http.Request) error { return errors.New("no route") }
+				}
+				h.wire.set(before, func(r *http.Response) {
+					if r.Header.Del("Date"); !c.dateless {
+						r.Header.Set("Date", time.Now().Add(c.server).UTC().Format(http.TimeFormat))
+					}
+				})
+				got := h.upload()
+				h.want(c.want...)
+				if skewed := c.server.Abs() > 5*time.Minute; skewed != (got.Stopped != nil && got.Stopped.Class == classClockSkew) {
+					h.Errorf("stopped: %+v", got.Stopped)
+				}
+				for i := range 5 {
+					if n := h.accepted(fmt.Sprintf("late-%d", i)); n != 0 {
+						h.Error("an event was sent after its deadline")
+					}
+				}
+				h.check()
+			})
+		})
+	}
+}
+
+// A wrong clock may make good events look too old to Meta, or the other way round. Nobody is to blame for that.
+func TestAWrongClockRejectsNothing(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.config.BatchEvents, h.config.InFlight = 10, 1
+		h.putSome("a", 30, 0, 1, 2)
+		h.putSome("lone", 1, 0)
+		h.wire.set(nil, func(r *http.Response) {
+			r.Header.Set("Date", time.Now().Add(100*day).UTC().Format(http.TimeFormat))
+		})
+		got := h.upload()
+		if got.Requests != 1 || got.Rejected != 0 || got.Stopped == nil || got.Stopped.Class != classClockSkew {
+			h.Errorf("summary %+v, stopped %+v", got, got.Stopped)
+		}
+		h.want(store.StatePending, 31)
+		if again := h.upload(); again.Requests != 0 || again.Stopped == nil {
+			h.Errorf("while it is wrong: %+v", again)
+		}
+		h.wire.set(nil, nil)
+		if got := h.upload(); got.Acknowledged != 27 || got.Rejected != 4 || got.Stopped != nil {
+			h.Errorf("when it is right: %+v", got)
+		}
+		h.check()
+	})
+}
+
+func TestInFlightIsBounded(t *testing.T) {
+	t.Parallel()
+	for _, most := range []int{1, 3, 4} {
+		t.Run(fmt.Sprint(most), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := newHouse(t, sandbox.Config{Delay: 200 * time.Millisecond})
+				h.config.BatchEvents, h.config.InFlight = 10, most
+				h.config.Datasets = append(h.config.Datasets, Dataset{Alias: "other", ID: other, Token: tokens(secret), Live: true})
+				h.putSome("a", 200)
+				for i := range 20 {
+					h.put(row(other, sale(fmt.Sprintf("b-%d", i), time.Now().Add(-time.Hour)), time.Now().Add(day)))
+				}
+				began := time.Now()
+				if got := h.upload(); got.Acknowledged != 220 {
+					t.Errorf("summary %+v", got)
+				}
+				if h.wire.most != most {
+					t.Errorf("%d requests at once, want %d", h.wire.most, most)
+				}
+				// 22 requests of a fifth of a second each.
+				if took, want := time.Since(began), time.Duration((22+most-1)/most)*200*time.Millisecond; took != want {
+					t.Errorf("the pass took %s, want %s", took, want)
+				}
+			})
+		})
+	}
+}
+
+// The earliest deadline goes first, within a dataset and between them.
+func TestEarliestDeadlineFirst(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.config.BatchEvents, h.config.InFlight = 10, 1
+		h.config.Datasets = append(h.config.Datasets, Dataset{Alias: "other", ID: other, Token: tokens(secret), Live: true})
+		now := time.Now()
+		var rows []store.NewRow
+		for i := range 40 {
+			r := good(fmt.Sprintf("e-%d", i), now)
+			if i%2 == 1 {
+				r.Dataset = other
+			}
+			r.Deadline = now.Add(time.Duration(100-i/10) * time.Hour).Unix()
+			rows = append(rows, r)
+		}
+		h.put(rows...)
+		h.upload()
+		var order []string
+		for _, r := range h.meta.Requests() {
+			order = append(order, r.EventIDs[0])
+		}
+		if got := strings.Join(order, " "); got != "e-30 e-31 e-10 e-11" {
+			h.Errorf("the first events of the requests were %s", got)
+		}
+	})
+}
+
+func TestOneUploadAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, sandbox.Config{Delay: time.Second})
+		h.putSome("a", 10)
+		u := h.uploader()
+		done := make(chan error)
+		go func() {
+			_, err := u.Upload(h.Context())
+			done <- err
+		}()
+		synctest.Wait()
+		if _, err := u.Upload(h.Context()); !errors.Is(err, ErrBusy) {
+			t.Errorf("a second upload: %v", err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if _, err := u.Upload(h.Context()); err != nil {
+			t.Errorf("a third upload: %v", err)
+		}
+	})
+}
+
+// When it is told to stop, nothing new begins, and what is under way is given time.
+func TestGracefulStop(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		delay time.Duration // of an answer
+		acked int
+		open  int
+	}{
+		{"answers come in time", 5 * time.Second, 20, 0},
+		{"answers do not come", 25 * time.Second, 0, 20},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := newHouse(t, sandbox.Config{Delay: c.delay})
+				h.config.BatchEvents, h.config.InFlight = 10, 2
+				h.putSome("a", 100)
+				ctx, cancel := context.WithCancel(h.Context())
+				time.AfterFunc(time.Second, cancel)
+				began := time.Now()
+				got, err := h.uploader().Upload(ctx)
+				if !errors.Is(err, context.Canceled) {
+					t.Errorf("upload: %v", err)
+				}
+				if took := time.Since(began); took > time.Second+DefaultGrace {
+					t.Errorf("it took %s", took)
+				}
+				if got.Acknowledged != c.acked || got.Unknown != c.open || got.Requests != 2 {
+					t.Errorf("summary %+v", got)
+				}
+				h.want(store.StateAcknowledged, c.acked, store.StateInFlight, c.open, store.StatePending, 80)
+				h.check()
+			})
+		})
+	}
+}
+
+// What is wrong in the outbox itself is never sent, and ends where a person sees it.
+func TestEventsFoundWrongHere(t *testing.T) {
+	inBubble(t, func(h *house) {
+		now := time.Now()
+		nobody := sale("nobody", now.Add(-time.Hour))
+		nobody.User.Reset()
+		nameless := sale("nameless", now.Add(-time.Hour))
+		future := sale("future", now.Add(60*time.Hour))
+		newer := good("newer", now)
+		newer.Payload = append([]byte{99}, newer.Payload[1:]...)
+		weak := row(shop, nobody, now.Add(day))
+		bare := row(shop, nameless, now.Add(day))
+		nameless.Name = ""
+		bare.Payload = nameless.AppendBinary(nil)
+		ahead := row(shop, future, now.Add(9*day))
+		h.put(weak, bare, newer, ahead)
+		h.putSome("a", 10)
+		got := h.upload()
+		if got.Requests != 1 || got.Acknowledged != 10 || got.Rejected != 3 {
+			h.Errorf("summary %+v", got)
+		}
+		for id, reason := range map[string]event.Reason{"nobody": event.ReasonIdentifierMissing,
+			"nameless": event.ReasonEventNameMissing, "newer": event.ReasonInvalidBytes} {
+			if e := h.event(id); e.State != store.StateRejected || e.Reason != reason {
+				h.Errorf("%s is %s because of %q", id, e.State, e.Reason)
+			}
+		}
+		// A time so far ahead may be a wrong clock.
+		h.want(store.StateRejected, 3, store.StateAcknowledged, 10, store.StatePending, 1)
+		h.check()
+	})
+}
+
+// The same, when the process dies in between.
+func TestDeathWhileRejectingHere(t *testing.T) {
+	inBubble(t, func(h *house) {
+		newer := good("newer", time.Now())
+		newer.Payload = append([]byte{99}, newer.Payload[1:]...)
+		h.put(newer)
+		h.config.Store = &plugged{h.db, 9, 0}
+		if _, err := h.uploader().Upload(h.Context()); !errors.Is(err, errPlug) {
+			h.Fatalf("upload: %v", err)
+		}
+		h.die()
+		if got := h.upload(); got.Rejected != 1 || got.Requests != 0 || got.Unknown != 0 {
+			h.Errorf("summary %+v", got)
+		}
+		h.want(store.StateRejected, 1)
+		h.check()
+	})
+}
+
+func TestBytesOfABatchAreBounded(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.putSome("a", 100)
+		h.config.BatchBytes = 4000
+		if got := h.upload(); got.Acknowledged != 100 || got.Batches < 7 || got.Batches > 12 {
+			h.Errorf("summary %+v", got)
+		}
+		for _, r := range h.meta.Requests() {
+			if r.Bytes > 4000 {
+				h.Errorf("a request of %d events and %d bytes", r.Events, r.Bytes)
+			}
+		}
+		h.check()
+	})
+}
+
+func TestTooLargeIsSplit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, sandbox.Config{MaxBody: 5000})
+		h.putSome("a", 150, 3)
+		huge := sale("huge", time.Now().Add(-time.Hour))
+		huge.Custom.ContentName = strings.Repeat("x", 6000)
+		h.put(row(shop, huge, time.Now().Add(day)))
+		got := h.upload()
+		if got.Acknowledged != 149 || got.Rejected != 2 || got.Stopped != nil {
+			t.Errorf("summary %+v", got)
+		}
+		if e := h.event("huge"); e.State != store.StateRejected {
+			t.Errorf("the huge event is %s", e.State)
+		}
+		h.check()
+	})
+}
+
+func TestWithdrawnMeanwhile(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.config.BatchEvents = 10
+		h.putSome("a", 30)
+		h.config.Store = &overtaking{Outbox: h.db, times: 3}
+		if got := h.upload(); got.Acknowledged != 30 {
+			h.Errorf("summary %+v", got)
+		}
+		h.config.Store = &overtaking{Outbox: h.db, times: 1000}
+		h.putSome("b", 30)
+		if _, err := h.uploader().Upload(h.Context()); !errors.Is(err, store.ErrStale) {
+			h.Errorf("when nothing ever begins: %v", err)
+		}
+	})
+}
+
+// overtaking is a store in which somebody else is always faster.
+type overtaking struct {
+	Outbox
+	times int
+}
+
+func (o *overtaking) Begin(ctx context.Context, in store.Intent, now time.Time) (store.Batch, error) {
+	if o.times--; o.times >= 0 {
+		return store.Batch{}, store.ErrStale
+	}
+	return o.Outbox.Begin(ctx, in, now)
+}
