@@ -3,6 +3,7 @@ package importer
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,7 +16,8 @@ type binding struct {
 	headers []string       // of the file; in JSON the members seen in its first records
 	slotOf  []int          // column of the file → slot, -1 for one that is not needed
 	slots   []string       // slot → header
-	folded  map[string]int // folded header → slot
+	folded  map[string]int // folded header → slot + 1
+	absent  map[int]bool   // slots of members that the first records of a JSON file do not have
 
 	user   []userSlot
 	fields [fieldCount]int // slot, -1 without
@@ -49,7 +51,7 @@ type boundCondition struct {
 // bind finds the columns that a mapping needs among the headers of a file. open says that a record may have members that
 // are not among headers, as in JSON. The error is a refusal that names what is missing and what is there.
 func (m *Mapping) bind(headers []string, open bool) (*binding, error) {
-	b := &binding{Mapping: m, headers: headers, slotOf: make([]int, len(headers)), folded: map[string]int{}}
+	b := &binding{Mapping: m, headers: headers, slotOf: make([]int, len(headers)), folded: map[string]int{}, absent: map[int]bool{}}
 	for i := range b.slotOf {
 		b.slotOf[i] = -1
 	}
@@ -131,6 +133,9 @@ func (b *binding) bindAliases(taken map[int]bool) {
 
 // stated reports whether the configuration says where t comes from, so that no alias may.
 func (b *binding) stated(t target) bool {
+	if t.field == fieldValue && slices.ContainsFunc(b.rules, func(r rule) bool { return r.value != "" }) {
+		return true
+	}
 	if t.field == fieldEventName && (len(b.rules) != 1 || b.rules[0].name != "") {
 		return true
 	}
@@ -166,6 +171,9 @@ func (b *binding) bindRules(open bool) error {
 
 // complete refuses a file that cannot yield a single event.
 func (b *binding) complete() error {
+	if err := b.present(); err != nil {
+		return err
+	}
 	switch {
 	case len(b.key) == 0 && b.fields[fieldEventID] < 0 && b.source.Identity == "":
 		return b.refuse("Name the columns that identify a record under record_key, or map one to event_id.",
@@ -180,6 +188,33 @@ func (b *binding) complete() error {
 	case len(b.user) == 0 && (b.fields[fieldClickID] < 0 || b.fields[fieldClickTime] < 0):
 		return b.refuse("Map at least one of email, phone, lead_id, external_id, first_name with last_name.",
 			"no column identifies a person, so that Meta could match nobody")
+	}
+	return nil
+}
+
+// present refuses a JSON file none of whose first records has a member that every event needs.
+func (b *binding) present() error {
+	need := map[string][]int{"record_key": b.key}
+	if slot := b.fields[fieldEventName]; slot >= 0 && b.events[0].name == "" {
+		need["event_name"] = []int{slot}
+	}
+	for _, r := range b.events {
+		for _, c := range r.when {
+			need["events, when"] = append(need["events, when"], c.slot)
+		}
+	}
+	for _, role := range slices.Sorted(maps.Keys(need)) {
+		for _, slot := range need[role] {
+			if b.absent[slot] {
+				return b.missing(b.slots[slot], role)
+			}
+		}
+	}
+	if !slices.ContainsFunc(b.events, func(r boundRule) bool { return !b.absent[r.time] }) {
+		return b.missing(b.slots[b.events[0].time], "event_time")
+	}
+	if len(b.user) > 0 && !slices.ContainsFunc(b.user, func(u userSlot) bool { return !b.absent[u.slot] }) {
+		return b.missing(b.slots[b.user[0].slot], b.user[0].key.String())
 	}
 	return nil
 }
@@ -246,6 +281,7 @@ func (b *binding) slotNamed(header string) int {
 	}
 	b.slots = append(b.slots, header)
 	b.folded[f] = len(b.slots)
+	b.absent[len(b.slots)-1] = len(b.headers) > 0
 	return len(b.slots) - 1
 }
 

@@ -109,6 +109,8 @@ func (w *csvWorker) chunk(b *block, from, to int) error {
 			b.out.records = append(b.out.records, withoutRows(b.spans[i].line, f))
 			continue
 		}
+		first, _, _ := nextCell(b.record(i), w.delimiter)
+		w.totals = totalWord(first)
 		w.record(rows[next].Cells, nil, b.spans[i].line, &b.out)
 		next++
 	}

@@ -41,7 +41,7 @@ func (m *mapper) money(slot int) (event.Money, fault) {
 	}
 	decimal := m.decimal
 	if m.kinds != nil && m.kinds[slot] == kindNumber {
-		decimal = '.'
+		cell, decimal = withoutExponent(cell), '.'
 	}
 	a, reason := parseAmount(cell, decimal, m.event.Custom.Currency)
 	switch stated := m.event.Custom.Currency; {
@@ -53,6 +53,32 @@ func (m *mapper) money(slot int) (event.Money, fault) {
 		return event.Money{}, fault{event.ReasonCurrencyConflict, m.slots[slot]}
 	}
 	return a.value, fault{}
+}
+
+// withoutExponent writes a number of JSON out: 1.5e3 is 1500. One that is too long to be an amount stays as it is.
+func withoutExponent(number string) string {
+	at := strings.IndexAny(number, "eE")
+	if at < 0 {
+		return number
+	}
+	exponent, err := strconv.Atoi(number[at+1:])
+	if err != nil || exponent > event.MaxMoneyDigits || exponent < -event.MaxMoneyDigits {
+		return number
+	}
+	sign, digits := "", number[:at]
+	if digits[0] == '-' {
+		sign, digits = "-", digits[1:]
+	}
+	whole, frac, _ := strings.Cut(digits, ".")
+	point := len(whole) + exponent
+	digits = whole + frac
+	if point <= 0 {
+		digits, point = strings.Repeat("0", 1-point)+digits, 1
+	}
+	if point >= len(digits) {
+		return sign + digits + strings.Repeat("0", point-len(digits))
+	}
+	return sign + digits[:point] + "." + digits[point:]
 }
 
 // value reads the amount of one rule.
@@ -167,6 +193,9 @@ func appendList(dst []string, cell string) []string {
 
 // totalWord reports whether a cell is what stands before a sum.
 func totalWord(cell string) bool {
+	if cell == "" || len(cell) > 40 || !letterByte(cell[0]) {
+		return false
+	}
 	switch f := fold(cell); f {
 	case "total", "totals", "grandtotal", "grandtotals", "subtotal", "subtotals", "sum", "summe", "gesamt", "totaal", "totale":
 		return true

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -318,9 +319,12 @@ func (s *sweep) fail(err error) {
 	s.errs = append(s.errs, err)
 }
 
-// park leaves f where it is, tells Waiting why, and the log once.
+// park leaves f where it is and tells Waiting why, and the log once.
 func (s *sweep) park(f found, why string) {
 	sentence := printable(f.name) + " " + why
+	if f.claimed {
+		sentence += " It was claimed before and lies in " + printable(filepath.Dir(f.path)) + "."
+	}
 	s.waiting = append(s.waiting, sentence)
 	if b := s.inbox; b.told[f.path] != sentence {
 		b.told[f.path] = sentence

@@ -393,6 +393,21 @@ func TestInboxOneSickFileDoesNotHoldUpTheOthers(t *testing.T) {
 	}
 }
 
+func TestInboxTellsWhereAFileLiesThatLostItsSource(t *testing.T) {
+	t.Parallel()
+	it := newInboxTest(t)
+	at := it.drop(t, ".claimed/1/deals.csv", "a", long)
+	it.desk.glob = "*.json"
+	it.sweep(t)
+	if got := it.Waiting(); len(got) != 1 || !strings.Contains(got[0], "fits no source") || !strings.Contains(got[0], filepath.Dir(at)) {
+		t.Errorf("waiting: %q", got)
+	}
+	it.desk.glob = "*.csv"
+	if got := it.sweep(t); !slices.Equal(got, []string{"deals.csv"}) || it.Waiting() != nil {
+		t.Errorf("imported %q, waiting %q", got, it.Waiting())
+	}
+}
+
 func TestInboxEndedInTheMiddle(t *testing.T) {
 	t.Parallel()
 	it := newInboxTest(t)

@@ -184,7 +184,7 @@ func (s *jsonScan) scan(text []byte, last bool) int {
 				return max(s.at, 1)
 			}
 			if s.open = s.open[:at]; at == 0 {
-				return s.at + 1
+				return s.at + 1 + surplus(text[s.at+1:])
 			}
 		case len(s.open) == 0 && (c == ',' || c <= ' '):
 			return max(s.at, 1)
@@ -198,3 +198,6 @@ func (s *jsonScan) scan(text []byte, last bool) int {
 	}
 	return 0
 }
+
+// surplus counts the braces behind an element that close nothing: they belong to what is wrong with it.
+func surplus(text []byte) int { return len(text) - len(bytes.TrimLeft(text, "}")) }

@@ -207,6 +207,7 @@ func (f *flattener) list() error {
 	var values []string
 	for inner.PeekKind() != ']' {
 		if k := inner.PeekKind(); k == '{' || k == '[' {
+			f.tell(string(f.path), "", kindText)
 			return nil
 		}
 		token, err := inner.ReadToken()

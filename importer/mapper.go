@@ -28,6 +28,8 @@ type mapper struct {
 
 	cells []string   // of the record at hand, by slot
 	kinds []cellKind // likewise; nil in CSV
+	// totals says that the record begins with a word that stands before a sum.
+	totals bool
 
 	event    event.Event
 	key      []event.KeyPart
@@ -89,20 +91,14 @@ func (m *mapper) record(cells []string, kinds []cellKind, line uint64, out *outp
 	out.records = append(out.records, rec)
 }
 
-// identify reads the record key, and knows a record that is none: an empty one, or a line of totals.
+// identify reads the record key, and knows a line of sums.
 func (m *mapper) identify(rec *store.Record) fault {
-	empty := true
-	for _, c := range m.cells {
-		if c != "" && trimSpace(c) != "" {
-			empty = false
-			break
-		}
-	}
-	if empty {
-		return fault{reason: event.ReasonBlankLine}
+	if m.totals && m.nobody() {
+		return fault{reason: event.ReasonFooterLine}
 	}
 	m.key = m.key[:0]
-	missing, length := fault{}, 0
+	var missing, destroyed fault
+	length := 0
 	for _, slot := range m.binding.key {
 		value := trimSpace(m.cells[slot])
 		length += len(value)
@@ -111,6 +107,8 @@ func (m *mapper) identify(rec *store.Record) fault {
 			return fault{event.ReasonPersonalData, m.slots[slot]}
 		case length > 256 || strings.IndexByte(value, 0) >= 0:
 			return fault{event.ReasonEventIDMalformed, m.slots[slot]}
+		case event.DestroyedID(value):
+			destroyed = fault{event.ReasonRecordKeyDestroyed, m.slots[slot]}
 		case normalize.IsMissing(value):
 			missing = fault{event.ReasonRecordKeyMissing, m.slots[slot]}
 		}
@@ -118,31 +116,15 @@ func (m *mapper) identify(rec *store.Record) fault {
 	}
 	rec.RecordKey = joinKey(m.key)
 	if !missing.none() && m.cell(fieldEventID) == "" {
-		if m.totals() {
-			return fault{reason: event.ReasonFooterLine}
-		}
 		return missing
 	}
-	for i, part := range m.key {
-		if event.DestroyedID(part.Value) {
-			return fault{event.ReasonRecordKeyDestroyed, m.slots[m.binding.key[i]]}
-		}
-	}
-	return fault{}
+	return destroyed
 }
 
-// totals reports whether the record is a line of sums below the others: nothing in it but amounts and a word.
-func (m *mapper) totals() bool {
-	for _, u := range m.user {
-		if !totalWord(m.cells[u.slot]) && !normalize.IsMissing(m.cells[u.slot]) {
-			return false
-		}
-	}
-	word := false
-	for _, c := range m.cells {
-		word = word || totalWord(c)
-	}
-	return word
+// nobody reports whether the record has neither a person nor a time, as a line of sums below the records has not.
+func (m *mapper) nobody() bool {
+	empty := func(slot int) bool { return totalWord(m.cells[slot]) || normalize.IsMissing(m.cells[slot]) }
+	return empty(m.events[0].time) && !slices.ContainsFunc(m.user, func(u userSlot) bool { return !empty(u.slot) })
 }
 
 func joinKey(key []event.KeyPart) string {
@@ -356,6 +338,12 @@ func (m *mapper) header(slot int) string {
 func (m *mapper) columnOf(member string, r *boundRule) string {
 	t, ok := parseTarget(member)
 	switch {
+	case member == "custom_data":
+		for _, p := range m.props {
+			if event.LooksPersonal(m.cells[p.slot]) {
+				return m.slots[p.slot]
+			}
+		}
 	case !ok:
 		return member
 	case t.field == fieldEventTime:

@@ -72,7 +72,7 @@ func (p *pass) copyRejects(ctx context.Context, out *bufio.Writer) error {
 		if p.format == "csv" {
 			p.rejectRow(out, text, r)
 		} else {
-			rejectObject(out, text, r)
+			rejectObject(out, text, b.spans[r.Record-b.first].flag, r)
 		}
 		return true
 	})
@@ -136,8 +136,12 @@ func (p *pass) writeCell(out *bufio.Writer, text string) {
 
 // rejectObject writes a JSON record on one line with its reason among its members. What cannot be read as an object is
 // kept as a text.
-func rejectObject(out *bufio.Writer, text string, r store.Reject) {
-	members := []string{strconv.FormatUint(r.Line, 10), reasonText(r), r.Reason.Fix()}
+func rejectObject(out *bufio.Writer, text string, flag spanFlag, r store.Reject) {
+	reason := reasonText(r)
+	if flag&spanBroken != 0 {
+		reason += " The file ends before its list does, or goes on after it."
+	}
+	members := []string{strconv.FormatUint(r.Line, 10), reason, r.Reason.Fix()}
 	object := jsontext.Value(strings.Clone(text))
 	if err := object.Compact(); err != nil || len(object) < 2 || object[0] != '{' {
 		raw, _ := json.Marshal(text)

@@ -38,10 +38,11 @@ func (m *Mapping) formatOf(name string, head []byte) string {
 	case ".jsonl", ".ndjson":
 		return "jsonl"
 	}
-	switch first := bytes.TrimLeft(head, " \t\r\n"); {
-	case len(first) > 0 && first[0] == '{' && severalLines(first):
+	first := bytes.TrimLeft(head, " \t\r\n")
+	switch brace := len(first) > 0 && first[0] == '{'; {
+	case brace && m.source.Records == "" && severalLines(first):
 		return "jsonl"
-	case len(first) > 0 && (first[0] == '{' || first[0] == '['):
+	case brace || len(first) > 0 && first[0] == '[' || strings.EqualFold(path.Ext(name), ".json"):
 		return "json"
 	}
 	return "csv"
@@ -71,7 +72,7 @@ func (m *Mapping) sniffSheet(head []byte) sheet {
 	known, named := newAliases(), m.namedHeaders()
 	best, bestScore := sheet{}, -1
 	for _, delimiter := range delimiters {
-		c := csvCutter{dialect: dialect{delimiter, newline}, window: textWindow{source: bytes.NewReader(head), eof: false}}
+		c := csvCutter{dialect: dialect{delimiter, newline}, window: textWindow{source: bytes.NewReader(head)}}
 		b := &block{}
 		if _, err := c.next(b); err != nil {
 			continue
@@ -79,7 +80,7 @@ func (m *Mapping) sniffSheet(head []byte) sheet {
 		for i := range b.spans[:min(headLines, len(b.spans))] {
 			cells := allCells(b.record(i), delimiter)
 			score := 1
-			if b.spans[i].flag != 0 || blank(b.record(i), delimiter) || len(cells) == 1 && strings.HasPrefix(cells[0], "sep=") {
+			if b.spans[i].flag&(spanStrayQuote|spanTooLarge) != 0 || blank(b.record(i), delimiter) || len(cells) == 1 && strings.HasPrefix(cells[0], "sep=") {
 				continue
 			}
 			for _, cell := range cells {
