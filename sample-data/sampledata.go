@@ -72,5 +72,6 @@ func Files(now time.Time) ([]File, error) {
 	return files, nil
 }
 
-// Config returns the capibara.yaml that reads the exports and what [Generate] writes.
+// Config returns the capibara.yaml that reads the exports and what [Generate] writes. It leaves graph and upload out, so
+// that a rehearsal can append them.
 func Config() []byte { return append([]byte(nil), config...) }

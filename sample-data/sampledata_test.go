@@ -94,7 +94,7 @@ func TestNothingButDatesMoves(t *testing.T) {
 	for file, kept := range map[string][]string{
 		"webshop-nl.csv":          {";14-03-1988;", ";17-05-1955;", ";21-12-2001;"},
 		"meta-offline.csv":        {",1984-07-16,", ",1990-02-28,"},
-		"bad-records-to-mend.csv": {"2026-02-30T10:00:00", "03/04/2026"},
+		"bad-records-to-mend.csv": {"next Tuesday", "03/04/2026"},
 	} {
 		for _, want := range kept {
 			if !bytes.Contains(moved[file], []byte(want)) {
@@ -120,7 +120,7 @@ func TestConversionsAreOneToFiveDaysOld(t *testing.T) {
 		"store-purchases.json":          {`"time": "([^"]+)"`, time.RFC3339, 0},
 		"webshop-nl.csv":                {`;(\d{2}-\d{2}-\d{4} \d{2}:\d{2});`, "02-01-2006 15:04", 0},
 		"meta-offline.csv":              {`,(20[^,]+Z),`, time.RFC3339, 0},
-		"bad-records-to-mend.csv":       {`,(20\d{2}-\d{2}-\d{2}T[^,]+),Sold`, time.RFC3339, 2}, // 30 February, the future
+		"bad-records-to-mend.csv":       {`,(20\d{2}-\d{2}-\d{2}T[^,]+),Sold`, time.RFC3339, 1}, // the future
 		"bad-records-to-skip.csv":       {`,(20\d{2}-\d{2}-\d{2}T[^,]+),`, time.RFC3339, 2},     // too old, tomorrow
 	} {
 		found, elsewhere := 0, 0
@@ -214,6 +214,10 @@ func TestConfigIsYAML(t *testing.T) {
 	}
 	if len(parsed.Sources) != 8 {
 		t.Errorf("%d sources", len(parsed.Sources))
+	}
+	var keys map[string]any
+	if err := yaml.Unmarshal(append(Config(), "\ngraph: {}\nupload: {}\n"...), &keys); err != nil {
+		t.Errorf("graph and upload cannot be appended: %v", err)
 	}
 }
 
