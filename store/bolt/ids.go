@@ -71,23 +71,3 @@ func (t *txn) seqsOf(eventID string) ([]uint64, error) {
 	}
 	return seqs, nil
 }
-
-// idEntry is one entry of ids on its way in: its key and its value, not sealed yet.
-type idEntry struct{ key, value []byte }
-
-// addKnown stores new entries, which are sorted by key.
-func (t *txn) addKnown(entries []idEntry) error {
-	if len(entries) == 0 {
-		return nil
-	}
-	b := t.bucket(idsBucket)
-	if last, _ := b.Cursor().Last(); bytes.Compare(last, entries[0].key) < 0 {
-		b.FillPercent = fullPages
-	}
-	for _, e := range entries {
-		if err := t.put(idsBucket, e.key, e.value); err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -34,6 +34,7 @@ type importing struct {
 	now   time.Time
 	rows  []arrival
 	order []int32 // of rows by key, those with one key in order of arrival
+	total uint64  // events after the chunk
 	out   store.ImportResult
 }
 
@@ -164,6 +165,7 @@ func (in *importing) recognise() error {
 			in.rows[i].seq = seq
 		}
 	}
+	in.total = seq
 	return in.setMetaUint("seq", seq)
 }
 
@@ -234,7 +236,7 @@ func (in *importing) addIDs() error {
 		values = appendKnown(values, known{a.seq, a.Fingerprint})
 		fresh = append(fresh, idEntry{a.key, values[at:len(values):len(values)]})
 	}
-	return in.addKnown(fresh)
+	return in.addKnown(fresh, in.total)
 }
 
 // addFates finds out what became of each record, and stores it.
