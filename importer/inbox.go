@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -21,9 +20,6 @@ const (
 	// slowestPoll is how seldom a folder is looked at while passes fail, slowestRetry how seldom a file is tried again.
 	slowestPoll  = time.Minute
 	slowestRetry = 5 * time.Minute
-	// failuresInARow end a pass: one file's trouble may be its own, two in a row are everybody's, such as a full disk or
-	// a locked database, and taking more files would only move them about.
-	failuresInARow = 2
 )
 
 // InboxConfig says which folder is watched and who imports what is dropped there.
@@ -51,8 +47,8 @@ type fileImporter interface {
 // claimed by a process that did not finish, and goes first; the ledger knows how far it came.
 //
 // A file that cannot be taken stays where it is and is named by [Inbox.Waiting]. A file whose import failed for a reason
-// that is not its own (a locked database, a full disk) stays claimed and is tried again at every pass. No file is ever
-// deleted here.
+// that is not its own (a locked database, a full disk) stays claimed and is tried again, ever more seldom up to every five
+// minutes. No file is ever deleted here.
 type Inbox struct {
 	c    InboxConfig
 	turn chan struct{} // holds one token; whoever has it makes a pass
@@ -64,13 +60,6 @@ type Inbox struct {
 
 	mu      sync.Mutex
 	waiting []string
-}
-
-// failure is a failed import of a claimed file.
-type failure struct {
-	err   error
-	delay time.Duration
-	again time.Time // not before this
 }
 
 // NewInbox returns an inbox. It touches nothing; a folder that does not exist is an error of Sweep.
@@ -218,116 +207,4 @@ func (b *Inbox) keep(s sweep) {
 	b.mu.Lock()
 	b.waiting = s.waiting
 	b.mu.Unlock()
-}
-
-// sweep is one pass over the folder.
-type sweep struct {
-	inbox    *Inbox
-	claims   *claims
-	present  map[string]bool // paths that are there
-	reports  []Report
-	errs     []error
-	failures int // in a row
-	waiting  []string
-}
-
-// parkUnfit returns the files that may be taken. It comes before any import, so that a pass that ends early has still
-// named all the others.
-func (s *sweep) parkUnfit(files []found) []found {
-	fit := files[:0]
-	for _, f := range files {
-		s.present[f.path] = true
-		if why := s.inbox.unfit(f); why != "" {
-			s.park(f, why)
-			continue
-		}
-		fit = append(fit, f)
-	}
-	return fit
-}
-
-// take imports f when it is ready.
-func (s *sweep) take(ctx context.Context, f found) {
-	b := s.inbox
-	if last := b.failed[f.path]; last.err != nil && b.c.Now().Before(last.again) {
-		s.retryLater(f, last)
-		return
-	}
-	stands, err := b.settled(f, s.claims)
-	if err != nil {
-		s.fail(err)
-		return
-	}
-	if !stands {
-		return
-	}
-	ready, why := b.complete(f)
-	if why != "" {
-		s.park(f, why)
-	}
-	if !ready {
-		return
-	}
-	if !f.claimed {
-		claimed, err := s.claims.claim(f)
-		if err != nil {
-			s.fail(err)
-			return
-		}
-		if claimed == nil {
-			return
-		}
-		f = *claimed
-		s.present[f.path] = true
-	}
-	s.load(ctx, f)
-}
-
-// load imports the claimed file f.
-func (s *sweep) load(ctx context.Context, f found) {
-	b := s.inbox
-	report, err := b.c.Importer.Import(ctx, Input{Path: f.path, Name: f.name, Archive: true})
-	if _, refused := errors.AsType[*RefusedError](err); err != nil && !refused {
-		if ctx.Err() == nil {
-			s.failed(f, err)
-		}
-		return
-	}
-	s.failures = 0
-	s.reports = append(s.reports, report)
-	delete(s.present, f.path)
-	s.claims.finish(f)
-}
-
-// failed remembers that the import of f failed; the next try comes after twice the time.
-func (s *sweep) failed(f found, err error) {
-	b := s.inbox
-	last := b.failed[f.path]
-	delay := min(max(2*last.delay, b.c.Poll), slowestRetry)
-	b.failed[f.path] = failure{err, delay, b.c.Now().Add(delay)}
-	s.failures++
-	s.retryLater(f, b.failed[f.path])
-}
-
-func (s *sweep) retryLater(f found, last failure) {
-	s.errs = append(s.errs, last.err)
-	s.waiting = append(s.waiting, printable(f.name)+" is tried again, because its import failed: "+last.err.Error()+".")
-}
-
-func (s *sweep) fail(err error) {
-	s.failures++
-	s.errs = append(s.errs, err)
-}
-
-// park leaves f where it is and tells Waiting why, and the log once.
-func (s *sweep) park(f found, why string) {
-	sentence := printable(f.name) + " " + why
-	if f.claimed {
-		sentence += " It was claimed before and lies in " + printable(filepath.Dir(f.path)) + "."
-	}
-	s.waiting = append(s.waiting, sentence)
-	if b := s.inbox; b.told[f.path] != sentence {
-		b.told[f.path] = sentence
-		b.c.Log.Warn().Str("file", printable(f.name)).Msg("A file stays in the inbox: " + sentence)
-	}
 }
