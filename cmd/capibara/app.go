@@ -1,0 +1,150 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+)
+
+// app is what every command works with: the streams, the clock and the flags that hold everywhere.
+type app struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	now            func() time.Time
+
+	homeFlag, configFlag string
+	logLevel             string
+	output               string
+}
+
+// newRootCommand returns the whole command line.
+func newRootCommand(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "capibara",
+		Short: "Upload offline conversions to Meta's Conversions API",
+		Long: `Capibara uploads offline conversions to Meta's Conversions API: what your CRM or your tills export (CSV or
+JSON) becomes events in an embedded ledger, and every event is sent once.
+
+Start in an empty folder with "capibara init".`,
+		Example: `  capibara init                       make folders, database and a commented capibara.yaml
+  capibara import deals.csv           what becomes of every record, with reasons
+  capibara upload --dry-run           what would be sent
+  capibara run                        watch inbox/ and upload on schedule`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          func(cmd *cobra.Command, args []string) error { return unknownCommand(cmd, args) },
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(flagError)
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.homeFlag, "home", "", "folder with inbox, archive, rejected and data (default: the configuration's folder; env CAPIBARA_HOME)")
+	flags.StringVar(&a.configFlag, "config", "", "configuration (default: capibara.yaml in the home; env CAPIBARA_CONFIG)")
+	flags.StringVar(&a.logLevel, "log-level", "", "debug, info, warn or error (default: info for run, else warn)")
+	root.AddCommand(
+		newInitCommand(a), newSampleCommand(a), newImportCommand(a), newUploadCommand(a), newRunCommand(a),
+		newStatusCommand(a), newHistoryCommand(a), newShowCommand(a), newGoLiveCommand(a), newCheckCommand(a),
+		newSandboxCommand(a), newConfigCommand(a), newVersionCommand(a))
+	return root
+}
+
+// unknownCommand answers a command with subcommands that was called without one it has.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	hint := fmt.Sprintf("`%s --help` lists the commands", cmd.CommandPath())
+	var known []string
+	for _, sub := range cmd.Commands() {
+		known = append(known, sub.Name())
+	}
+	if near := nearest(args[0], known); near != "" {
+		hint = fmt.Sprintf("did you mean `%s %s`? %s", cmd.CommandPath(), near, hint)
+	}
+	return misused(hint, "%s has no command %q", cmd.CommandPath(), args[0])
+}
+
+// flagError makes a wrong flag a usage error that names the nearest flag.
+func flagError(cmd *cobra.Command, err error) error {
+	hint := fmt.Sprintf("`%s --help` lists the flags", cmd.CommandPath())
+	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
+		var known []string
+		for _, set := range []interface{ FlagUsages() string }{cmd.Flags(), cmd.InheritedFlags()} {
+			for _, word := range strings.Fields(set.FlagUsages()) {
+				if flag, ok := strings.CutPrefix(word, "--"); ok {
+					known = append(known, flag)
+				}
+			}
+		}
+		if near := nearest(name, known); near != "" {
+			hint = fmt.Sprintf("did you mean --%s? %s", near, hint)
+		}
+	}
+	return misused(hint, "%w", err)
+}
+
+// arguments makes a wrong number of arguments a usage error. want says in words what is expected, such as "a dataset".
+func arguments(least, most int, want string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) >= least && (most < 0 || len(args) <= most) {
+			return nil
+		}
+		return misused(fmt.Sprintf("`%s --help` shows an example", cmd.CommandPath()),
+			"`%s` takes %s; it got %s", cmd.CommandPath(), want, counted(len(args), "argument", "arguments"))
+	}
+}
+
+// logger returns the root logger: for people on a terminal, JSON elsewhere. usual is the level without --log-level.
+func (a *app) logger(usual zerolog.Level) (zerolog.Logger, error) {
+	level := usual
+	if a.logLevel != "" {
+		var err error
+		level, err = zerolog.ParseLevel(strings.ToLower(a.logLevel))
+		if err != nil || level < zerolog.DebugLevel || level > zerolog.ErrorLevel {
+			return zerolog.Nop(), misused("use debug, info, warn or error", "--log-level %q is no level", a.logLevel)
+		}
+	}
+	w := a.stderr
+	if isTerminal(w) {
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: "15:04:05"}
+	}
+	return zerolog.New(w).Level(level).With().Timestamp().Logger(), nil
+}
+
+// counted is "1 event" or "12 events".
+func counted[N int | int64 | uint64](n N, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return grouped(n) + " " + many
+}
+
+// grouped is a number with its thousands set apart, as in 1,234,567.
+func grouped[N int | int64 | uint64](n N) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// isTerminal reports whether a stream is a terminal that a person looks at.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && terminalFile(f)
+}
+
+// closing adds the error of closing something to the error of what was done with it.
+func closing(err *error, c io.Closer, what string) {
+	if cerr := c.Close(); cerr != nil {
+		*err = errors.Join(*err, fmt.Errorf("closing %s: %w", what, cerr))
+	}
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"capibara/uploader"
+)
+
+// DryRun tells what an upload would send.
+func (l *local) DryRun(ctx context.Context) (uploader.DryRun, error) {
+	u := l.uploader
+	if u == nil {
+		var err error
+		if u, err = l.newUploader(); err != nil {
+			return uploader.DryRun{}, err
+		}
+	}
+	return u.DryRun(ctx)
+}
+
+func (a *app) dryRun(ctx context.Context) (err error) {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	h, err := a.open(ctx, c, "upload", toRead)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, h, "the database")
+	r, err := h.DryRun(ctx)
+	if err != nil {
+		return err
+	}
+	switch a.output {
+	case asJSON:
+		return writeJSON(a.stdout, r)
+	case asJSONL:
+		return writeJSONL(a.stdout, r.Datasets)
+	}
+	a.line("Nothing is sent. An upload now would send:")
+	for _, d := range r.Datasets {
+		a.printDry(d)
+	}
+	return nil
+}
+
+// printDry shows what would be sent to a dataset, with the first events as they would be sent.
+func (a *app) printDry(d uploader.DryDataset) {
+	a.line("\ndataset %s (%s): %s in %s, %s bytes", d.Alias, d.ID, counted(d.Events, "event", "events"), counted(d.Batches, "batch", "batches"), grouped(d.Bytes))
+	for _, n := range d.Names {
+		var sums []string
+		for _, s := range d.Sums {
+			if s.EventName == n.EventName {
+				sums = append(sums, fmt.Sprintf("%s %s", s.Sum, printable(s.Currency)))
+			}
+		}
+		text := fmt.Sprintf("  %-24s %s", printable(n.EventName), grouped(n.Events))
+		if len(sums) > 0 {
+			text += ", worth " + strings.Join(sums, " and ")
+		}
+		a.line("%s", text)
+	}
+	for _, n := range []struct {
+		count int
+		text  string
+	}{
+		{d.Open, "sent before without an answer, or in the middle of a search for a bad event: they come first"},
+		{d.Waiting, "lie in the future and wait until their time is past"},
+		{d.Expiring, "are too old by now and expire instead"},
+		{d.Wrong, "would be refused here, unsent"},
+	} {
+		if n.count > 0 {
+			a.line("  %s %s", grouped(n.count), n.text)
+		}
+	}
+	if d.Stopped != "" {
+		a.line("  but it is stopped: %s", d.Stopped)
+	}
+	if !d.Live {
+		a.line("  but it is not live yet: `capibara go-live %s`", d.Alias)
+	}
+	if len(d.Samples) > 0 {
+		a.line("  The first of them, as they would be sent; identifiers are hashed:")
+	}
+	for _, s := range d.Samples {
+		a.line("  %s", s)
+	}
+}

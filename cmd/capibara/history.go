@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"strconv"
+
+	"capibara/audit"
+	"capibara/store"
+
+	"github.com/spf13/cobra"
+)
+
+func newHistoryCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "history",
+		Short: "List events, batches or files",
+		Long: `Lists what was imported and sent, the newest first. A table and JSON show one page, jsonl and csv everything; CSV
+puts ' before a cell that a spreadsheet would take for a formula.`,
+		Example: `  capibara history events --record-key 4711
+  capibara history events --email mary@example.com --since 2026-11-01
+  capibara history batches --state unknown
+  capibara history files --output csv`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return misused("for instance `capibara history events --since 7d`", "say which history: events, batches or files")
+			}
+			return unknownCommand(cmd, args)
+		},
+	}
+	addOutput(a, cmd)
+	cmd.AddCommand(
+		historyOf(a, "events", "event_time", eventColumns(), house.Events,
+			"event-id", "record-key", "order-id", "email", "phone", "external-id", "file", "batch", "state", "event-name", "dataset"),
+		historyOf(a, "batches", "the time they were begun", batchColumns(), house.Batches, "batch", "state", "dataset"),
+		historyOf(a, "files", "the time they were imported", fileColumns(), house.Files, "file"))
+	return cmd
+}
+
+// historyOf makes the subcommand of one list. when says which instants --since and --until look at.
+func historyOf[T any](a *app, what, when string, columns []column[T], ask func(house, context.Context, audit.Query) (audit.List[T], error), filters ...string) *cobra.Command {
+	var q audit.Query
+	cmd := &cobra.Command{
+		Use:     what,
+		Short:   "List " + what + ", the newest first",
+		Example: historyExample(what),
+		Args:    arguments(0, 0, "no arguments: narrow with flags"),
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			c, err := a.load()
+			if err != nil {
+				return err
+			}
+			h, err := a.open(cmd.Context(), c, "history", toRead)
+			if err != nil {
+				return err
+			}
+			defer closing(&err, h, "the database")
+			// Programs that read lines or CSV want everything, unless they say how much.
+			everything := (a.output == asJSONL || a.output == asCSV) && !cmd.Flags().Changed("limit")
+			if everything {
+				q.Limit = audit.MaxPage
+			}
+			page, err := ask(h, cmd.Context(), q)
+			if err != nil {
+				return explained(err)
+			}
+			for everything && page.Next != nil {
+				q.Cursor = *page.Next
+				more, err := ask(h, cmd.Context(), q)
+				if err != nil {
+					return explained(err)
+				}
+				page.Items, page.Next = append(page.Items, more.Items...), more.Next
+			}
+			return printList(a, page, columns, what)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&q.Since, "since", "", "from an instant, a day or an age such as 36h or 7d on ("+when+")")
+	flags.StringVar(&q.Until, "until", "", "before an instant, or up to the end of a day ("+when+")")
+	flags.IntVar(&q.Limit, "limit", 0, "entries a page (default 100; jsonl and csv: everything)")
+	flags.StringVar(&q.Cursor, "cursor", "", "go on where the page before ended")
+	all := map[string]struct {
+		into  *string
+		usage string
+	}{
+		"event-id":    {&q.EventID, "with this event_id"},
+		"record-key":  {&q.RecordKey, "whose record key is this, or has a column that is"},
+		"order-id":    {&q.OrderID, "with this order_id"},
+		"email":       {&q.Email, "of the person with this e-mail address; it is hashed before the search"},
+		"phone":       {&q.Phone, "of the person with this telephone number, with country code; it is hashed before the search"},
+		"external-id": {&q.ExternalID, "of the person with this external_id"},
+		"file":        {&q.File, "file: its number or its name"},
+		"batch":       {&q.Batch, "batch: its number"},
+		"state":       {&q.State, "in this state, such as " + map[string]string{"events": "pending or acknowledged", "batches": "unknown or acknowledged"}[what]},
+		"event-name":  {&q.EventName, "with this event_name"},
+		"dataset":     {&q.Dataset, "of this dataset, by name or id"},
+	}
+	for _, name := range filters {
+		flags.StringVar(all[name].into, name, "", all[name].usage)
+	}
+	return cmd
+}
+
+func historyExample(what string) string {
+	switch what {
+	case "events":
+		return "  capibara history events --record-key 4711\n  capibara history events --state rejected --since 7d --output csv"
+	case "batches":
+		return "  capibara history batches --state unknown\n  capibara history batches --since 2026-11-20"
+	}
+	return "  capibara history files\n  capibara history files --file deals.csv"
+}
+
+// printList writes a page in the form that was asked for.
+func printList[T any](a *app, page audit.List[T], columns []column[T], what string) error {
+	switch a.output {
+	case asJSON:
+		return writeJSON(a.stdout, page)
+	case asJSONL:
+		return writeJSONL(a.stdout, page.Items)
+	case asTable:
+		if len(page.Items) == 0 {
+			a.line("There are no %s that match.", what)
+			return nil
+		}
+	}
+	if err := writeList(a, columns, page.Items); err != nil {
+		return err
+	}
+	if page.Next != nil && a.output == asTable {
+		a.line("\nThere is more: add --cursor %s, or --limit for longer pages.", *page.Next)
+	}
+	return nil
+}
+
+func eventColumns() []column[audit.Event] {
+	return []column[audit.Event]{
+		{name: "event_id", value: func(e audit.Event) string { return e.EventID }},
+		{name: "event_name", value: func(e audit.Event) string { return e.EventName }},
+		{name: "state", value: func(e audit.Event) string { return e.State }},
+		{name: "reason", value: func(e audit.Event) string { return e.Reason }},
+		{name: "event_time", value: func(e audit.Event) string { return moment(e.EventTime) }},
+		{name: "dataset", value: func(e audit.Event) string { return e.Dataset }, hide: true},
+		{name: "deadline", value: func(e audit.Event) string { return instant(e.Deadline) }, hide: true},
+		{name: "imported_at", value: func(e audit.Event) string { return instant(e.ImportedAt) }, hide: true},
+		{name: "file", value: func(e audit.Event) string { return number(e.File) }, right: true},
+		{name: "file_name", value: func(e audit.Event) string { return e.FileName }, hide: true},
+		{name: "line", value: func(e audit.Event) string { return number(e.Line) }, right: true},
+		{name: "record_key", value: func(e audit.Event) string { return e.RecordKey }},
+		{name: "batch", value: func(e audit.Event) string { return number(e.Batch) }, right: true},
+	}
+}
+
+func batchColumns() []column[audit.Batch] {
+	last := func(b audit.Batch) audit.Attempt {
+		if len(b.Attempts) == 0 {
+			return audit.Attempt{}
+		}
+		return b.Attempts[len(b.Attempts)-1]
+	}
+	return []column[audit.Batch]{
+		{name: "batch", value: func(b audit.Batch) string { return number(b.Batch) }, right: true},
+		{name: "parent", value: func(b audit.Batch) string { return number(b.Parent) }, right: true},
+		{name: "dataset", value: func(b audit.Batch) string { return b.Dataset }},
+		{name: "state", value: func(b audit.Batch) string { return b.State }},
+		{name: "events", value: func(b audit.Batch) string { return strconv.Itoa(b.Events) }, right: true},
+		{name: "created_at", value: func(b audit.Batch) string { return moment(b.CreatedAt) }},
+		{name: "attempts", value: func(b audit.Batch) string { return strconv.Itoa(len(b.Attempts)) }, right: true},
+		{name: "last_end", value: func(b audit.Batch) string { return last(b).End }},
+		{name: "http_status", value: func(b audit.Batch) string { return number(uint64(last(b).HTTPStatus)) }, right: true},
+		{name: "code", value: func(b audit.Batch) string { return number(uint64(last(b).Code)) }, hide: true},
+		{name: "subcode", value: func(b audit.Batch) string { return number(uint64(last(b).Subcode)) }, hide: true},
+		{name: "fbtrace_id", value: func(b audit.Batch) string { return last(b).FBTraceID }},
+		{name: "body_sha256", value: func(b audit.Batch) string { return b.BodySHA256 }, hide: true},
+	}
+}
+
+func fileColumns() []column[audit.File] {
+	count := func(name string, of func(store.FileCounts) uint64) column[audit.File] {
+		return column[audit.File]{name: name, value: func(f audit.File) string { return strconv.FormatUint(of(f.Counts), 10) }, right: true}
+	}
+	return []column[audit.File]{
+		{name: "file", value: func(f audit.File) string { return number(f.File) }, right: true},
+		{name: "name", value: func(f audit.File) string { return f.Name }},
+		{name: "source", value: func(f audit.File) string { return f.Source }},
+		{name: "state", value: func(f audit.File) string { return f.State }},
+		count("records", func(c store.FileCounts) uint64 { return c.Records }),
+		count("accepted", func(c store.FileCounts) uint64 { return c.Accepted }),
+		count("duplicate", func(c store.FileCounts) uint64 { return c.Duplicate }),
+		count("conflict", func(c store.FileCounts) uint64 { return c.Conflict }),
+		count("expired", func(c store.FileCounts) uint64 { return c.Expired }),
+		count("skipped", func(c store.FileCounts) uint64 { return c.Skipped }),
+		count("rejected", func(c store.FileCounts) uint64 { return c.Rejected }),
+		{name: "started_at", value: func(f audit.File) string { return moment(f.StartedAt) }},
+		{name: "reason", value: func(f audit.File) string { return f.Reason }, hide: true},
+		{name: "size", value: func(f audit.File) string { return strconv.FormatInt(f.Size, 10) }, hide: true},
+		{name: "sha256", value: func(f audit.File) string { return f.SHA256 }, hide: true},
+		{name: "archived_as", value: func(f audit.File) string { return f.ArchivedAs }, hide: true},
+		{name: "rejects_path", value: func(f audit.File) string { return f.Rejects }, hide: true},
+	}
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"capibara/audit"
+	"capibara/store"
+	"capibara/store/bolt"
+	"capibara/uploader"
+
+	"github.com/rs/zerolog"
+)
+
+// house is what a command asks of a ledger, whether this process has it open or a running one is asked over its socket.
+type house interface {
+	Status(ctx context.Context) (audit.Status, error)
+	Events(ctx context.Context, q audit.Query) (audit.List[audit.Event], error)
+	Batches(ctx context.Context, q audit.Query) (audit.List[audit.Batch], error)
+	Files(ctx context.Context, q audit.Query) (audit.List[audit.File], error)
+	ShowEvent(ctx context.Context, id string) ([]audit.EventStory, error)
+	ShowBatch(ctx context.Context, n uint64) (audit.BatchStory, error)
+	ShowFile(ctx context.Context, n uint64) (audit.FileStory, error)
+	// CheckDatabase reads the whole database and returns what does not agree.
+	CheckDatabase(ctx context.Context) ([]string, error)
+
+	// Import imports one file. The error is one that a person reads; the report is whole when it is nil.
+	Import(ctx context.Context, o order, tell func(progress)) (fileReport, error)
+	Upload(ctx context.Context, tell func(progress)) (uploader.Summary, error)
+	DryRun(ctx context.Context) (uploader.DryRun, error)
+	// GoLive allows sending to a dataset, named by its id.
+	GoLive(ctx context.Context, dataset, by string) error
+
+	Close() error
+}
+
+// order asks for the import of one file.
+type order struct {
+	Path    string    // absolute; "" when Content is read instead
+	Name    string    // base name to record and to match sources by
+	Source  string    // name of the source to read it with; "" finds it by name
+	Content io.Reader // of standard input
+}
+
+// access is what a command wants to do with the ledger.
+type access bool
+
+const (
+	toRead access = false
+	toAct  access = true
+)
+
+// open returns the ledger of the configured home: through the socket of a running process when there is one, else by
+// opening the database itself.
+func (a *app) open(ctx context.Context, c *config, command string, want access) (house, error) {
+	conn, err := dialSocket(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if conn != nil {
+		return newClient(c, conn), nil
+	}
+	log, err := a.logger(zerolog.WarnLevel)
+	if err != nil {
+		return nil, err
+	}
+	l, err := a.openLocal(c, command, want, log)
+	if errors.Is(err, store.ErrLocked) {
+		// The process that has it may have begun to serve meanwhile.
+		if conn, derr := dialSocket(ctx, c); derr == nil && conn != nil {
+			return newClient(c, conn), nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// openLocal opens the database in this process.
+func (a *app) openLocal(c *config, command string, want access, log zerolog.Logger) (*local, error) {
+	if _, err := os.Stat(c.database()); errors.Is(err, os.ErrNotExist) {
+		return nil, failed("run `capibara init` to make one, or say where it is with --home", "there is no database in %s", c.Home)
+	}
+	db, err := bolt.Open(c.database(), bolt.Options{ReadOnly: want == toRead})
+	if errors.Is(err, store.ErrLocked) {
+		return nil, lockedError(c)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l := &local{config: c, db: db, log: log, now: a.now}
+	if want == toAct {
+		l.holds = true
+		if err := (holder{PID: os.Getpid(), Command: command, Since: a.now().Truncate(time.Second)}).write(c); err != nil {
+			return nil, errors.Join(failed("", "leaving a note of who has the database: %w", err), l.Close())
+		}
+		if err := l.clearSpool(); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
+	}
+	return l, nil
+}
+
+// spoolPattern names the files that hold standard input while it is imported. They are raw personal data.
+const spoolPattern = "stdin-*.tmp"
+
+// clearSpool removes what a killed import of standard input left behind.
+func (l *local) clearSpool() error {
+	left, err := filepath.Glob(filepath.Join(l.config.Folders.Data, spoolPattern))
+	if err != nil {
+		return err
+	}
+	for _, path := range left {
+		if err := os.Remove(path); err != nil {
+			return failed("", "removing what an interrupted import left behind: %w", err)
+		}
+	}
+	return nil
+}

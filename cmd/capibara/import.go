@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+)
+
+func newImportCommand(a *app) *cobra.Command {
+	var source string
+	cmd := &cobra.Command{
+		Use:   "import FILE... | -",
+		Short: "Turn exports into events that wait for the next upload",
+		Long: `Reads the files and says what became of every record: accepted, duplicate, conflict, expired, skipped (nobody could
+mend it) or rejected (a person can: those are written, with reason and fix, into the rejected folder). Nothing is sent.
+The files stay where they are. Importing a file again is harmless: its records are duplicates then.
+
+Exit code 3 says that some records were rejected and everything else was taken.`,
+		Example: `  capibara import deals.csv
+  capibara import *.csv --source deals
+  zcat deals.csv.gz | capibara import - --source deals`,
+		Args: arguments(1, -1, "one file or more, or - for standard input"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.importFiles(cmd.Context(), args, source) },
+	}
+	cmd.Flags().StringVar(&source, "source", "", "read with this source of the configuration, whatever the file's name")
+	addOutput(a, cmd, asTable, asJSON, asJSONL)
+	return cmd
+}
+
+func (a *app) importFiles(ctx context.Context, args []string, source string) (err error) {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	h, err := a.open(ctx, c, "import", toAct)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, h, "the database")
+	reports := []fileReport{}
+	var bad []error
+	for _, arg := range args {
+		r, err := a.importOne(ctx, h, arg, source)
+		if err != nil {
+			bad = append(bad, err)
+		}
+		if r.Name != "" {
+			reports = append(reports, r)
+			if a.output == asTable {
+				a.printReport(c, r)
+			}
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	switch a.output {
+	case asJSON:
+		err = writeJSON(a.stdout, map[string]any{"files": reports})
+	case asJSONL:
+		err = writeJSONL(a.stdout, reports)
+	}
+	return errors.Join(err, importOutcome(reports, bad, len(args)))
+}
+
+func (a *app) importOne(ctx context.Context, h house, arg, source string) (fileReport, error) {
+	o := order{Source: source, Name: filepath.Base(arg)}
+	if arg == "-" {
+		if source == "" {
+			return fileReport{}, misused("add --source NAME", "standard input has no name by which a source could recognise it")
+		}
+		o.Name, o.Content = "stdin", a.stdin
+	} else {
+		path, err := filepath.Abs(arg)
+		if err != nil {
+			return fileReport{}, err
+		}
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return fileReport{}, failed("name the files in it, or drop them into the inbox of a running capibara", "%s is a folder", arg)
+		} else if errors.Is(err, os.ErrNotExist) {
+			return fileReport{}, failed("check the path", "there is no file %s", arg)
+		}
+		o.Path = path
+	}
+	m := a.newMeter(o.Name, "records")
+	defer m.end()
+	return h.Import(ctx, o, m.tell)
+}
+
+// importOutcome is the error of an import of several files: the worst of their ends.
+func importOutcome(reports []fileReport, bad []error, files int) error {
+	var rejected, with uint64
+	for _, r := range reports {
+		rejected += r.Counts.Rejected
+		if r.Counts.Rejected > 0 && r.State == "imported" {
+			with++
+		}
+	}
+	if len(bad) == 0 {
+		if with == 0 {
+			return nil
+		}
+		return &failure{code: exitRejected, hint: "mend them in the rejects file and import that: what was accepted already counts as duplicate",
+			err: errors.New(counted(rejected, "record was", "records were") + " rejected")}
+	}
+	code, hint := exitOK, hintOf(explained(bad[0]))
+	for _, err := range bad {
+		code = worse(code, exitCode(explained(err)))
+	}
+	if files == 1 {
+		return &failure{code: code, hint: hint, err: bad[0]}
+	}
+	text := fmt.Sprintf("%d of %d files were not imported:", len(bad), files)
+	for _, err := range bad {
+		text += "\n  " + err.Error()
+	}
+	return &failure{code: code, hint: hint, err: errors.New(text)}
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"cmp"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"capibara/store/bolt"
+	"capibara/uploader/capi"
+
+	"github.com/spf13/cobra"
+)
+
+//go:embed initial.yaml
+var initialConfig string
+
+func newInitCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "init",
+		Short: "Make what is missing: folders, database, a commented capibara.yaml",
+		Long: `Makes the folders, an empty database and, when there is none, a capibara.yaml in which every key is explained.
+What exists already is left as it is, so that it may be run again at any time. Nothing else makes a database: when it
+is missing, that is an error and never a fresh start.`,
+		Example: `  mkdir conversions && cd conversions && capibara init
+  capibara init --home /srv/conversions`,
+		Args: arguments(0, 0, "no arguments"),
+		RunE: func(*cobra.Command, []string) error { return a.initialize() },
+	}
+}
+
+func (a *app) initialize() error {
+	path, home, err := a.locate()
+	if err != nil {
+		return err
+	}
+	folder := cmp.Or(home, filepath.Dir(path))
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return failed("", "making the home: %w", err)
+	}
+	var made []string
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := writeNew(path, firstConfig()); err != nil {
+			return failed("", "writing the configuration: %w", err)
+		}
+		made = append(made, path)
+	}
+	c, err := a.loadFrom(path, home)
+	if err != nil {
+		return err
+	}
+	more, err := c.furnish()
+	if err != nil {
+		return err
+	}
+	made = append(made, more...)
+	if _, err := os.Stat(c.database()); errors.Is(err, fs.ErrNotExist) {
+		db, err := bolt.Create(c.database(), bolt.Options{Now: a.now()})
+		if err != nil {
+			return failed("", "making the database: %w", err)
+		}
+		if err := db.Close(); err != nil {
+			return failed("", "closing the new database: %w", err)
+		}
+		made = append(made, c.database())
+	}
+	a.tellInit(c, made)
+	return nil
+}
+
+// furnish makes the folders that are missing. Those that hold personal data are for the owner alone.
+func (c *config) furnish() ([]string, error) {
+	var made []string
+	for _, f := range []struct {
+		path string
+		mode os.FileMode
+	}{{c.Folders.Inbox, 0o755}, {c.Folders.Archive, 0o700}, {c.Folders.Rejected, 0o700}, {c.Folders.Data, 0o700}} {
+		switch info, err := os.Stat(f.path); {
+		case errors.Is(err, fs.ErrNotExist):
+			if err := os.MkdirAll(f.path, f.mode); err != nil {
+				return made, failed("", "making a folder: %w", err)
+			}
+			made = append(made, f.path+string(filepath.Separator))
+		case err != nil:
+			return made, failed("", "looking at a folder: %w", err)
+		case !info.IsDir():
+			return made, failed("move it away, or name another folder under folders: in the configuration", "%s is not a folder", f.path)
+		}
+	}
+	return made, nil
+}
+
+func (a *app) tellInit(c *config, made []string) {
+	if len(made) == 0 {
+		a.line("Everything is there already in %s; nothing was changed.", c.Home)
+	} else {
+		a.line("Made in %s:", c.Home)
+		for _, path := range made {
+			a.line("  %s", c.relative(path))
+		}
+	}
+	var steps []string
+	for _, alias := range c.aliases() {
+		d := c.Datasets[alias]
+		if d.ID == "" {
+			steps = append(steps, fmt.Sprintf("Write the id of dataset %s into %s.", alias, c.relative(c.path)))
+		}
+		if _, err := os.Stat(d.AccessTokenFile); err != nil && os.Getenv(tokenVariable(alias)) == "" {
+			steps = append(steps, fmt.Sprintf("Put the access token of dataset %s into %s as its only line, or set %s.", alias,
+				c.relative(d.AccessTokenFile), tokenVariable(alias)))
+		}
+	}
+	if slices.Contains(made, c.path) {
+		steps = append(steps,
+			fmt.Sprintf("Say under sources: in %s what your exports look like; `capibara sample` writes some to try.", c.relative(c.path)))
+	}
+	if len(made) > 0 {
+		steps = append(steps, "Run `capibara import FILE`, then `capibara upload --dry-run`.")
+	}
+	if len(steps) > 0 {
+		a.line("\nNext:")
+	}
+	for i, s := range steps {
+		a.line("  %d. %s", i+1, s)
+	}
+}
+
+// firstConfig is the configuration of a new home.
+func firstConfig() []byte {
+	return []byte(strings.NewReplacer("TIMEZONE", machineZone(), "GRAPHVERSION", capi.DefaultVersion).Replace(initialConfig))
+}
+
+// writeNew writes a file that must not exist yet.
+func writeNew(path string, text []byte) (err error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, f, path)
+	_, err = f.Write(text)
+	return err
+}

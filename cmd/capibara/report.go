@@ -1,0 +1,150 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+
+	"capibara/importer"
+	"capibara/store"
+)
+
+// fileReport is what became of one file, in the shape that --output json prints and the socket carries.
+type fileReport struct {
+	File     uint64           `json:"file"` // its number; 0 when it was refused before it got one
+	Name     string           `json:"name"`
+	Source   string           `json:"source"`
+	State    string           `json:"state"`
+	Reason   string           `json:"reason,omitempty"` // why it was refused
+	Counts   store.FileCounts `json:"counts"`
+	Rejects  string           `json:"rejects_path"` // relative to the home
+	Archived string           `json:"archived_as,omitempty"`
+	Events   uint64           `json:"events"` // that wait for the next upload
+	Reasons  []reasonCount    `json:"reasons"`
+	Warnings []reasonCount    `json:"warnings"`
+	Sums     []currencySum    `json:"sums"`
+	Changed  []conflict       `json:"conflicts"` // the first of them
+	Resumed  uint64           `json:"resumed"`   // records that an interrupted import had done before
+	Seconds  float64          `json:"seconds"`
+}
+
+// reasonCount says how many records met one fate for one reason.
+type reasonCount struct {
+	Fate      string `json:"fate,omitempty"`
+	Reason    string `json:"reason"`
+	Sentence  string `json:"sentence"`
+	Fix       string `json:"fix,omitempty"`
+	Column    string `json:"column,omitempty"`
+	Records   uint64 `json:"records"`
+	FirstLine uint64 `json:"first_line"`
+}
+
+// currencySum is the value of the accepted events of one name in one currency.
+type currencySum struct {
+	EventName string `json:"event_name"`
+	Currency  string `json:"currency"`
+	Events    uint64 `json:"events"`
+	Sum       string `json:"sum"`
+}
+
+// conflict is a record whose event is in the outbox already with another content.
+type conflict struct {
+	Line      uint64 `json:"line"`
+	FirstFile uint64 `json:"first_file"`
+	FirstLine uint64 `json:"first_line"`
+}
+
+func newFileReport(r importer.Report) fileReport {
+	f := r.File
+	out := fileReport{File: f.Number, Name: f.Name, Source: f.Source, State: f.State.String(), Reason: f.Reason, Counts: f.Counts,
+		Rejects: f.Rejects, Archived: f.ArchivedAs, Events: r.Events, Reasons: reasonCounts(r.Reasons), Warnings: reasonCounts(r.Warnings),
+		Sums: []currencySum{}, Changed: []conflict{}, Resumed: r.Resumed, Seconds: r.Elapsed.Seconds()}
+	for _, s := range r.Sums {
+		out.Sums = append(out.Sums, currencySum(s))
+	}
+	for _, c := range r.Conflicts {
+		out.Changed = append(out.Changed, conflict{Line: c.Line, FirstFile: c.FirstFile, FirstLine: c.FirstLine})
+	}
+	return out
+}
+
+func reasonCounts(counts []importer.ReasonCount) []reasonCount {
+	out := []reasonCount{}
+	for _, c := range counts {
+		r := reasonCount{Reason: string(c.Reason), Sentence: c.Reason.Sentence(), Column: c.Column,
+			Records: c.Count, FirstLine: c.FirstLine}
+		if c.Fate != 0 {
+			r.Fate, r.Fix = c.Fate.String(), c.Reason.Fix()
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// importProgress passes on how far an import is.
+func importProgress(tell func(progress)) func(importer.Progress) {
+	return func(p importer.Progress) {
+		tell(progress{Done: min(p.Bytes, p.Total), Total: p.Total, Count: int64(p.Records)})
+	}
+}
+
+// printReport says what became of a file, for people.
+func (a *app) printReport(c *config, r fileReport) {
+	a.line("%s  (file %d, source %s, %s)", printable(r.Name), r.File, printable(r.Source), cmp.Or(r.State, "not imported"))
+	if r.State == store.FileRefused.String() {
+		return // the error says why, and what to do
+	}
+	if r.Resumed > 0 {
+		a.line("  An interrupted import had done %s; this one went on after them.", counted(r.Resumed, "record", "records"))
+	}
+	a.printCounts(r.Counts)
+	for _, group := range []struct{ fate, title string }{{"skipped", "Skipped, nothing to mend"}, {"rejected", "Rejected, please mend"}} {
+		a.printReasons(group.title, group.fate, r.Reasons)
+	}
+	a.printReasons("Accepted with a remark", "", r.Warnings)
+	if n := len(r.Changed); n > 0 {
+		a.line("  Changed since they were imported; what came first counts and nothing is sent twice:")
+		for _, x := range r.Changed[:min(n, 5)] {
+			a.line("    line %d differs from line %d of file %d", x.Line, x.FirstLine, x.FirstFile)
+		}
+		if n > 5 {
+			a.line("    and %d more: `capibara show file %d`", n-5, r.File)
+		}
+	}
+	for _, s := range r.Sums {
+		a.line("  %s: %s worth %s %s", printable(s.EventName), counted(s.Events, "event", "events"), s.Sum, printable(s.Currency))
+	}
+	if r.Rejects != "" {
+		a.line("  The rejected records are in %s: mend them there and import that file.", filepath.Join(c.Home, r.Rejects))
+	}
+	if r.Events > 0 {
+		a.line("  %s for the next upload: `capibara upload --dry-run` shows them.", counted(r.Events, "event waits", "events wait"))
+	}
+}
+
+// printCounts shows that the fates add up.
+func (a *app) printCounts(c store.FileCounts) {
+	a.line("  %s = %s accepted + %s duplicate + %s conflict + %s expired + %s skipped + %s rejected",
+		counted(c.Records, "record", "records"), grouped(c.Accepted), grouped(c.Duplicate), grouped(c.Conflict), grouped(c.Expired),
+		grouped(c.Skipped), grouped(c.Rejected))
+}
+
+func (a *app) printReasons(title, fate string, reasons []reasonCount) {
+	for _, r := range reasons {
+		if r.Fate != fate {
+			continue
+		}
+		if title != "" {
+			a.line("  %s:", title)
+			title = ""
+		}
+		where := ""
+		if r.Column != "" {
+			where = fmt.Sprintf(", column %q", r.Column)
+		}
+		a.line("    %s x %s (first on line %d%s)", grouped(r.Records), r.Sentence, r.FirstLine, where)
+		if r.Fix != "" && fate == "rejected" {
+			a.line("      %s", r.Fix)
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"capibara/importer"
+	"capibara/uploader"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+)
+
+func newRunCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "run",
+		Short: "Watch the inbox and upload on schedule, until it is stopped",
+		Long: `Imports what is dropped into the inbox, uploads on schedule, and answers the other commands of this home while it
+runs. Ctrl-C or SIGTERM ends it in order: what is under way is finished, and a second one ends it at once. It may be
+killed at any moment: the next start goes on where it stopped.`,
+		Example: `  capibara run
+  capibara run --home /srv/conversions --log-level debug`,
+		Args: arguments(0, 0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context()) },
+	}
+}
+
+func (a *app) run(ctx context.Context) (err error) {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	log, err := a.logger(zerolog.InfoLevel)
+	if err != nil {
+		return err
+	}
+	if conn, err := dialSocket(ctx, c); err != nil || conn != nil {
+		if conn != nil {
+			err = errors.Join(lockedError(c), conn.Close())
+		}
+		return err
+	}
+	l, err := a.openLocal(c, "run", toAct, log)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, l, "the database")
+	l.serves = true
+	all, err := c.mappings()
+	if err != nil {
+		return err
+	}
+	if _, err := c.furnish(); err != nil {
+		return err
+	}
+	if _, err := l.upstream(ctx); err != nil {
+		return err
+	}
+	schedule, err := c.schedule(l.db, l.scheduledUpload, l.uploadAgain, log, a.now)
+	if err != nil {
+		return err
+	}
+	if schedule != nil {
+		l.next = schedule.Next
+	}
+	inbox, err := importer.NewInbox(importer.InboxConfig{Importer: l.importer(all, func(progress) {}), Dir: c.Folders.Inbox,
+		Poll: time.Duration(c.Inbox.Poll), Settle: time.Duration(c.Inbox.Settle), Log: log})
+	if err != nil {
+		return err
+	}
+	socket, err := listenSocket(ctx, c)
+	if err != nil {
+		return err
+	}
+	start := log.Info().Str("home", c.Home).Str("inbox", c.Folders.Inbox).Int("sources", len(all)).
+		Strs("datasets", c.aliases()).Str("endpoint", c.Graph.BaseURL).Int("pid", os.Getpid())
+	if schedule != nil {
+		start = start.Time("next_upload", schedule.Next(a.now()))
+	}
+	start.Msg("running: the inbox is watched" + map[bool]string{true: " and uploads are scheduled", false: "; no upload is scheduled"}[schedule != nil])
+
+	rooms, alive := errgroup.WithContext(ctx)
+	s := &server{house: l, log: log, alive: alive}
+	rooms.Go(func() error { return s.serve(alive, socket) })
+	rooms.Go(func() error { return ending(inbox.Run(alive)) })
+	if schedule != nil {
+		rooms.Go(func() error { return ending(schedule.Run(alive)) })
+	}
+	if err := rooms.Wait(); err != nil {
+		return err
+	}
+	why := "asked to"
+	if cause := context.Cause(ctx); cause != nil {
+		why = cause.Error()
+	}
+	log.Info().Str("why", why).Msg("ended in order; nothing is under way")
+	return nil
+}
+
+// ending lets a room end without an error when the process was asked to end.
+func ending(err error) error {
+	var asked *interruptedError
+	if errors.Is(err, context.Canceled) || errors.As(err, &asked) {
+		return nil
+	}
+	return err
+}
+
+// scheduledUpload is one run of the schedule, with the sentence that is kept about it.
+func (l *local) scheduledUpload(ctx context.Context) (string, error) {
+	s, err := l.uploader.Upload(ctx)
+	if errors.Is(err, uploader.ErrBusy) {
+		return "An upload was under way already.", nil
+	}
+	said := []string{summarySentence(s)}
+	if outcome := uploadOutcome(s); outcome != nil {
+		said = append(said, fmt.Sprintf("%s.", strings.TrimSuffix(outcome.Error(), ".")))
+		l.log.Warn().Str("hint", hintOf(outcome)).Msg(outcome.Error())
+	}
+	return strings.Join(said, " "), err
+}

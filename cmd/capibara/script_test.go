@@ -1,0 +1,182 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"capibara/uploader/sandbox"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"capibara": main})
+}
+
+// TestScript runs the command as people do, one script for each way of using it. A script has besides testscript's own
+// commands:
+//
+//	dated FILE...            replace @-2d@ and the like by the day two days ago, @now@ by this instant
+//	edit FILE OLD NEW        replace a text that is there
+//	exitcode N CMD ARGS...   run a command that ends with this exit code
+//	sandbox [TOKEN]          start a stand-in for Meta; $SANDBOX is its address
+//	faults KIND...           let its next requests fail
+//	accepted N               the sandbox accepted N events, and none of them twice
+//	unseen                   the sandbox was not asked anything
+//	waitfor CMD ARGS...      repeat a command until it succeeds, or ! until it fails
+//	json PATH VALUE          the last standard output is JSON that holds VALUE at the dotted PATH
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			// A user's own settings must not reach a script.
+			e.Setenv("TZ", "UTC")
+			e.Values[stand{}] = new(stand)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"dated": dated, "edit": edit, "exitcode": exitsWith, "sandbox": startSandbox, "faults": faults, "accepted": accepted, "unseen": unseen, "waitfor": waitFor, "json": jsonHolds,
+		},
+	})
+}
+
+var dayForm = regexp.MustCompile(`@-(\d+)d@`)
+
+func dated(ts *testscript.TestScript, _ bool, args []string) {
+	now := time.Now().UTC()
+	for _, name := range args {
+		text := dayForm.ReplaceAllStringFunc(ts.ReadFile(name), func(m string) string {
+			days, err := strconv.Atoi(dayForm.FindStringSubmatch(m)[1])
+			ts.Check(err)
+			return now.AddDate(0, 0, -days).Format("2006-01-02")
+		})
+		text = strings.ReplaceAll(text, "@now@", now.Add(-time.Minute).Format(time.RFC3339))
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+	}
+}
+
+func edit(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s does not contain %s", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(text, args[1], args[2])), 0o600))
+}
+
+func exitsWith(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if strconv.Itoa(got) != args[0] {
+		ts.Fatalf("the exit code is %d, want %s", got, args[0])
+	}
+}
+
+func waitFor(ts *testscript.TestScript, neg bool, args []string) {
+	for range 400 {
+		if err := ts.Exec(args[0], args[1:]...); (err != nil) == neg {
+			return
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	ts.Fatalf("it did not come to that in time")
+}
+
+// stand is the sandbox of a script.
+type stand struct {
+	sandbox     *sandbox.Sandbox
+	connections atomic.Int64
+}
+
+func startSandbox(ts *testscript.TestScript, _ bool, args []string) {
+	config := sandbox.Config{Seed: 1}
+	if len(args) > 0 {
+		config.Token = args[0]
+	}
+	s, err := sandbox.New(config)
+	ts.Check(err)
+	of := ts.Value(stand{}).(*stand)
+	of.sandbox = s
+	web := httptest.NewUnstartedServer(s)
+	web.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			of.connections.Add(1)
+		}
+	}
+	web.Start()
+	ts.Defer(func() {
+		web.Close()
+		ts.Check(s.Close())
+	})
+	ts.Setenv("SANDBOX", web.URL)
+}
+
+func faults(ts *testscript.TestScript, _ bool, args []string) {
+	for _, kind := range args {
+		ts.Check(ts.Value(stand{}).(*stand).sandbox.Queue(sandbox.Kind(kind)))
+	}
+}
+
+func accepted(ts *testscript.TestScript, _ bool, args []string) {
+	stats := ts.Value(stand{}).(*stand).sandbox.Stats()
+	if want, err := strconv.ParseUint(args[0], 10, 64); err != nil || uint64(stats.Accepted) != want || stats.Duplicates != 0 {
+		ts.Fatalf("the sandbox accepted %d events and %d of them more than once; want %s and none", stats.Accepted, stats.Duplicates, args[0])
+	}
+}
+
+func unseen(ts *testscript.TestScript, _ bool, _ []string) {
+	if n := ts.Value(stand{}).(*stand).connections.Load(); n != 0 {
+		ts.Fatalf("%d connections were made", n)
+	}
+}
+
+func jsonHolds(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("json PATH VALUE")
+	}
+	var v any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))
+	for _, step := range strings.Split(args[0], ".") {
+		switch at := v.(type) {
+		case map[string]any:
+			found, ok := at[step]
+			if !ok {
+				ts.Fatalf("the JSON has no %s", args[0])
+			}
+			v = found
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i >= len(at) {
+				ts.Fatalf("the JSON has no %s", args[0])
+			}
+			v = at[i]
+		default:
+			ts.Fatalf("the JSON has no %s", args[0])
+		}
+	}
+	got, err := json.Marshal(v)
+	ts.Check(err)
+	if text, ok := v.(string); ok {
+		got = []byte(text)
+	}
+	if (string(got) == args[1]) == neg {
+		ts.Fatalf("%s is %s, want %s", args[0], got, args[1])
+	}
+}

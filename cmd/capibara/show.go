@@ -1,0 +1,230 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"strconv"
+	"strings"
+
+	"capibara/audit"
+
+	"github.com/spf13/cobra"
+)
+
+func newShowCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "show",
+		Short: "Tell the whole story of one event, batch or file",
+		Example: `  capibara show event cb-0123456789abcdef0123456789abcdef
+  capibara show batch 12
+  capibara show file 3 --output json`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return misused("for instance `capibara show batch 12`", "say what to show: event, batch or file, and its id")
+			}
+			return unknownCommand(cmd, args)
+		},
+	}
+	addOutput(a, cmd)
+	cmd.AddCommand(
+		&cobra.Command{
+			Use:     "event EVENT_ID",
+			Short:   "Show an event, from its line in the file to Meta's answer",
+			Example: "  capibara show event cb-0123456789abcdef0123456789abcdef",
+			Args:    arguments(1, 1, "one event_id"),
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return show(a, cmd.Context(), func(ctx context.Context, h house) ([]audit.EventStory, error) {
+					return h.ShowEvent(ctx, args[0])
+				}, a.printEventStories)
+			},
+		},
+		&cobra.Command{
+			Use:     "batch NUMBER",
+			Short:   "Show a batch, its attempts and its events",
+			Example: "  capibara show batch 12",
+			Args:    arguments(1, 1, "the number of a batch"),
+			RunE:    showNumbered(a, "batch", house.ShowBatch, a.printBatchStory),
+		},
+		&cobra.Command{
+			Use:     "file NUMBER",
+			Short:   "Show an import and what became of its records",
+			Example: "  capibara show file 3",
+			Args:    arguments(1, 1, "the number of a file"),
+			RunE:    showNumbered(a, "file", house.ShowFile, a.printFileStory),
+		})
+	return cmd
+}
+
+func showNumbered[T any](a *app, what string, ask func(house, context.Context, uint64) (T, error), print func(T) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		n, err := strconv.ParseUint(args[0], 10, 64)
+		if err != nil || n == 0 {
+			return misused("`capibara history "+map[string]string{"batch": "batches", "file": "files"}[what]+"` lists them",
+				"%q is no number of a %s", args[0], what)
+		}
+		return show(a, cmd.Context(), func(ctx context.Context, h house) (T, error) { return ask(h, ctx, n) }, print)
+	}
+}
+
+// show asks for a story and prints it.
+func show[T any](a *app, ctx context.Context, ask func(context.Context, house) (T, error), print func(T) error) (err error) {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	h, err := a.open(ctx, c, "show", toRead)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, h, "the database")
+	story, err := ask(ctx, h)
+	if err != nil {
+		return explained(err)
+	}
+	return print(story)
+}
+
+func (a *app) printEventStories(stories []audit.EventStory) error {
+	switch a.output {
+	case asJSON:
+		return writeJSON(a.stdout, stories)
+	case asJSONL:
+		return writeJSONL(a.stdout, stories)
+	case asCSV:
+		var rows []audit.Event
+		for _, s := range stories {
+			rows = append(rows, s.Event)
+		}
+		return writeList(a, eventColumns(), rows)
+	}
+	for i, s := range stories {
+		if i > 0 {
+			a.line("")
+		}
+		if err := a.printEventStory(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) printEventStory(s audit.EventStory) error {
+	a.line("%s  %s  %s", printable(s.EventID), printable(s.EventName), s.State)
+	a.line("%s\n", s.Explanation)
+	a.facts([][2]string{
+		{"event time", moment(s.EventTime)}, {"not before", moment(s.NotBefore)}, {"deadline", moment(s.Deadline)},
+		{"dataset", s.Dataset}, {"action source", s.ActionSource}, {"reason", s.Reason},
+		{"imported", moment(s.ImportedAt)}, {"file", strconv.FormatUint(s.File, 10) + "  " + printable(s.FileName)},
+		{"source", printable(s.Source)}, {"line", number(s.Line)}, {"record key", printable(s.RecordKey)},
+	})
+	for _, w := range s.Warnings {
+		a.line("  warning        %s", w.Sentence)
+	}
+	for _, c := range s.Conflicts {
+		a.line("  changed since  file %d, line %d, seen %s: not sent, because the first content counts", c.File, c.Line, moment(c.At))
+	}
+	if len(s.Sent) > 0 {
+		a.line("\nAs it is sent; identifiers are hashed:")
+		if err := writeJSON(a.stdout, s.Sent); err != nil {
+			return err
+		}
+	}
+	for _, b := range s.Batches {
+		a.line("")
+		a.printBatch(b)
+	}
+	return nil
+}
+
+func (a *app) printBatchStory(s audit.BatchStory) error {
+	switch a.output {
+	case asJSON:
+		return writeJSON(a.stdout, s)
+	case asJSONL:
+		return writeJSONL(a.stdout, []audit.BatchStory{s})
+	case asCSV:
+		return writeList(a, batchColumns(), []audit.Batch{s.Batch})
+	}
+	a.printBatch(s.Batch)
+	if len(s.List) > 0 {
+		a.line("")
+		return writeList(a, eventColumns(), s.List)
+	}
+	return nil
+}
+
+// printBatch tells what became of a batch, one attempt a line.
+func (a *app) printBatch(b audit.Batch) {
+	a.line("Batch %d of dataset %s: %s, %s", b.Batch, b.Dataset, counted(b.Events, "event", "events"), b.State)
+	children := make([]string, len(b.Children))
+	for i, c := range b.Children {
+		children[i] = strconv.FormatUint(c, 10)
+	}
+	a.facts([][2]string{{"begun", moment(b.CreatedAt)}, {"split from", number(b.Parent)}, {"split into", strings.Join(children, ", ")},
+		{"body SHA-256", b.BodySHA256}})
+	for _, at := range b.Attempts {
+		parts := []string{cmp.Or(at.End, "under way")}
+		for _, p := range []struct {
+			name string
+			n    int
+		}{{"HTTP", at.HTTPStatus}, {"received", at.EventsReceived}, {"code", at.Code}, {"subcode", at.Subcode}} {
+			if p.n != 0 {
+				parts = append(parts, p.name+" "+strconv.Itoa(p.n))
+			}
+		}
+		if at.FBTraceID != "" {
+			parts = append(parts, "fbtrace_id "+printable(at.FBTraceID))
+		}
+		if at.Error != "" {
+			parts = append(parts, printable(at.Error))
+		}
+		for _, m := range at.Messages {
+			parts = append(parts, printable(m))
+		}
+		a.line("  attempt %d  %s  %s", at.N, moment(at.StartedAt), strings.Join(parts, ", "))
+	}
+}
+
+func (a *app) printFileStory(s audit.FileStory) error {
+	switch a.output {
+	case asJSON:
+		return writeJSON(a.stdout, s)
+	case asJSONL:
+		return writeJSONL(a.stdout, []audit.FileStory{s})
+	case asCSV:
+		return writeList(a, fileColumns(), []audit.File{s.File})
+	}
+	a.line("File %d: %s, %s", s.File.File, printable(s.Name), s.State)
+	if s.Reason != "" {
+		a.line("%s", printable(s.Reason))
+	}
+	a.line("")
+	a.facts([][2]string{{"source", printable(s.Source)}, {"started", moment(s.StartedAt)}, {"ended", moment(s.EndedAt)},
+		{"bytes", grouped(s.Size)}, {"SHA-256", s.SHA256}, {"archived as", printable(s.ArchivedAs)}, {"rejects", printable(s.File.Rejects)}})
+	a.line("")
+	a.printCounts(s.Counts)
+	for _, r := range s.Reasons {
+		a.line("  %s %s, the first is record %d: %s", grouped(r.Records), r.Fate, r.First, r.Sentence)
+	}
+	if len(s.Rejects) == 0 {
+		return nil
+	}
+	a.line("")
+	return writeList(a, []column[audit.Reject]{
+		{name: "line", value: func(r audit.Reject) string { return number(r.Line) }, right: true},
+		{name: "column", value: func(r audit.Reject) string { return r.Column }},
+		{name: "record_key", value: func(r audit.Reject) string { return r.RecordKey }},
+		{name: "reason", value: func(r audit.Reject) string { return r.Sentence }},
+		{name: "what_to_do", value: func(r audit.Reject) string { return r.Fix }},
+	}, s.Rejects)
+}
+
+// facts writes names and values, leaving out what has no value.
+func (a *app) facts(pairs [][2]string) {
+	for _, p := range pairs {
+		if p[1] != "" {
+			a.line("  %-13s  %s", p[0], p[1])
+		}
+	}
+}

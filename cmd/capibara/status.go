@@ -1,0 +1,110 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"capibara/audit"
+
+	"github.com/spf13/cobra"
+)
+
+func newStatusCommand(a *app) *cobra.Command {
+	var check bool
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Say how things stand",
+		Long: `Says what waits, what was sent, what needs somebody, and when the next upload is. With --check the exit code is 1
+when somebody has to do something, for a monitor.`,
+		Example: `  capibara status
+  capibara status --check --output json`,
+		Args: arguments(0, 0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			c, err := a.load()
+			if err != nil {
+				return err
+			}
+			h, err := a.open(cmd.Context(), c, "status", toRead)
+			if err != nil {
+				return err
+			}
+			defer closing(&err, h, "the database")
+			s, err := h.Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := a.printStatus(s); err != nil {
+				return err
+			}
+			if check && !s.OK {
+				return failed("the first line of `capibara status` says what", "somebody has to do something")
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&check, "check", false, "exit with 1 when somebody has to do something")
+	addOutput(a, cmd)
+	return cmd
+}
+
+func (a *app) printStatus(s audit.Status) error {
+	switch a.output {
+	case asJSON:
+		return writeJSON(a.stdout, s)
+	case asJSONL:
+		return writeJSONL(a.stdout, []audit.Status{s})
+	case asCSV:
+		return writeList(a, stateColumns(), states(s.Events))
+	}
+	a.line("%s\n", printable(s.Summary))
+	if err := writeList(a, stateColumns(), states(s.Events)); err != nil {
+		return err
+	}
+	a.line("")
+	a.line("last upload  %s", cmp.Or(moment(s.LastUpload), "never"))
+	a.line("next upload  %s", cmp.Or(moment(s.NextUpload), "`capibara run` is not running, or has no schedule"))
+	if len(s.Datasets) > 0 {
+		a.line("")
+		if err := writeList(a, datasetColumns(), s.Datasets); err != nil {
+			return err
+		}
+	}
+	for _, w := range s.Waiting {
+		a.line("\nwaits in the inbox: %s: %s", printable(w.Name), w.Reason)
+	}
+	return nil
+}
+
+// stateCount is how many events are in a state.
+type stateCount struct {
+	state string
+	n     uint64
+}
+
+func states(c audit.StateCounts) []stateCount {
+	return []stateCount{{"pending", c.Pending}, {"in_flight", c.InFlight}, {"acknowledged", c.Acknowledged},
+		{"rejected", c.Rejected}, {"expired", c.Expired}, {"held", c.Held}, {"withdrawn", c.Withdrawn}, {"erased", c.Erased}}
+}
+
+func stateColumns() []column[stateCount] {
+	return []column[stateCount]{
+		{name: "state", value: func(s stateCount) string { return s.state }},
+		{name: "events", value: func(s stateCount) string { return fmt.Sprint(s.n) }, right: true},
+	}
+}
+
+func datasetColumns() []column[audit.DatasetStatus] {
+	return []column[audit.DatasetStatus]{
+		{name: "dataset", value: func(d audit.DatasetStatus) string { return d.Alias }},
+		{name: "id", value: func(d audit.DatasetStatus) string { return cmp.Or(d.ID, "(none yet)") }},
+		{name: "live", value: func(d audit.DatasetStatus) string { return map[bool]string{true: "yes", false: "no"}[d.Live] }},
+		{name: "pending", value: func(d audit.DatasetStatus) string { return fmt.Sprint(d.Pending) }, right: true},
+		{name: "circuit", value: func(d audit.DatasetStatus) string {
+			if d.Circuit.Reason == "" {
+				return d.Circuit.State
+			}
+			return strings.TrimSuffix(d.Circuit.State+": "+d.Circuit.Reason, ".")
+		}},
+	}
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"capibara/audit"
+	"capibara/store"
+	"capibara/uploader"
+	"capibara/uploader/capi"
+
+	"github.com/spf13/cobra"
+)
+
+func newUploadCommand(a *app) *cobra.Command {
+	var (
+		dry  bool
+		wait time.Duration
+	)
+	cmd := &cobra.Command{
+		Use:   "upload",
+		Short: "Send what waits, now",
+		Long: `Sends everything that may be sent now and says what Meta answered. What cannot be sent now, because Meta throttles,
+the token does not work or nobody answers, keeps waiting and nothing is lost. --dry-run shows what would be sent and
+sends nothing.`,
+		Example: `  capibara upload --dry-run
+  capibara upload --output json`,
+		Args: arguments(0, 0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if dry {
+				return a.dryRun(cmd.Context())
+			}
+			return a.upload(cmd.Context(), wait)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&dry, "dry-run", false, "show what would be sent, and send nothing")
+	flags.DurationVar(&wait, "wait", uploader.DefaultPatience, "how long to go on asking a dataset that does not answer")
+	addOutput(a, cmd, asTable, asJSON, asJSONL)
+	return cmd
+}
+
+func (a *app) upload(ctx context.Context, wait time.Duration) (err error) {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	h, err := a.open(ctx, c, "upload", toAct)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, h, "the database")
+	if l, ok := h.(*local); ok {
+		l.patience = wait
+	}
+	m := a.newMeter("upload", "events")
+	s, err := h.Upload(ctx, m.tell)
+	m.end()
+	if err != nil && s.Batches+s.Requests+s.Expired == 0 {
+		return explained(err)
+	}
+	switch a.output {
+	case asJSON:
+		err = errors.Join(err, writeJSON(a.stdout, s))
+	case asJSONL:
+		err = errors.Join(err, writeJSONL(a.stdout, []uploader.Summary{s}))
+	default:
+		a.printSummary(c, s)
+	}
+	if err != nil {
+		return explained(err)
+	}
+	return uploadOutcome(s)
+}
+
+func (a *app) printSummary(c *config, s uploader.Summary) {
+	a.line("%s", summarySentence(s))
+	for _, n := range []struct {
+		count int
+		text  string
+	}{
+		{s.Rejected, "refused by Meta one by one: see `capibara history events --state rejected`"},
+		{s.Released, "waiting again, because a request did not arrive"},
+		{s.Unknown, "in requests that nobody answered: they are sent again only as they were, and Meta drops what it has"},
+		{s.Held, "held, because nobody can say whether they arrived: see `capibara history events --state held`"},
+		{s.Expired, "expired before they could be sent: see `capibara history events --state expired`"},
+	} {
+		if n.count > 0 {
+			a.line("  %s %s", grouped(n.count), n.text)
+		}
+	}
+	if c.rehearses() && s.Requests > 0 {
+		a.line("Requests went to %s, which is on this machine: a rehearsal, Meta saw nothing of it.", c.Graph.BaseURL)
+	}
+}
+
+// summarySentence is a pass in one sentence, as the log, the schedule and people read it.
+func summarySentence(s uploader.Summary) string {
+	switch {
+	case s.Requests == 0 && (s.Stopped != nil || len(s.NotLive) > 0):
+		return "Nothing was sent."
+	case s.Requests == 0:
+		return "Nothing waits to be sent."
+	}
+	return fmt.Sprintf("%s acknowledged in %s.", counted(s.Acknowledged, "event was", "events were"), counted(s.Requests, "request", "requests"))
+}
+
+// uploadOutcome is the error of a pass that left something behind.
+func uploadOutcome(s uploader.Summary) error {
+	if s.Stopped != nil {
+		code, hint := exitFailed, "nothing is lost: what waits is sent as soon as it can be; `capibara check` tests token and dataset"
+		if s.Stopped.Class == capi.ClassCredentials.String() || s.Stopped.Class == capi.ClassPermission.String() {
+			code, hint = exitCredentials, "nothing is lost: put a working access token in place and run `capibara check`"
+		}
+		return &failure{code: code, hint: hint, err: fmt.Errorf("dataset %s is stopped: %s", s.Stopped.Dataset, s.Stopped.Reason)}
+	}
+	for _, n := range s.NotLive {
+		if n.Events > 0 {
+			return failed(fmt.Sprintf("run `capibara go-live %s`, which shows what would be sent before it asks", n.Alias),
+				"dataset %s is not live yet, so its %s", n.Alias, counted(n.Events, "event waits", "events wait"))
+		}
+	}
+	if s.Unknown > 0 {
+		return failed("run it again later: they are sent again only as they were", "the fate of %s is not known yet", counted(s.Unknown, "event", "events"))
+	}
+	return nil
+}
+
+// Upload makes one pass and keeps when it was.
+func (l *local) Upload(ctx context.Context, tell func(progress)) (uploader.Summary, error) {
+	u, err := l.upstream(ctx)
+	if err != nil {
+		return uploader.Summary{}, err
+	}
+	l.listener.Store(&tell)
+	run := store.Run{StartedAt: l.now()}
+	s, err := u.Upload(ctx)
+	if errors.Is(err, uploader.ErrBusy) {
+		return s, err
+	}
+	run.EndedAt, run.Summary = l.now(), summarySentence(s)
+	if rerr := l.db.SetRun(context.WithoutCancel(ctx), audit.UploadSchedule, run); rerr != nil {
+		err = errors.Join(err, fmt.Errorf("keeping when the upload was: %w", rerr))
+	}
+	return s, err
+}
+
+// uploadProgress passes on how far an upload is to whoever asked for it last.
+func (l *local) uploadProgress(p uploader.Progress) {
+	if tell := l.listener.Load(); tell != nil {
+		(*tell)(progress{Done: int64(p.Acknowledged + p.Rejected), Total: int64(p.Pending), Count: int64(p.Acknowledged + p.Rejected)})
+	}
+}
