@@ -126,6 +126,6 @@ func (s *sweep) park(f found, why string) {
 	s.waiting = append(s.waiting, sentence)
 	if b := s.inbox; b.told[f.path] != sentence {
 		b.told[f.path] = sentence
-		b.c.Log.Warn().Str("file", printable(f.name)).Msg("A file stays in the inbox: " + sentence)
+		b.c.Log.Warn().Str("name", printable(f.name)).Msg("A file stays in the inbox: " + sentence)
 	}
 }
