@@ -105,9 +105,6 @@ func newTransport() *http.Transport {
 		// Shorter than servers keep theirs: a request on a connection that the server is just closing has an unknown fate.
 		IdleConnTimeout:        20 * time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
-		// net/http reports a request as written while its tail is still in this buffer. A small one is passed by the body,
-		// which then goes straight to the connection, so that the report is true.
-		WriteBufferSize: 256,
 	}
 }
 

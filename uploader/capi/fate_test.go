@@ -377,3 +377,33 @@ func TestRepeatsOnlyWhatWasNeverWritten(t *testing.T) {
 		t.Errorf("dials = %d, want 2", dials)
 	}
 }
+
+// narrowConn takes so many bytes and then breaks in the middle of a write.
+type narrowConn struct {
+	net.Conn
+	left int
+}
+
+func (n *narrowConn) Write(p []byte) (int, error) {
+	if len(p) <= n.left {
+		n.left -= len(p)
+		return n.Conn.Write(p)
+	}
+	wrote, err := n.Conn.Write(p[:n.left])
+	n.left = 0
+	return wrote, errors.Join(errors.New("broken pipe"), err)
+}
+
+// TestABodyThatBreaksInItsLastWrite is about a body that the transport took whole and could not write whole.
+func TestABodyThatBreaksInItsLastWrite(t *testing.T) {
+	t.Parallel()
+	url := rawServer(t, untilClosed)
+	transport := dialer(func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		return &narrowConn{conn, 600}, err
+	})
+	o := client(t, Config{BaseURL: url, Transport: transport}).Send(t.Context(), testDataset, testToken, smallBody, 1)
+	if o.End != NotSent || o.Err.Phase != PhaseWrite {
+		t.Errorf("end = %v: %v", o.End, o.Err)
+	}
+}

@@ -101,6 +101,9 @@ func (d *dispatch) leave(from, to Phase) {
 
 // outgoing is a request body that knows how much of it was taken. It copies, so that the caller may reuse the bytes as
 // soon as mayHaveArrived was asked.
+//
+// It must not be a bytes.Reader: net/http leaves the tail of one in its buffer and reports the request as written
+// before the connection took it. Before any other body it empties that buffer, so its report is true.
 type outgoing struct {
 	dispatch *dispatch
 	offset   int // guarded by dispatch.mu

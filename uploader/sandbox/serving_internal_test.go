@@ -304,6 +304,15 @@ func TestServeStaysOnThisMachine(t *testing.T) {
 	if err := s.Serve(t.Context(), outward); err == nil {
 		t.Error("it served everybody")
 	}
+	exposed, err := net.Listen("tcp", "0.0.0.0:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	over, stop := context.WithCancel(t.Context())
+	stop()
+	if err := newSandbox(t, Config{Exposed: true}).Serve(over, exposed); err != nil {
+		t.Errorf("exposed on purpose: %v", err)
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
