@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,25 +186,37 @@ var errPlug = errors.New("somebody pulled the plug")
 // plugged is a store that fails from some call on, as a machine does that loses its power.
 type plugged struct {
 	Outbox
+	mu              sync.Mutex
 	begins, settles int // how many of each still work
 }
 
+func newPlugged(o Outbox, begins, settles int) *plugged {
+	return &plugged{Outbox: o, begins: begins, settles: settles}
+}
+
+func (p *plugged) works(n *int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	*n--
+	return *n >= 0
+}
+
 func (p *plugged) Begin(ctx context.Context, in store.Intent, now time.Time) (store.Batch, error) {
-	if p.begins--; p.begins < 0 {
+	if !p.works(&p.begins) {
 		return store.Batch{}, errPlug
 	}
 	return p.Outbox.Begin(ctx, in, now)
 }
 
 func (p *plugged) Retry(ctx context.Context, n uint64, drop []uint64, sum event.Hash, now time.Time) (store.Batch, error) {
-	if p.begins--; p.begins < 0 {
+	if !p.works(&p.begins) {
 		return store.Batch{}, errPlug
 	}
 	return p.Outbox.Retry(ctx, n, drop, sum, now)
 }
 
 func (p *plugged) Settle(ctx context.Context, s store.Settlement, now time.Time) (store.Batch, error) {
-	if p.settles--; p.settles < 0 {
+	if !p.works(&p.settles) {
 		return store.Batch{}, errPlug
 	}
 	return p.Outbox.Settle(ctx, s, now)
@@ -217,7 +230,7 @@ func TestRestartInTheMiddleOfABisection(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(h *house) {
 				h.putSome("a", 40, 0, 1, 17)
-				h.config.Store = &plugged{h.db, steps, 1000}
+				h.config.Store = newPlugged(h.db, steps, 1000)
 				if _, err := h.uploader().Upload(h.Context()); !errors.Is(err, errPlug) {
 					h.Fatalf("upload: %v", err)
 				}

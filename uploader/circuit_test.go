@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,12 +41,12 @@ func TestThrottle(t *testing.T) {
 	t.Run("long, left to another pass", func(t *testing.T) {
 		t.Parallel()
 		inBubble(t, func(h *house) {
-			h.config.BatchEvents = 10
+			h.config.BatchEvents, h.config.InFlight = 10, 1
 			h.putSome("a", 200)
 			h.fault(sandbox.FaultThrottle)
 			began := time.Now()
 			got := h.upload()
-			if got.Stopped == nil || got.Stopped.Class != "throttle" || got.Requests > DefaultInFlight || !time.Now().Equal(began) {
+			if got.Stopped == nil || got.Stopped.Class != "throttle" || got.Requests != 1 || !time.Now().Equal(began) {
 				h.Errorf("summary %+v after %s", got, time.Since(began))
 			}
 			if c := h.circuit(); c.State != store.CircuitOpen || c.Until.Sub(began) != time.Minute || c.TokenSum != "" {
@@ -454,7 +455,7 @@ func TestDeathWhileRejectingHere(t *testing.T) {
 		newer := good("newer", time.Now())
 		newer.Payload = append([]byte{99}, newer.Payload[1:]...)
 		h.put(newer)
-		h.config.Store = &plugged{h.db, 9, 0}
+		h.config.Store = newPlugged(h.db, 9, 0)
 		if _, err := h.uploader().Upload(h.Context()); !errors.Is(err, errPlug) {
 			h.Fatalf("upload: %v", err)
 		}
@@ -521,11 +522,16 @@ func TestWithdrawnMeanwhile(t *testing.T) {
 // overtaking is a store in which somebody else is always faster.
 type overtaking struct {
 	Outbox
+	mu    sync.Mutex
 	times int
 }
 
 func (o *overtaking) Begin(ctx context.Context, in store.Intent, now time.Time) (store.Batch, error) {
-	if o.times--; o.times >= 0 {
+	o.mu.Lock()
+	o.times--
+	first := o.times >= 0
+	o.mu.Unlock()
+	if first {
 		return store.Batch{}, store.ErrStale
 	}
 	return o.Outbox.Begin(ctx, in, now)

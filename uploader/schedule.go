@@ -39,9 +39,10 @@ type Schedule struct {
 	c     ScheduleConfig
 	specs []cron.Schedule
 
-	mu    sync.Mutex
-	next  time.Time // when the next run is due
-	again time.Time // when a run is due in between, zero for none
+	mu      sync.Mutex
+	running bool
+	next    time.Time // when the next run is due
+	again   time.Time // when a run is due in between, zero for none
 }
 
 // NewSchedule returns a Schedule, or an error that says which specification cannot be used and why.
@@ -82,7 +83,11 @@ func (s *Schedule) Next(after time.Time) time.Time {
 
 // lookEvery is how often the clock on the wall is compared with what is due. A timer alone would be late by the time
 // that the machine slept, or by which its clock was set.
-const lookEvery = time.Minute
+const (
+	lookEvery = time.Minute
+	// lookLate leaves it to the timer to be on time.
+	lookLate = 10 * time.Second
+)
 
 // Run runs what is scheduled until ctx is done, and returns after the run that is under way then has ended. The runs get
 // ctx, and end gracefully when it does.
@@ -94,7 +99,7 @@ func (s *Schedule) Run(ctx context.Context) error {
 	}
 	s.next = s.Next(now)
 	if missed {
-		s.next = now
+		s.again = now
 	}
 	log := cronLog{s.c.Log, s.c.Name}
 	// Recover must be inside: outside, one panic would leave the schedule "still running" for ever.
@@ -105,7 +110,7 @@ func (s *Schedule) Run(ctx context.Context) error {
 	}
 	var looks sync.WaitGroup
 	look := func() {
-		if s.isDue() {
+		if s.overdue() {
 			looks.Go(run.Run)
 		}
 	}
@@ -153,32 +158,50 @@ func (s *Schedule) missed(ctx context.Context, now time.Time) (bool, error) {
 	return missed, nil
 }
 
-func (s *Schedule) isDue() bool {
+// overdue reports whether a run was not begun by the timer, or is one that the timer knows nothing of.
+func (s *Schedule) overdue() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.c.Now()
-	return !s.next.IsZero() && !s.next.After(now) || !s.again.IsZero() && !s.again.After(now)
+	return !s.running && (reached(s.next, now.Add(-lookLate)) || reached(s.again, now))
 }
+
+func reached(due, now time.Time) bool { return !due.IsZero() && !due.After(now) }
 
 // take returns the time for which a run is due now, and looks ahead. Two specifications that meet make one run.
 func (s *Schedule) take() (due time.Time, ok bool) {
-	if !s.isDue() {
-		return time.Time{}, false
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	due, now := s.next, s.c.Now()
-	if due.IsZero() || due.After(now) {
+	now := s.c.Now()
+	switch {
+	case s.running:
+		return time.Time{}, false
+	case reached(s.next, now):
+		due = s.next
+	case reached(s.again, now):
 		due = s.again
+	default:
+		return time.Time{}, false
 	}
-	s.next, s.again = s.Next(now), time.Time{}
+	s.running, s.next, s.again = true, s.Next(now), time.Time{}
 	return due, true
+}
+
+// leave ends a run. What was due while it lasted is left out.
+func (s *Schedule) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running, s.next = false, s.Next(s.c.Now())
 }
 
 // due runs what is due.
 func (s *Schedule) due(ctx context.Context) {
 	due, ok := s.take()
-	if !ok || ctx.Err() != nil {
+	if !ok {
+		return
+	}
+	defer s.leave() // after a panic, too
+	if ctx.Err() != nil {
 		return
 	}
 	run := store.Run{ScheduledAt: due, StartedAt: s.c.Now()}

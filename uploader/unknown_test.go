@@ -229,7 +229,7 @@ func TestDeathAndRecovery(t *testing.T) {
 			inBubble(t, func(h *house) {
 				h.config.BatchEvents, h.config.InFlight = 10, 1
 				h.putSome("a", 30)
-				h.config.Store = &plugged{h.db, c.begins, c.settles}
+				h.config.Store = newPlugged(h.db, c.begins, c.settles)
 				if _, err := h.uploader().Upload(h.Context()); !errors.Is(err, errPlug) {
 					h.Fatalf("upload: %v", err)
 				}
@@ -284,7 +284,7 @@ func TestOwedSettlements(t *testing.T) {
 	inBubble(t, func(h *house) {
 		h.config.BatchEvents, h.config.InFlight = 10, 1
 		h.putSome("a", 20)
-		full := &plugged{h.db, 9, 0}
+		full := newPlugged(h.db, 9, 0)
 		h.config.Store = full
 		u := h.uploader()
 		if _, err := u.Upload(h.Context()); !errors.Is(err, errPlug) {
