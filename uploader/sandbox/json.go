@@ -22,6 +22,9 @@ const (
 // maxDepth is far deeper than any event.
 const maxDepth = 32
 
+// manyMembers is where an object's names go into a map, so that a hostile one cannot cost quadratic time.
+const manyMembers = 32
+
 var errJSON = errors.New("not valid JSON")
 
 // value is a JSON value with its bytes as they came. The zero value is an absent one.
@@ -127,17 +130,28 @@ func (p *parser) object(depth int) ([]member, error) {
 	if p.take('}') {
 		return members, nil
 	}
-	names := map[string]bool{}
+	var names map[string]bool // of an object with many members; looking through a few is quicker
 	for {
 		p.space()
 		if len(p.rest) == 0 || p.rest[0] != '"' {
 			return nil, errJSON
 		}
 		name, err := p.text()
-		if err != nil || names[name] || !p.take(':') {
+		if err != nil || !p.take(':') {
 			return nil, errJSON
 		}
-		names[name] = true
+		if len(members) == manyMembers {
+			names = map[string]bool{}
+			for _, m := range members {
+				names[m.name] = true
+			}
+		}
+		if names[name] || names == nil && (value{members: members}).member(name).kind != absent {
+			return nil, errJSON
+		}
+		if names != nil {
+			names[name] = true
+		}
 		v, err := p.value(depth + 1)
 		if err != nil {
 			return nil, err

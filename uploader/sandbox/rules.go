@@ -39,7 +39,7 @@ var (
 		"lead_id", "madid", "anon_id", "page_id", "page_scoped_user_id", "ctwa_clid", "ig_account_id", "ig_sid"}
 	// tooLittle: whoever is described by a subset of one of these is not described.
 	tooLittle = [][]string{{"ct", "country", "st", "zp", "ge", "client_user_agent"}, {"db", "client_user_agent"}, {"fn", "ge"}, {"ln", "ge"}}
-	hashForm  = regexp.MustCompile(`^[0-9a-f]{64}(\.[0-9A-Za-z_-]{1,16})?$`)
+	appendix  = regexp.MustCompile(`^\.[0-9A-Za-z_-]{1,16}$`)
 	clickForm = regexp.MustCompile(`^fb\.[0-9]+\.[0-9]{13}\.[0-9A-Za-z_-]+$`)
 	leadForm  = regexp.MustCompile(`^[0-9]{15,17}$`)
 	moneyCode = regexp.MustCompile(`^[A-Za-z]{3}$`)
@@ -164,7 +164,7 @@ func checkUserKey(key string, v value) *eventFault {
 	wrong := &eventFault{subUserParameter, key}
 	switch {
 	case slices.Contains(hashedKeys, key):
-		if !each(v, func(s string) bool { return hashForm.MatchString(s) && !strings.HasPrefix(s, emptyHash) }) {
+		if !each(v, func(s string) bool { return hashed(s) && !strings.HasPrefix(s, emptyHash) }) {
 			return wrong
 		}
 	case !slices.Contains(plainKeys, key):
@@ -204,6 +204,19 @@ func each(v value, ok func(string) bool) bool {
 		return len(v.items) > 0 && !slices.ContainsFunc(v.items, func(item value) bool { return item.kind != text || !ok(item.text) })
 	}
 	return false
+}
+
+// hashed holds for a SHA-256 in lowercase hexadecimal, also with the appendix that Meta's parameter builder adds.
+func hashed(s string) bool {
+	if len(s) < 64 {
+		return false
+	}
+	for i := range 64 {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return len(s) == 64 || appendix.MatchString(s[64:])
 }
 
 func filled(v value) bool { return v.kind == text && strings.TrimSpace(v.text) != "" }

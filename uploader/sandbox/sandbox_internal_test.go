@@ -179,6 +179,7 @@ func TestEventRules(t *testing.T) {
 		{"em an empty list", fields{"user_data/em": []string{}}, 2804016},
 		{"em one bad of two", fields{"user_data/em": []string{someHash, "x"}}, 2804016},
 		{"em with an appendix", fields{"user_data/em": someHash + ".AQ"}, 0},
+		{"em with something behind", fields{"user_data/em": someHash + "AQ"}, 2804016},
 		{"an unknown key", fields{"user_data/email": someHash}, 2804016},
 		{"external_id plain", fields{"user_data/external_id": []string{"c-1"}}, 0},
 		{"external_id empty", fields{"user_data/external_id": ""}, 2804016},
@@ -256,6 +257,8 @@ func TestRequestRules(t *testing.T) {
 		{"gzip", edgeURL, good, map[string]string{"Content-Encoding": "gzip"}, 400, 100, 0},
 		{"no JSON", edgeURL, "{", nil, 400, 100, 0},
 		{"a member twice", edgeURL, `{"data":[],"data":[{}]}`, nil, 400, 100, 0},
+		{"a member twice among many", edgeURL, `{"data":[{` + strings.Join(members(50), ",") + `,"m7":1}]}`, nil, 400, 100, 0},
+		{"many members", edgeURL, good[:len(good)-2-1] + "," + strings.Join(members(50), ",") + "}]}", nil, 200, 0, 0},
 		{"no data", edgeURL, `{}`, nil, 400, 100, 0},
 		{"empty data", edgeURL, `{"data":[]}`, nil, 400, 100, 0},
 		{"partner_agent of 23", edgeURL, good[:len(good)-1] + `,"partner_agent":"12345678901234567890123"}`, nil, 400, 100, 0},
@@ -284,6 +287,14 @@ func TestRequestRules(t *testing.T) {
 	if h := ask(t, s, r); h.status != 400 || h.Error.Subcode != 33 {
 		t.Errorf("GET: %d %s", h.status, h.text)
 	}
+}
+
+func members(n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf(`"m%d":0`, i)
+	}
+	return all
 }
 
 func TestBlameTellsWhich(t *testing.T) {
