@@ -170,6 +170,10 @@ func (p *pass) lesser(l *lane, c store.Circuit) bool {
 	return rank(c.Class) <= rank(l.circuit.Class)
 }
 
+// mended is the rank of the classes that a person has to mend; the others heal by themselves.
+const mended = 3
+
+// rank orders classes by how much they say about a dataset.
 func rank(class string) int {
 	switch class {
 	case classUnreachable:
@@ -179,7 +183,7 @@ func rank(class string) int {
 	case classUnknownFate:
 		return 2
 	}
-	return 3
+	return mended
 }
 
 // trip opens the circuit, says so when that is news, and decides how long the lane pauses.
@@ -189,14 +193,14 @@ func (p *pass) trip(ctx context.Context, l *lane, c store.Circuit) {
 	c.Failures = max(c.Failures, 1)
 	c.Since = p.now()
 	news := was.State != store.CircuitOpen || was.Class != c.Class ||
-		rank(c.Class) == 3 && (was.Code != c.Code || was.Subcode != c.Subcode)
+		rank(c.Class) == mended && (was.Code != c.Code || was.Subcode != c.Subcode)
 	if was.State == store.CircuitOpen && was.Class == c.Class {
 		c.Since = was.Since
 	}
 	p.setCircuit(ctx, l, c)
 	if news {
 		e := p.u.c.Log.Warn()
-		if rank(c.Class) == 3 {
+		if rank(c.Class) == mended {
 			e = p.u.c.Log.Error()
 		}
 		e.Str("dataset", l.Alias).Str("class", c.Class).Int("code", c.Code).Int("subcode", c.Subcode).Time("until", c.Until).
@@ -205,7 +209,7 @@ func (p *pass) trip(ctx context.Context, l *lane, c store.Circuit) {
 	l.trial = true
 	l.planned = p.giveBack(l)
 	switch {
-	case rank(c.Class) == 3:
+	case rank(c.Class) == mended:
 		l.over = true
 		return
 	case c.Class == capi.ClassThrottle.String():
