@@ -21,7 +21,7 @@ type Report struct {
 	Reasons   []ReasonCount    // of skipped and rejected records, most frequent first
 	Warnings  []ReasonCount    // of events that were kept, most frequent first
 	Conflicts []store.Conflict // at most 100 of those not reported before
-	Sums      []CurrencySum    // of accepted events with an amount
+	Sums      []CurrencySum    // of accepted events
 	Resumed   uint64           // records that an earlier, interrupted import had done
 	Elapsed   time.Duration
 }
@@ -38,9 +38,9 @@ type ReasonCount struct {
 // CurrencySum adds up the values of the accepted events of one name in one currency.
 type CurrencySum struct {
 	EventName string
-	Currency  string
+	Currency  string // "" for events without an amount
 	Events    uint64
-	Sum       string // plain decimal
+	Sum       string // plain decimal; "" without an amount
 }
 
 // maxConflicts bounds the conflicts that a report lists.
@@ -95,17 +95,17 @@ func (t *tally) warning(r event.Reason, line uint64) {
 }
 
 func (t *tally) sum(s rowSum) {
-	if !s.value.Present() {
-		return
-	}
 	k := [2]string{s.name, s.currency}
+	if !s.value.Present() {
+		k[1] = ""
+	}
 	c := t.sums[k]
 	if c == nil {
 		if len(t.sums) >= maxSums {
 			return
 		}
 		c = &sumCount{}
-		t.sums[[2]string{strings.Clone(s.name), strings.Clone(s.currency)}] = c
+		t.sums[[2]string{strings.Clone(k[0]), strings.Clone(k[1])}] = c
 	}
 	c.events++
 	c.sum.Add(s.value)
@@ -131,7 +131,11 @@ func (t *tally) result() Report {
 	})
 	for _, k := range keys {
 		c := t.sums[k]
-		r.Sums = append(r.Sums, CurrencySum{EventName: k[0], Currency: k[1], Events: c.events, Sum: c.sum.String()})
+		s := CurrencySum{EventName: k[0], Currency: k[1], Events: c.events}
+		if s.Currency != "" {
+			s.Sum = c.sum.String()
+		}
+		r.Sums = append(r.Sums, s)
 	}
 	return r
 }

@@ -52,7 +52,7 @@ Start in an empty folder with "capibara init".`,
 	root.AddCommand(
 		newInitCommand(a), newSampleCommand(a), newImportCommand(a), newUploadCommand(a), newRunCommand(a),
 		newStatusCommand(a), newHistoryCommand(a), newShowCommand(a), newGoLiveCommand(a), newCheckCommand(a),
-		newSandboxCommand(a), newConfigCommand(a), newVersionCommand(a))
+		newSandboxCommand(a), newConfigCommand(a), newVersionCommand(a), newDemoCommand(a))
 	return root
 }
 

@@ -112,7 +112,11 @@ func (a *app) printReport(c *config, r fileReport) {
 		}
 	}
 	for _, s := range r.Sums {
-		a.line("  %s: %s worth %s %s", printable(s.EventName), counted(s.Events, "event", "events"), s.Sum, printable(s.Currency))
+		worth := ""
+		if s.Sum != "" {
+			worth = " worth " + s.Sum + " " + printable(s.Currency)
+		}
+		a.line("  %s: %s%s", printable(s.EventName), counted(s.Events, "event", "events"), worth)
 	}
 	if r.Rejects != "" {
 		a.line("  The rejected records are in %s: mend them there and import that file.", filepath.Join(c.Home, r.Rejects))
