@@ -2,72 +2,54 @@ package event
 
 // What reading a record brings up, before there is an event.
 const (
-	ReasonBlankLine           Reason = "blank_line"
-	ReasonFooterLine          Reason = "footer_line"
-	ReasonIgnoredByRule       Reason = "ignored_by_rule"
-	ReasonStageNotMapped      Reason = "stage_not_mapped"
-	ReasonUnknownDatasetValue Reason = "unknown_dataset_value"
-	ReasonRefund              Reason = "refund"
-	ReasonZeroSale            Reason = "zero_sale"
-	ReasonNoConsent           Reason = "no_consent"
-	ReasonOptedOut            Reason = "opted_out"
-	ReasonSuppressed          Reason = "suppressed"
-	ReasonTooOld              Reason = "too_old"
-	ReasonMissingColumn       Reason = "missing_column"
-	ReasonHeaderTwice         Reason = "header_twice"
-	ReasonRaggedRow           Reason = "ragged_row"
-	ReasonQuoteUnclosed       Reason = "quote_unclosed"
-	ReasonRecordTooLarge      Reason = "record_too_large"
-	ReasonJSONMalformed       Reason = "json_malformed"
-	ReasonJSONNotObject       Reason = "json_not_object"
-	ReasonRecordKeyMissing    Reason = "record_key_missing"
-	ReasonRecordKeyDestroyed  Reason = "record_key_destroyed"
-	ReasonDateUnreadable      Reason = "date_unreadable"
-	ReasonDateAmbiguous       Reason = "date_ambiguous"
-	ReasonDateOnly            Reason = "date_only"
-	ReasonClockChange         Reason = "clock_change"
-	ReasonNumberUnreadable    Reason = "number_unreadable"
-	ReasonNumberAmbiguous     Reason = "number_ambiguous"
-	ReasonBooleanUnreadable   Reason = "boolean_unreadable"
-	ReasonCurrencyConflict    Reason = "currency_conflict"
-	ReasonLimitExceeded       Reason = "limit_exceeded"
-	ReasonGroupDisagrees      Reason = "group_disagrees"
-	ReasonJoinUnmatched       Reason = "join_unmatched"
-	ReasonSameIDTwice         Reason = "same_id_twice"
-	ReasonZipZeroRestored     Reason = "zip_zero_restored"
-	ReasonFBCDropped          Reason = "fbc_dropped"
-	ReasonDroppedEmail        Reason = "dropped_email"
-	ReasonDroppedPhone        Reason = "dropped_phone"
-	ReasonDroppedFirstName    Reason = "dropped_first_name"
-	ReasonDroppedLastName     Reason = "dropped_last_name"
-	ReasonDroppedDateOfBirth  Reason = "dropped_date_of_birth"
-	ReasonDroppedGender       Reason = "dropped_gender"
-	ReasonDroppedCity         Reason = "dropped_city"
-	ReasonDroppedState        Reason = "dropped_state"
-	ReasonDroppedZip          Reason = "dropped_zip"
-	ReasonDroppedCountry      Reason = "dropped_country"
-	ReasonDroppedExternalID   Reason = "dropped_external_id"
-	ReasonDroppedLeadID       Reason = "dropped_lead_id"
-	ReasonDroppedIdentifier   Reason = "dropped_identifier"
-	ReasonDroppedHash         Reason = "dropped_hash"
-	ReasonDroppedProperty     Reason = "dropped_property"
+	ReasonBlankLine          Reason = "blank_line"
+	ReasonFooterLine         Reason = "footer_line"
+	ReasonStageNotMapped     Reason = "stage_not_mapped"
+	ReasonRefund             Reason = "refund"
+	ReasonZeroSale           Reason = "zero_sale"
+	ReasonTooOld             Reason = "too_old"
+	ReasonRaggedRow          Reason = "ragged_row"
+	ReasonQuoteUnclosed      Reason = "quote_unclosed"
+	ReasonRecordTooLarge     Reason = "record_too_large"
+	ReasonJSONMalformed      Reason = "json_malformed"
+	ReasonJSONNotObject      Reason = "json_not_object"
+	ReasonRecordKeyMissing   Reason = "record_key_missing"
+	ReasonRecordKeyDestroyed Reason = "record_key_destroyed"
+	ReasonDateUnreadable     Reason = "date_unreadable"
+	ReasonDateAmbiguous      Reason = "date_ambiguous"
+	ReasonDateOnly           Reason = "date_only"
+	ReasonClockChange        Reason = "clock_change"
+	ReasonNumberUnreadable   Reason = "number_unreadable"
+	ReasonNumberAmbiguous    Reason = "number_ambiguous"
+	ReasonBooleanUnreadable  Reason = "boolean_unreadable"
+	ReasonCurrencyConflict   Reason = "currency_conflict"
+	ReasonSameIDTwice        Reason = "same_id_twice"
+	ReasonZipZeroRestored    Reason = "zip_zero_restored"
+	ReasonFBCDropped         Reason = "fbc_dropped"
+	ReasonDroppedEmail       Reason = "dropped_email"
+	ReasonDroppedPhone       Reason = "dropped_phone"
+	ReasonDroppedFirstName   Reason = "dropped_first_name"
+	ReasonDroppedLastName    Reason = "dropped_last_name"
+	ReasonDroppedDateOfBirth Reason = "dropped_date_of_birth"
+	ReasonDroppedGender      Reason = "dropped_gender"
+	ReasonDroppedCity        Reason = "dropped_city"
+	ReasonDroppedState       Reason = "dropped_state"
+	ReasonDroppedZip         Reason = "dropped_zip"
+	ReasonDroppedCountry     Reason = "dropped_country"
+	ReasonDroppedExternalID  Reason = "dropped_external_id"
+	ReasonDroppedLeadID      Reason = "dropped_lead_id"
+	ReasonDroppedIdentifier  Reason = "dropped_identifier"
+	ReasonDroppedHash        Reason = "dropped_hash"
 )
 
 func recordReasons() []Reason {
 	return []Reason{
 		ReasonBlankLine,
 		ReasonFooterLine,
-		ReasonIgnoredByRule,
 		ReasonStageNotMapped,
-		ReasonUnknownDatasetValue,
 		ReasonRefund,
 		ReasonZeroSale,
-		ReasonNoConsent,
-		ReasonOptedOut,
-		ReasonSuppressed,
 		ReasonTooOld,
-		ReasonMissingColumn,
-		ReasonHeaderTwice,
 		ReasonRaggedRow,
 		ReasonQuoteUnclosed,
 		ReasonRecordTooLarge,
@@ -83,9 +65,6 @@ func recordReasons() []Reason {
 		ReasonNumberAmbiguous,
 		ReasonBooleanUnreadable,
 		ReasonCurrencyConflict,
-		ReasonLimitExceeded,
-		ReasonGroupDisagrees,
-		ReasonJoinUnmatched,
 		ReasonSameIDTwice,
 		ReasonZipZeroRestored,
 		ReasonFBCDropped,
@@ -103,7 +82,6 @@ func recordReasons() []Reason {
 		ReasonDroppedLeadID,
 		ReasonDroppedIdentifier,
 		ReasonDroppedHash,
-		ReasonDroppedProperty,
 	}
 }
 
@@ -117,18 +95,10 @@ func (r Reason) explainRecord() (explanation, bool) {
 		return explanation{Skip,
 			"The line is a total or a footer and not a record.",
 			"Nothing needs to be done."}, true
-	case ReasonIgnoredByRule:
-		return explanation{Skip,
-			"A rule of the source's configuration leaves this record out.",
-			"Change the ignore rule of the source when the record should count."}, true
 	case ReasonStageNotMapped:
 		return explanation{Skip,
 			"The record is in a stage that is not mapped to an event.",
 			"Add the stage to the source's events when it should count as a conversion."}, true
-	case ReasonUnknownDatasetValue:
-		return explanation{Skip,
-			"The value that chooses the dataset is not in the mapping.",
-			"Add the value under dataset values when its records should be sent."}, true
 	case ReasonRefund:
 		return explanation{Skip,
 			"The record is a refund or a cancellation, which is not a conversion.",
@@ -137,30 +107,10 @@ func (r Reason) explainRecord() (explanation, bool) {
 		return explanation{Skip,
 			"The sale has an amount of zero.",
 			"Nothing needs to be done unless the amount is wrong in the source."}, true
-	case ReasonNoConsent:
-		return explanation{Skip,
-			"The person has not consented to this use of the data.",
-			"Nothing needs to be done; the record must not be sent."}, true
-	case ReasonOptedOut:
-		return explanation{Skip,
-			"The person has opted out.",
-			"Nothing needs to be done; the record must not be sent."}, true
-	case ReasonSuppressed:
-		return explanation{Skip,
-			"The person asked to be erased, so nothing about them is sent any more.",
-			"Nothing needs to be done; the record must not be sent."}, true
 	case ReasonTooOld:
 		return explanation{Skip,
 			"The conversion was already older than the window when the file arrived.",
 			"Export more often, so that conversions arrive within 7 days."}, true
-	case ReasonMissingColumn:
-		return explanation{Reject,
-			"A column that the source needs is not in the file.",
-			"Add the column to the export, or correct the mapping."}, true
-	case ReasonHeaderTwice:
-		return explanation{Reject,
-			"Two columns of the file have the same header, so it is unclear which one is meant.",
-			"Rename one of the two columns in the export."}, true
 	case ReasonRaggedRow:
 		return explanation{Reject,
 			"The line has more or fewer cells than the header.",
@@ -221,18 +171,6 @@ func (r Reason) explainRecord() (explanation, bool) {
 		return explanation{Reject,
 			"The currency of the record contradicts the one that the source states.",
 			"Correct the record, or map the currency column instead of stating one."}, true
-	case ReasonLimitExceeded:
-		return explanation{Reject,
-			"A value lies outside the limits that the source sets.",
-			"Correct the value, or widen the limits of the source."}, true
-	case ReasonGroupDisagrees:
-		return explanation{Reject,
-			"Lines that belong to one record contradict each other.",
-			"Correct the lines so that they agree on date, person and currency."}, true
-	case ReasonJoinUnmatched:
-		return explanation{Warn,
-			"The record has no counterpart in the file it is joined with.",
-			"Export both files for the same period."}, true
 	case ReasonSameIDTwice:
 		return explanation{Warn,
 			"The same id appears more than once in this file.",
@@ -301,10 +239,6 @@ func (r Reason) explainRecord() (explanation, bool) {
 		return explanation{Warn,
 			"A value was hashed with MD5 or SHA-1, which Meta does not accept, and was left out.",
 			"Export the value itself, or its SHA-256."}, true
-	case ReasonDroppedProperty:
-		return explanation{Warn,
-			"A value of a property could not be used and was left out.",
-			"Correct the value, or leave the column unmapped."}, true
 	}
 	return explanation{}, false
 }

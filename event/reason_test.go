@@ -96,7 +96,7 @@ func TestUnknownReasonIsStillTold(t *testing.T) {
 func TestSeverity(t *testing.T) {
 	t.Parallel()
 	for r, want := range map[Reason]Severity{ReasonValueMissing: Reject, ReasonIdentifierMissing: Skip, ReasonIdentifierWeak: Skip,
-		ReasonFutureWaits: Warn, ReasonStageNotMapped: Skip, ReasonRefund: Skip, ReasonZeroSale: Skip, ReasonNoConsent: Skip,
+		ReasonFutureWaits: Warn, ReasonStageNotMapped: Skip, ReasonRefund: Skip, ReasonZeroSale: Skip,
 		ReasonRaggedRow: Reject, ReasonSameIDTwice: Warn, ReasonRejectedByMeta: Reject, ReasonTooOld: Skip} {
 		if r.Severity() != want {
 			t.Errorf("%s is a %s", r, r.Severity())
