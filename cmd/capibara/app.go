@@ -32,7 +32,8 @@ func newRootCommand(a *app) *cobra.Command {
 JSON) becomes events in an embedded ledger, and every event is sent once.
 
 Start in an empty folder with "capibara init".`,
-		Example: `  capibara init                       make folders, database and a commented capibara.yaml
+		Example: `  capibara demo                       see the whole job done, without account or server
+  capibara init                       make folders, database and a commented capibara.yaml
   capibara import deals.csv           what becomes of every record, with reasons
   capibara upload --dry-run           what would be sent
   capibara run                        watch inbox/ and upload on schedule`,

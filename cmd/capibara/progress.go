@@ -58,7 +58,7 @@ func (m *meter) tell(p progress) {
 		m.logged = now
 		e := m.log.Info().Str("work", m.name).Int64(m.unit, p.Count)
 		if p.Total > 0 {
-			e = e.Int64("percent", p.Done*100/p.Total)
+			e = e.Int64("percent", min(p.Done*100/p.Total, 100))
 		}
 		e.Msg("under way")
 	// Work that is done within half a second needs no bar.

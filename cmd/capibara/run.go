@@ -58,10 +58,11 @@ func (a *app) run(ctx context.Context) (err error) {
 	if _, err := c.furnish(); err != nil {
 		return err
 	}
-	if _, err := l.upstream(ctx); err != nil {
+	u, err := l.upstream(ctx)
+	if err != nil {
 		return err
 	}
-	schedule, err := c.schedule(l.db, l.scheduledUpload, l.uploadAgain, log, a.now)
+	schedule, err := c.schedule(l.db, l.scheduledUpload, u.Due, log, a.now)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -41,40 +40,3 @@ func (neverRuns) LastRun(context.Context, string) (store.Run, error) { return st
 
 // SetRun is never called.
 func (neverRuns) SetRun(context.Context, string, store.Run) error { return nil }
-
-// soonest is how soon after an upload another one may follow by itself.
-const soonest = time.Minute
-
-// uploadAgain says when an upload makes sense before the next scheduled one: when a batch whose answer was lost may be
-// sent again, or a dataset that is stopped may be asked again. Waiting for the next night would come close to the end of
-// the time within which Meta recognises a repeated event, and of the events' own windows.
-func (l *local) uploadAgain(ctx context.Context) (time.Time, error) {
-	var at time.Time
-	sooner := func(t time.Time) {
-		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
-			at = t
-		}
-	}
-	for _, alias := range l.config.aliases() {
-		id := string(l.config.Datasets[alias].ID)
-		c, err := l.db.Circuit(ctx, id)
-		if err != nil {
-			return at, err
-		}
-		if c.State == store.CircuitOpen {
-			sooner(c.Until)
-			continue // nothing is sent before that
-		}
-		open, err := l.db.OpenBatches(ctx, id)
-		if err != nil {
-			return at, err
-		}
-		for _, b := range open {
-			sooner(cmp.Or(b.NextTry, l.now()))
-		}
-	}
-	if floor := l.now().Add(soonest); !at.IsZero() && at.Before(floor) {
-		at = floor
-	}
-	return at, nil
-}
