@@ -170,6 +170,9 @@ func singleMark(s []byte, at int, grouped bool, known string) (decimal byte, rea
 // group takes the marks between groups of digits out and checks that they stand where they belong: in front of every
 // three digits, or two (in India) before the last three.
 func group(s []byte, decimal byte) ([]byte, event.Reason) {
+	if s[0] == decimal {
+		s = append([]byte{'0'}, s...)
+	}
 	out := s[:0]
 	var mark byte
 	run, frac := 0, false
@@ -184,9 +187,6 @@ func group(s []byte, decimal byte) ([]byte, event.Reason) {
 		case c == decimal:
 			if mark != 0 && run != 3 {
 				return nil, event.ReasonNumberUnreadable
-			}
-			if run == 0 && mark == 0 {
-				out = append(out, '0')
 			}
 			frac = true
 			out = append(out, '.')

@@ -94,11 +94,11 @@ func (c *csvCutter) cut(text []byte, last bool) csvCut {
 	case end < 0 && !last:
 		return csvCut{}
 	}
-	return c.line1(text, end, 0)
+	return c.firstLine(text, end, 0)
 }
 
-// line1 makes a record of the first physical line, which ends at end, or with the text when end is negative.
-func (c *csvCutter) line1(text []byte, end int, flag spanFlag) csvCut {
+// firstLine makes a record of the first physical line, which ends at end, or with the text when end is negative.
+func (c *csvCutter) firstLine(text []byte, end int, flag spanFlag) csvCut {
 	if end < 0 {
 		return csvCut{end: len(trimReturn(text)), next: len(text), flag: flag}
 	}
@@ -121,17 +121,17 @@ func (c *csvCutter) cutQuoted(text []byte, last bool) csvCut {
 			case after < 0 && !last, after >= len(text)-1 && !last:
 				return csvCut{}
 			case after < 0:
-				return c.line1(text, bytes.IndexByte(text, c.newline), spanStrayQuote)
+				return c.stray(text, last)
 			}
 			at = after
 			if at < len(text) && text[at] == '\r' && c.newline == '\n' && (at+1 == len(text) || text[at+1] == '\n') {
 				at++
 			}
 			if at == len(text) {
-				return c.line1(text, -1, 0)
+				return c.firstLine(text, -1, 0)
 			}
 			if text[at] != c.delimiter && text[at] != c.newline {
-				return c.line1(text, bytes.IndexByte(text, c.newline), spanStrayQuote)
+				return c.stray(text, last)
 			}
 		} else {
 			for at < len(text) && text[at] != c.delimiter && text[at] != c.newline {
@@ -141,14 +141,23 @@ func (c *csvCutter) cutQuoted(text []byte, last bool) csvCut {
 				if !last {
 					return csvCut{}
 				}
-				return c.line1(text, -1, 0)
+				return c.firstLine(text, -1, 0)
 			}
 		}
 		if text[at] == c.newline {
-			return c.line1(text, at, 0)
+			return c.firstLine(text, at, 0)
 		}
 		at++
 	}
+}
+
+// stray makes a record of the one line that a stray quotation mark costs.
+func (c *csvCutter) stray(text []byte, last bool) csvCut {
+	end := bytes.IndexByte(text, c.newline)
+	if end < 0 && !last {
+		return csvCut{}
+	}
+	return c.firstLine(text, end, spanStrayQuote)
 }
 
 // closing returns the place after the quotation mark that closes a cell whose text begins at at; negative when none does.

@@ -54,21 +54,23 @@ type cutter interface {
 // textWindow is a stretch of the text in memory.
 type textWindow struct {
 	source io.Reader
+	step   int    // bytes read at once
 	data   []byte // from at on it is not cut yet
 	at     int
-	start  int // where the block at hand starts
 	eof    bool
 	read   int64
 }
+
+func newWindow(source io.Reader) textWindow { return textWindow{source: source, step: readSize} }
 
 // more reads on. It reports false when the text is at its end.
 func (w *textWindow) more() (bool, error) {
 	if w.eof {
 		return false, nil
 	}
-	w.data = append(w.data, make([]byte, readSize)...)
-	n, err := io.ReadFull(w.source, w.data[len(w.data)-readSize:])
-	w.data = w.data[:len(w.data)-readSize+n]
+	w.data = append(w.data, make([]byte, w.step)...)
+	n, err := io.ReadFull(w.source, w.data[len(w.data)-w.step:])
+	w.data = w.data[:len(w.data)-w.step+n]
 	w.read += int64(n)
 	switch err {
 	case nil:
@@ -83,7 +85,7 @@ func (w *textWindow) more() (bool, error) {
 // begin starts a block: what was cut is given back.
 func (w *textWindow) begin() {
 	w.data = append(w.data[:0], w.data[w.at:]...)
-	w.at, w.start = 0, 0
+	w.at = 0
 }
 
 // finish gives the block its text.

@@ -20,9 +20,9 @@ type jsonList struct {
 // cutter starts cutting at the list.
 func (l jsonList) cutter(text io.Reader) (cutter, error) {
 	if l.lines {
-		return &lineCutter{window: textWindow{source: text}}, nil
+		return &lineCutter{window: newWindow(text)}, nil
 	}
-	c := &jsonCutter{window: textWindow{source: text}, line: 1, depth: l.depth}
+	c := &jsonCutter{window: newWindow(text), line: 1, depth: l.depth}
 	left := l.offset
 	buffer := make([]byte, 32<<10)
 	for left > 0 {

@@ -154,11 +154,15 @@ type jsonScan struct {
 	open    []byte // brackets
 	quoted  bool
 	escaped bool
+	ended   int // where the value ends; 0 before that is known
 }
 
 // scan returns the length of the value at the beginning of text; 0 when it goes on beyond it, -1 when it does and there
 // is no more.
 func (s *jsonScan) scan(text []byte, last bool) int {
+	if s.ended > 0 {
+		return s.end(text, last)
+	}
 	for ; s.at < len(text); s.at++ {
 		c := text[s.at]
 		switch {
@@ -184,7 +188,8 @@ func (s *jsonScan) scan(text []byte, last bool) int {
 				return max(s.at, 1)
 			}
 			if s.open = s.open[:at]; at == 0 {
-				return s.at + 1 + surplus(text[s.at+1:])
+				s.ended = s.at + 1
+				return s.end(text, last)
 			}
 		case len(s.open) == 0 && (c == ',' || c <= ' '):
 			return max(s.at, 1)
@@ -199,5 +204,13 @@ func (s *jsonScan) scan(text []byte, last bool) int {
 	return 0
 }
 
-// surplus counts the braces behind an element that close nothing: they belong to what is wrong with it.
-func surplus(text []byte) int { return len(text) - len(bytes.TrimLeft(text, "}")) }
+// end takes the braces behind a value to it that close nothing: they belong to what is wrong with it.
+func (s *jsonScan) end(text []byte, last bool) int {
+	for s.ended < len(text) && text[s.ended] == '}' {
+		s.ended++
+	}
+	if s.ended == len(text) && !last {
+		return 0
+	}
+	return s.ended
+}

@@ -14,10 +14,10 @@ import (
 const (
 	workers = 2
 	// A chunk is committed when it has this many records or bytes.
-	chunkRecords = 20_000
-	chunkBytes   = 8 << 20
-	// blocksAhead is how many blocks may be under way: about a chunk, so that the workers go on during a commit.
-	blocksAhead = 24
+	chunkRecords = 10_000
+	chunkBytes   = 4 << 20
+	// blocksAhead is how many blocks may be under way, so that the workers go on during a commit: about half a chunk.
+	blocksAhead = 10
 )
 
 // pass is one import of one file.
@@ -118,7 +118,7 @@ func (p *pass) cutter() (cutter, io.Closer, error) {
 		return nil, nil, err
 	}
 	if p.format == "csv" {
-		return &csvCutter{dialect: p.sheet.dialect, window: textWindow{source: text}, header: p.sheet.line}, text, nil
+		return &csvCutter{dialect: p.sheet.dialect, window: newWindow(text), header: p.sheet.line}, text, nil
 	}
 	cut, err := p.list.cutter(text)
 	if err != nil {
@@ -244,6 +244,9 @@ func (c *committer) commit(ctx context.Context) error {
 		return fmt.Errorf("commit records from %d: the database answered for %d of %d records", c.chunk.First, len(done.Fates), len(c.chunk.Records))
 	}
 	c.count(done)
+	// Cleared, so that nothing of the chunk outlives it.
+	clear(c.chunk.Records)
+	clear(c.sums)
 	c.chunk.Records, c.sums, c.bytes = c.chunk.Records[:0], c.sums[:0], 0
 	c.progress()
 	return nil

@@ -72,7 +72,7 @@ func (m *Mapping) sniffSheet(head []byte) sheet {
 	known, named := newAliases(), m.namedHeaders()
 	best, bestScore := sheet{}, -1
 	for _, delimiter := range delimiters {
-		c := csvCutter{dialect: dialect{delimiter, newline}, window: textWindow{source: bytes.NewReader(head)}}
+		c := csvCutter{dialect: dialect{delimiter, newline}, window: newWindow(bytes.NewReader(head))}
 		b := &block{}
 		if _, err := c.next(b); err != nil {
 			continue

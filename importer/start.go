@@ -46,13 +46,13 @@ func (c *committer) judgeStart() error {
 }
 
 // seenIDs remembers which events a file has brought, to tell one that comes twice in it from one that an earlier file
-// brought. It is bounded: a repetition of an event beyond the first million is not told.
+// brought. It is bounded: a repetition of an event beyond the first quarter of a million is not told.
 type seenIDs struct {
 	seed  maphash.Seed
 	known map[uint64]struct{}
 }
 
-const maxSeen = 1 << 20
+const maxSeen = 1 << 18
 
 // again remembers a row that is fresh, and reports whether one that is not came earlier in the same file.
 func (s *seenIDs) again(r *store.NewRow, fresh bool) bool {

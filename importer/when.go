@@ -51,7 +51,7 @@ func (c *clock) parse(s string) (moment, event.Reason) {
 		return c.local(t, kind == isoDate), ""
 	}
 	for _, l := range wordLayouts() {
-		if t, err := time.Parse(l.text, s); err == nil {
+		if t, err := time.Parse(l.text, s); err == nil && t.Year() >= 1900 {
 			return c.local(t, l.dateOnly), ""
 		}
 	}
@@ -111,7 +111,7 @@ func partedDate(s string) bool {
 			if digits++; digits > 4 {
 				return false
 			}
-		case (c == '/' || c == '.' || c == '-') && digits > 0:
+		case (c == '/' || c == '.' || c == '-') && digits > 0 && (digits < 4 || parts > 0):
 			parts, digits = parts+1, 0
 		default:
 			return parts == 2 && digits > 0

@@ -1,0 +1,151 @@
+package importer
+
+import (
+	"testing"
+	"time"
+
+	"capibara/event"
+)
+
+func amsterdam(t testing.TB, formats ...string) *clock {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Amsterdam")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &clock{zone: zone, dateOnly: 12 * time.Hour}
+	for _, f := range formats {
+		l, err := compileLayout(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.layouts = append(c.layouts, l)
+	}
+	return c
+}
+
+func TestClockParse(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, in string
+		formats  []string
+		want     string // RFC 3339 in UTC
+		warning  event.Reason
+		reason   event.Reason
+	}{
+		{name: "Z", in: "2026-11-17T10:00:00Z", want: "2026-11-17T10:00:00Z"},
+		{name: "offset", in: "2026-11-17T10:00:00+02:00", want: "2026-11-17T08:00:00Z"},
+		{name: "offset without colon", in: "2026-11-17T10:00:00-0530", want: "2026-11-17T15:30:00Z"},
+		{name: "offset of hours", in: "2026-11-17 10:00:00+02", want: "2026-11-17T08:00:00Z"},
+		{name: "offset behind a space", in: "2026-11-17 10:00:00 +0000", want: "2026-11-17T10:00:00Z"},
+		{name: "fraction", in: "2026-11-17T10:00:00.123456Z", want: "2026-11-17T10:00:00Z"},
+		{name: "winter", in: "2026-11-17 10:00:00", want: "2026-11-17T09:00:00Z"},
+		{name: "summer", in: "2026-07-17T10:00", want: "2026-07-17T08:00:00Z"},
+		{name: "date alone", in: "2026-11-17", want: "2026-11-17T11:00:00Z", warning: event.ReasonDateOnly},
+		{name: "date with slashes, year first", in: "2026/11/17", want: "2026-11-17T11:00:00Z", warning: event.ReasonDateOnly},
+		{name: "basic", in: "20261117T100000Z", want: "2026-11-17T10:00:00Z"},
+		{name: "basic date", in: "20261117", want: "2026-11-17T11:00:00Z", warning: event.ReasonDateOnly},
+		{name: "seconds", in: "1794909600", want: "2026-11-17T10:00:00Z"},
+		{name: "milliseconds", in: "1794909600123", want: "2026-11-17T10:00:00Z"},
+		{name: "seconds with fraction", in: "1794909600.5", want: "2026-11-17T10:00:00Z"},
+		{name: "month as a word", in: "17 Nov 2026", want: "2026-11-17T11:00:00Z", warning: event.ReasonDateOnly},
+		{name: "month as a word, American", in: "November 17, 2026", want: "2026-11-17T11:00:00Z", warning: event.ReasonDateOnly},
+		{name: "twice in autumn is the first", in: "2026-10-25 02:30", want: "2026-10-25T00:30:00Z", warning: event.ReasonClockChange},
+		{name: "skipped in spring is an hour later", in: "2026-03-29 02:30", want: "2026-03-29T01:30:00Z", warning: event.ReasonClockChange},
+		{name: "before the change", in: "2026-03-29 01:59", want: "2026-03-29T00:59:00Z"},
+		{name: "after the change", in: "2026-03-29 03:00", want: "2026-03-29T01:00:00Z"},
+		{name: "stated order", in: "03/04/2026", formats: []string{"DD/MM/YYYY"}, want: "2026-04-03T10:00:00Z", warning: event.ReasonDateOnly},
+		{name: "stated order, short", in: "3/4/2026", formats: []string{"MM/DD/YYYY"}, want: "2026-03-04T11:00:00Z", warning: event.ReasonDateOnly},
+		{name: "stated with time", in: "17.11.2026 14:05", formats: []string{"DD.MM.YYYY HH:mm"}, want: "2026-11-17T13:05:00Z"},
+		{name: "stated with am and pm", in: "11/17/2026 2:05 PM", formats: []string{"MM/DD/YYYY h:mm A"}, want: "2026-11-17T13:05:00Z"},
+		{name: "second of several", in: "17-11-26", formats: []string{"DD/MM/YYYY", "DD-MM-YY"}, want: "2026-11-17T11:00:00Z", warning: event.ReasonDateOnly},
+		{name: "ISO beside a stated order", in: "2026-11-17T10:00:00Z", formats: []string{"DD/MM/YYYY"}, want: "2026-11-17T10:00:00Z"},
+		{name: "stated and not a day", in: "31/02/2026", formats: []string{"DD/MM/YYYY"}, reason: event.ReasonDateAmbiguous},
+		{name: "slashes", in: "03/04/2026", reason: event.ReasonDateAmbiguous},
+		{name: "slashes although only one order fits", in: "25/12/2026", reason: event.ReasonDateAmbiguous},
+		{name: "dots with time", in: "3.4.2026 10:00", reason: event.ReasonDateAmbiguous},
+		{name: "no such day", in: "2026-02-30", reason: event.ReasonDateUnreadable},
+		{name: "no such hour", in: "2026-02-20 24:00", reason: event.ReasonDateUnreadable},
+		{name: "leap second", in: "2016-12-31T23:59:60Z", reason: event.ReasonDateUnreadable},
+		{name: "word", in: "yesterday", reason: event.ReasonDateUnreadable},
+		{name: "spreadsheet number", in: "45965.5", reason: event.ReasonDateUnreadable},
+		{name: "microseconds", in: "1794909600123456", reason: event.ReasonDateUnreadable},
+		{name: "rest behind the offset", in: "2026-11-17T10:00:00Z!", reason: event.ReasonDateUnreadable},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m, reason := amsterdam(t, tt.formats...).parse(tt.in)
+			got := ""
+			if reason == "" {
+				got = m.at.UTC().Truncate(time.Second).Format(time.RFC3339)
+			}
+			if got != tt.want || m.warning != tt.warning || reason != tt.reason {
+				t.Errorf("%q is %q (%s) %s, want %q (%s) %s", tt.in, got, m.warning, reason, tt.want, tt.warning, tt.reason)
+			}
+		})
+	}
+}
+
+// TestLocalAgainstTime holds every quarter of an hour of two years against package time, which reads a wall clock
+// right wherever there is one right reading.
+func TestLocalAgainstTime(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"Europe/Amsterdam", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Africa/Casablanca"} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &clock{zone: zone}
+		end := time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC)
+		for wall := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC); wall.Before(end); wall = wall.Add(15 * time.Minute) {
+			got := c.local(wall, false)
+			y, mo, d := wall.Date()
+			want := time.Date(y, mo, d, wall.Hour(), wall.Minute(), 0, 0, zone)
+			if got.warning == "" && !got.at.Equal(want) {
+				t.Fatalf("%s in %s is %s, want %s", wall, name, got.at, want)
+			}
+			back := got.at.In(zone)
+			if same := back.Hour() == wall.Hour() && back.Minute() == wall.Minute(); !same && got.warning == "" {
+				t.Fatalf("%s in %s became %s without a warning", wall, name, back)
+			}
+		}
+	}
+}
+
+func TestCompileLayout(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"YYYY-MM-DD": "2006-1-2", "DD/MM/YYYY": "2/1/2006", "YYYYMMDD": "20060102", "DD.MM.YY HH:mm:ss": "2.1.06 15:04:05",
+		"YYYY-MM-DDTHH:mm:ssZ": "2006-1-02T15:04:05Z07:00", "D MMM YYYY": "2 Jan 2006",
+	} {
+		if l, err := compileLayout(in); err != nil || l.text != want {
+			t.Errorf("%s is %q, %v; want %q", in, l.text, err, want)
+		}
+	}
+	for _, bad := range []string{"", "DD/MM", "dd/mm/yyyy", "DD/MM/YYYY at", "DD/DD/YYYY/MM", "2006-01-02", "%d/%m/%Y"} {
+		if l, err := compileLayout(bad); err == nil {
+			t.Errorf("%q was understood as %q", bad, l.text)
+		}
+	}
+}
+
+func FuzzClockParse(f *testing.F) {
+	for _, s := range []string{"2026-11-17T10:00:00Z", "20261117T1000", "1794909600.5", "3/4/2026", "17 Nov 2026", "2026-10-25 02:30", ""} {
+		f.Add(s)
+	}
+	c := amsterdam(f, "DD/MM/YYYY", "DD.MM.YY HH:mm")
+	f.Fuzz(func(t *testing.T, s string) {
+		m, reason := c.parse(s)
+		if reason != "" {
+			if !m.at.IsZero() {
+				t.Fatalf("%q is both %s and %s", s, m.at, reason)
+			}
+			return
+		}
+		again, reason := c.parse(m.at.UTC().Format(time.RFC3339Nano))
+		if reason != "" || !again.at.Truncate(time.Second).Equal(m.at.Truncate(time.Second)) {
+			t.Fatalf("%q is %s, which reads as %s %s", s, m.at, again.at, reason)
+		}
+	})
+}
