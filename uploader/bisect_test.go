@@ -20,7 +20,11 @@ import (
 func TestOneBadEventInAThousand(t *testing.T) {
 	t.Parallel()
 	for _, blame := range []sandbox.Blame{sandbox.BlameNone, sandbox.BlamePath, sandbox.BlameObject, sandbox.BlameString} {
-		for _, at := range []int{0, 1, 499, 500, 623, 998, 999} {
+		places := []int{0, 1, 499, 500, 623, 998, 999}
+		if blame != sandbox.BlameNone {
+			places = []int{0, 623, 999}
+		}
+		for _, at := range places {
 			t.Run(fmt.Sprintf("%s/%d", blame, at), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
@@ -51,7 +55,7 @@ func TestOneBadEventInAThousand(t *testing.T) {
 
 func TestSeveralBadEvents(t *testing.T) {
 	t.Parallel()
-	all := make([]int, 300)
+	all := make([]int, 60)
 	for i := range all {
 		all[i] = i
 	}
@@ -63,7 +67,7 @@ func TestSeveralBadEvents(t *testing.T) {
 		{"neighbours", 1000, []int{500, 501, 502}},
 		{"both ends", 1000, []int{0, 999}},
 		{"one in each quarter", 1000, []int{10, 300, 600, 900}},
-		{"the first half", 600, all},
+		{"the first half", 120, all},
 		{"all but the last", 33, all[:32]},
 		{"all but the first", 20, all[1:20]},
 		{"one of two", 2, []int{0}},

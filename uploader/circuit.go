@@ -230,6 +230,7 @@ func (p *pass) giveBack(l *lane) []store.Row {
 	for _, row := range l.planned {
 		delete(l.taken, row.Seq)
 	}
+	p.planned -= len(l.planned)
 	l.dry = l.dry && len(l.planned) == 0
 	return nil
 }

@@ -23,6 +23,7 @@ func TestConfigsThatAreRefused(t *testing.T) {
 		{"negative events", func(c *Config) { c.BatchEvents = -1 }, "must be positive"},
 		{"negative bytes", func(c *Config) { c.BatchBytes = -1 }, "must be positive"},
 		{"negative requests", func(c *Config) { c.InFlight = -1 }, "must be positive"},
+		{"negative events of a pass", func(c *Config) { c.MaxEvents = -1 }, "must be positive"},
 		{"too long a window", func(c *Config) { c.ResendWindow = 47 * time.Hour }, "48 hours"},
 		{"negative window", func(c *Config) { c.ResendWindow = -1 }, "48 hours"},
 	} {

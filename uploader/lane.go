@@ -32,7 +32,6 @@ type lane struct {
 	bisections map[uint64]*bisection // by root
 	rootOf     map[uint64]uint64     // open batch → root of its bisection
 
-	overdue    bool // rows are past their deadline and not expired yet
 	expired    bool // expiry was done in this pass
 	patience   time.Duration
 	unreached  int // connections that failed in a row, in this pass
@@ -279,17 +278,22 @@ func (p *pass) conclude(ctx context.Context, l *lane, s store.Settlement) error 
 
 // plan fills l.planned unless it is filled or there is nothing.
 func (p *pass) plan(ctx context.Context, l *lane) error {
-	if len(l.planned) > 0 || l.dry {
+	limit := l.limit
+	if most := p.u.c.MaxEvents; most > 0 {
+		limit = min(limit, most-p.planned)
+	}
+	if len(l.planned) > 0 || l.dry || limit == 0 {
 		return nil
 	}
 	if err := p.expire(ctx, l); err != nil {
 		return err
 	}
-	rows, err := p.u.c.Store.Plan(ctx, store.PlanQuery{Dataset: l.ID, Now: p.now(), Limit: l.limit, Skip: l.taken})
+	rows, err := p.u.c.Store.Plan(ctx, store.PlanQuery{Dataset: l.ID, Now: p.now(), Limit: limit, Skip: l.taken})
 	if err != nil {
 		return fmt.Errorf("plan a batch for %s: %w", l.Alias, err)
 	}
 	l.planned, l.dry = rows, len(rows) == 0
+	p.planned += len(rows)
 	for _, r := range rows {
 		l.taken[r.Seq] = true
 	}
@@ -312,6 +316,6 @@ func (p *pass) expire(ctx context.Context, l *lane) error {
 		p.sum.Expired += n
 		p.u.c.Log.Warn().Str("dataset", l.Alias).Int("events", n).Msg("events became too old before they could be sent")
 	}
-	l.expired, l.overdue = true, false
+	l.expired = true
 	return nil
 }

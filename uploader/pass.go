@@ -24,6 +24,7 @@ type pass struct {
 	clockWrong bool // one did not
 	warned     string
 	pending    int
+	planned    int // events of new batches
 	sum        Summary
 }
 
@@ -102,7 +103,7 @@ func (p *pass) prepare(ctx context.Context) error {
 			continue
 		}
 		p.pending += pending
-		if l.overdue = of[d.ID].Expiring > 0; l.overdue {
+		if of[d.ID].Expiring > 0 {
 			l.mustProbe = true // nothing is judged by a clock that nobody confirmed
 		}
 		if pending > 0 || len(l.open) > 0 || l.circuit.State == store.CircuitOpen {

@@ -33,7 +33,7 @@ type storm struct {
 // house.
 func TestStorm(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(24) {
+	for seed := range uint64(16) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -54,7 +54,7 @@ func TestStorm(t *testing.T) {
 // rage imports and uploads while things fail.
 func (s *storm) rage() {
 	s.raging = true
-	for round := range 8 {
+	for round := range 6 {
 		s.more(round)
 		s.config.Store = s.db
 		dies := s.chance.IntN(3) == 0

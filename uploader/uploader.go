@@ -51,6 +51,7 @@ type Config struct {
 	BatchEvents  int              // events a request, at most and by default capi.MaxEvents
 	BatchBytes   int              // bytes of a request's body, by default capi.MaxBodyBytes; one event alone may exceed it
 	InFlight     int              // requests at once, over all datasets
+	MaxEvents    int              // new events that a pass sends, over all datasets; 0: all. For a first look at a few
 	ResendWindow time.Duration    // how long a batch of unknown fate may be sent again
 	Patience     time.Duration    // how long a pass waits without progress, for each dataset; negative: not at all
 	Grace        time.Duration    // how long requests under way may go on after the context of a pass is done
@@ -88,6 +89,9 @@ func New(c Config) (*Uploader, error) {
 			return nil, fmt.Errorf("datasets %q and %q have the same id %s; keep one of them", other, d.Alias, d.ID)
 		}
 		seen[d.ID] = d.Alias
+	}
+	if c.MaxEvents < 0 {
+		return nil, fmt.Errorf("the events of a pass are %d; they must be positive", c.MaxEvents)
 	}
 	for _, n := range []struct {
 		name  string
