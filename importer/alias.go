@@ -99,7 +99,7 @@ func fieldAliases() []struct {
 	}{
 		{fieldEventName, `eventname event`},
 		{fieldEventTime, `eventtime eventdate timestamp closedate closedat dealclosedate transactiontime transactiondate saletime
-			saledate saledatetime orderdate purchasedate datetime`},
+			saledate saledatetime orderdate purchasedate datetime date datum`},
 		{fieldValue, `value amount totalamount total grandtotal ordertotal saleamount saletotal transactionamount dealamount
 			totalprice revenue betrag bedrag`},
 		{fieldCurrency, `currency currencycode currencyisocode amountcurrency opportunitycurrency dealcurrencycode

@@ -129,11 +129,10 @@ func (p *pass) close(ctx context.Context, in Input) (Report, error) {
 		archived = p.im.archivePath(p.mapping, p.file)
 		end.ArchivedAs = p.im.relative(archived)
 	}
-	if p.file, err = p.im.c.Store.CloseFile(ctx, p.file.Number, end, p.im.c.Now()); err != nil {
-		return p.finish(), fmt.Errorf("close the import of %s: %w", in.Name, err)
+	report, err := p.closeAs(ctx, end)
+	if err != nil {
+		return report, err
 	}
-	report := p.finish()
-	p.im.logFile(report)
 	if in.Archive {
 		if err := p.im.move(in.Path, archived); err != nil {
 			return report, fmt.Errorf("archive %s: %w", in.Name, err)
@@ -153,18 +152,28 @@ func (p *pass) refuse(ctx context.Context, in Input, no *refusal) (Report, error
 			return p.finish(), fmt.Errorf("refuse %s: %w", in.Name, err)
 		}
 	}
-	var err error
-	if p.file, err = p.im.c.Store.CloseFile(ctx, p.file.Number, end, p.im.c.Now()); err != nil {
-		return p.finish(), fmt.Errorf("close the import of %s: %w", in.Name, err)
+	report, err := p.closeAs(ctx, end)
+	if err != nil {
+		return report, err
 	}
-	report := p.finish()
-	p.im.logFile(report)
 	if in.Archive {
 		if err := p.im.move(in.Path, moved); err != nil {
 			return report, fmt.Errorf("move %s to the rejected files: %w", in.Name, err)
 		}
 	}
 	return report, &RefusedError{Name: in.Name, Reason: sentence(no.reason), Hint: no.hint}
+}
+
+// closeAs closes the file in the database and tells of it.
+func (p *pass) closeAs(ctx context.Context, end store.FileEnd) (Report, error) {
+	closed, err := p.im.c.Store.CloseFile(ctx, p.file.Number, end, p.im.c.Now())
+	if err != nil {
+		return p.finish(), fmt.Errorf("close the import of %s: %w", p.file.Name, err)
+	}
+	p.file = closed
+	report := p.finish()
+	p.im.logFile(report)
+	return report, nil
 }
 
 // logFile writes the one line that a file gets.
