@@ -1,0 +1,142 @@
+package importer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"capibara/event"
+	"capibara/store"
+)
+
+// committer commits blocks in their order.
+type committer struct {
+	*pass
+	chunk   store.Chunk
+	sums    []rowSum
+	bytes   int
+	useful  uint64 // records that are more than a blank line or a footer
+	begun   bool   // something was committed, or need not be held against the limits
+	seen    seenIDs
+	shown   time.Time
+	current Progress
+}
+
+// all commits every chunk but the last.
+func (c *committer) all(ctx context.Context, order <-chan *block) error {
+	c.begun = c.file.Counts.Records > 0
+	c.current = Progress{Name: c.in.name, Records: c.file.Counts.Records, Total: c.in.size}
+	for b := range order {
+		select {
+		case <-b.done:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if b.err != nil {
+			return b.err
+		}
+		c.add(b)
+		if len(c.chunk.Records) >= chunkRecords || c.bytes >= chunkBytes {
+			if err := c.commit(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+// last commits what is left.
+func (c *committer) last(ctx context.Context) error {
+	if err := c.commit(ctx); err != nil {
+		return err
+	}
+	c.shown = time.Time{}
+	c.progress()
+	if c.useful == 0 && c.report.report.Resumed == 0 {
+		return errEmpty()
+	}
+	return nil
+}
+
+func (c *committer) add(b *block) {
+	if len(c.chunk.Records) == 0 {
+		c.chunk.First = b.first
+	}
+	c.chunk.Records = append(c.chunk.Records, b.out.records...)
+	c.sums = append(c.sums, b.out.sums...)
+	for i := range b.out.rows {
+		c.bytes += len(b.out.rows[i].Payload)
+	}
+	c.current.Bytes = b.bytes
+}
+
+func (c *committer) commit(ctx context.Context) error {
+	if len(c.chunk.Records) == 0 {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if !c.begun {
+		if err := c.judgeStart(); err != nil {
+			return err
+		}
+		c.begun = true
+	}
+	done, err := c.im.c.Store.Import(ctx, c.file.Number, c.chunk, c.im.c.Now())
+	if err != nil {
+		return fmt.Errorf("commit records %d to %d: %w", c.chunk.First, c.chunk.First+uint64(len(c.chunk.Records))-1, err)
+	}
+	if len(done.Fates) != len(c.chunk.Records) || len(done.Accepted) != len(c.sums) {
+		return fmt.Errorf("commit records from %d: the database answered for %d of %d records", c.chunk.First, len(done.Fates), len(c.chunk.Records))
+	}
+	c.count(done)
+	// Cleared, so that nothing of the chunk outlives it.
+	clear(c.chunk.Records)
+	clear(c.sums)
+	c.chunk.Records, c.sums, c.bytes = c.chunk.Records[:0], c.sums[:0], 0
+	c.progress()
+	return nil
+}
+
+// count adds the fates of a chunk to the report.
+func (c *committer) count(done store.ImportResult) {
+	row := 0
+	for i := range c.chunk.Records {
+		r := &c.chunk.Records[i]
+		fate := done.Fates[i]
+		c.file.Counts.Add(fate, 1)
+		if fate == store.FateSkipped || fate == store.FateRejected {
+			c.report.reason(fate, r)
+		}
+		if !idle(r.Reason) {
+			c.useful++
+		}
+		for j := range r.Rows {
+			for _, w := range r.Rows[j].Warnings {
+				c.report.warning(w, r.Line)
+			}
+			if c.seen.again(&r.Rows[j], done.Accepted[row] || fate == store.FateExpired) {
+				c.report.warning(event.ReasonSameIDTwice, r.Line)
+			}
+			if done.Accepted[row] {
+				c.report.sum(c.sums[row])
+			}
+			row++
+		}
+	}
+	report := &c.report.report
+	report.Events += done.Events
+	if room := maxConflicts - len(report.Conflicts); room > 0 {
+		report.Conflicts = append(report.Conflicts, done.Conflicts[:min(room, len(done.Conflicts))]...)
+	}
+	c.current.Records = c.file.Counts.Records
+}
+
+// progress tells how far the import is, a few times a second at most.
+func (c *committer) progress() {
+	if now := c.im.c.Now(); c.im.c.Progress != nil && now.Sub(c.shown) >= 200*time.Millisecond {
+		c.shown = now
+		c.im.c.Progress(c.current)
+	}
+}

@@ -1,0 +1,152 @@
+package importer
+
+import (
+	"slices"
+
+	"capibara/event"
+	"capibara/importer/normalize"
+	"capibara/store"
+)
+
+// yield makes an event of every rule that holds. When some of several cannot be made, the others are kept and carry
+// the reason as a warning.
+func (m *mapper) yield(out *output) fault {
+	var failed fault
+	shared := len(m.warnings)
+	first := len(out.rows)
+	for _, i := range m.matching {
+		m.warnings = m.warnings[:shared]
+		if f := m.one(&m.events[i], out); !f.none() && (failed.none() || f.reason.Severity() > failed.reason.Severity()) {
+			failed = f
+		}
+	}
+	if made := out.rows[first:]; !failed.none() && len(made) > 0 {
+		made[0].Warnings = append(slices.Clip(made[0].Warnings), failed.reason)
+	}
+	return failed
+}
+
+// one makes the event of one rule.
+func (m *mapper) one(r *boundRule, out *output) fault {
+	e := &m.event
+	if f := m.name(r); !f.none() {
+		return f
+	}
+	if f := m.time(r); !f.none() {
+		return f
+	}
+	if f := m.value(r); !f.none() {
+		return f
+	}
+	m.id()
+	if f := m.judge(r); !f.none() {
+		return f
+	}
+	row := store.NewRow{Dataset: m.dataset, EventID: e.ID, EventName: e.Name, EventTime: e.Time,
+		Deadline: m.windowOf(e.ActionSource).Deadline(e.Time), Fingerprint: e.Fingerprint(),
+		Warnings: slices.Clone(m.warnings), Payload: m.encode()}
+	if e.Time > m.now.Unix() {
+		row.NotBefore = e.Time
+	}
+	out.rows = append(out.rows, row)
+	out.sums = append(out.sums, rowSum{e.Name, e.Custom.Currency, e.Custom.Value})
+	return fault{}
+}
+
+func (m *mapper) name(r *boundRule) fault {
+	m.event.Name = r.name
+	if r.name != "" {
+		return fault{}
+	}
+	slot := m.fields[fieldEventName]
+	cell := normalize.Clean(m.cells[slot])
+	if normalize.IsMissing(cell) {
+		return fault{event.ReasonEventNameMissing, m.slots[slot]}
+	}
+	name, mended := event.MendName(cell)
+	if mended {
+		m.warn(event.ReasonEventNameMended)
+	}
+	m.event.Name = name
+	return fault{}
+}
+
+func (m *mapper) time(r *boundRule) fault {
+	cell := m.cells[r.time]
+	if normalize.IsMissing(cell) {
+		return fault{event.ReasonEventTimeMissing, m.slots[r.time]}
+	}
+	at, reason := m.clock.parse(cell)
+	if reason != "" {
+		return fault{reason, m.slots[r.time]}
+	}
+	if at.warning != "" {
+		m.warn(at.warning)
+	}
+	m.event.Time = at.at.Unix()
+	return fault{}
+}
+
+// id gives the event its id: the mapped one, else one that is derived.
+func (m *mapper) id() {
+	e := &m.event
+	e.ID = ""
+	switch mapped := m.cell(fieldEventID); {
+	case mapped != "":
+		e.ID = mapped
+	case len(m.key) > 0:
+		e.ID = event.DeriveID(m.dataset, e.Name, m.key)
+	case m.source.Identity == "content":
+		e.ID = event.DeriveContentID(m.dataset, e.Name, e)
+	}
+}
+
+// judge holds the event against Meta's rules, and against those that make a record none of its business.
+func (m *mapper) judge(r *boundRule) fault {
+	e := &m.event
+	switch sign := e.Custom.Value.Sign(); {
+	case sign < 0:
+		return fault{event.ReasonRefund, m.header(r.value)}
+	case sign == 0 && e.Custom.Value.Present() && e.ActionSource == event.SourcePhysicalStore && e.Name == "Purchase":
+		return fault{event.ReasonZeroSale, m.header(r.value)}
+	}
+	var found fault
+	for _, p := range e.Validate(m.now) {
+		switch p.Severity() {
+		case event.Warn:
+			m.warn(p.Reason)
+		case event.Skip:
+			return fault{reason: p.Reason}
+		case event.Reject:
+			if found.none() {
+				found = fault{p.Reason, m.columnOf(p.Member, r)}
+			}
+		}
+	}
+	return found
+}
+
+// windowOf is the source's window, cut to what Meta accepts for the action source of the record at hand.
+func (m *mapper) windowOf(src event.ActionSource) event.Window {
+	w := m.window
+	if w.Length > event.MaxAge && src != event.SourcePhysicalStore {
+		w.Length = event.MaxAge
+	}
+	return w
+}
+
+func (m *mapper) encode() []byte {
+	const slab = 256 << 10
+	if cap(m.buffer)-len(m.buffer) < 2048 {
+		m.buffer = make([]byte, 0, slab)
+	}
+	at := len(m.buffer)
+	m.buffer = m.event.AppendBinary(m.buffer)
+	return m.buffer[at:len(m.buffer):len(m.buffer)]
+}
+
+func (m *mapper) warn(r event.Reason) {
+	if !slices.Contains(m.warnings, r) {
+		m.warnings = append(m.warnings, r)
+	}
+}
