@@ -145,6 +145,8 @@ func Open(path string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("open database %s: %w: it is not a regular file", path, store.ErrCorrupt)
+	case info.Size() == 0:
+		return nil, fmt.Errorf("open database %s: %w: it is empty", path, store.ErrCorrupt)
 	}
 	d := &DB{path: path, readOnly: o.ReadOnly}
 	if err := d.open(o.timeout()); err != nil {

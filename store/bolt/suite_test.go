@@ -16,12 +16,6 @@ func TestSuite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return storetest.Harness{Outbox: db, Reopen: func(t testing.TB) store.Outbox {
-			db, err := bolt.Open(path, bolt.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return db
-		}}
+		return storetest.Harness{Outbox: db, Reopen: func() (store.Outbox, error) { return bolt.Open(path, bolt.Options{}) }}
 	})
 }

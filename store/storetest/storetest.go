@@ -19,7 +19,16 @@ type Harness struct {
 	// Outbox is the open, empty database. The suite closes what is open at the end.
 	Outbox store.Outbox
 	// Reopen opens the database again after it was closed.
-	Reopen func(t testing.TB) store.Outbox
+	Reopen func() (store.Outbox, error)
+}
+
+// tester is what the suite needs of a test; a random one of rapid has it as well.
+type tester interface {
+	Helper()
+	Error(...any)
+	Errorf(string, ...any)
+	Fatal(...any)
+	Fatalf(string, ...any)
 }
 
 // Run tries the backend on the databases that open makes: a new one each time, called from several tests at once.
@@ -48,15 +57,15 @@ const (
 
 // desk is a test at work: an outbox, a clock, and what every test needs.
 type desk struct {
-	testing.TB
+	tester
 	Harness
 	ctx   context.Context
 	now   time.Time
 	files int
 }
 
-func newDesk(t testing.TB, h Harness) *desk {
-	return &desk{TB: t, Harness: h, ctx: context.Background(), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+func newDesk(t tester, h Harness) *desk {
+	return &desk{tester: t, Harness: h, ctx: context.Background(), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 }
 
 // finish verifies that the database agrees with itself, closes it, and verifies that it is the same afterwards.
@@ -82,7 +91,9 @@ func (d *desk) reopen() {
 	if err := d.Outbox.Close(); err != nil {
 		d.Fatalf("Close: %v", err)
 	}
-	d.Outbox = d.Harness.Reopen(d.TB)
+	var err error
+	d.Outbox, err = d.Harness.Reopen()
+	d.must(err)
 }
 
 // sound runs Check, and adds up everything that must add up.

@@ -1,0 +1,184 @@
+package bolt_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"capibara/event"
+	"capibara/store"
+	"capibara/store/bolt"
+)
+
+var crashDay = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// workUntilKilled imports, begins and settles, and prints what is done after each call that returned.
+func workUntilKilled(path string) error {
+	ctx, now := context.Background(), crashDay
+	db, err := bolt.Open(path, bolt.Options{Timeout: 5 * time.Second})
+	if err != nil {
+		return err
+	}
+	recovered, err := db.Recover(ctx, now)
+	if err != nil {
+		return err
+	}
+	for _, b := range recovered {
+		if _, err := db.Conclude(ctx, store.Settlement{Batch: b.Number, Verdict: store.VerdictHeld}, now); err != nil {
+			return err
+		}
+		fmt.Println("held", b.Number)
+	}
+	// The number of a round goes on where the process before was killed.
+	c, err := db.Counts(ctx, now)
+	if err != nil {
+		return err
+	}
+	for round := c.Files; ; round++ {
+		f, err := db.OpenFile(ctx, store.NewFile{Name: fmt.Sprint(round), Source: "deals", SHA256: event.Hash{byte(round), byte(round >> 8)}}, now)
+		if err != nil {
+			return err
+		}
+		fmt.Println("file", f.Number)
+		for chunk := range 3 {
+			var records []store.Record
+			for i := range 150 {
+				id := fmt.Sprintf("%x-%d-%d", i*7919%997, round, chunk)
+				records = append(records, store.Record{Rows: []store.NewRow{{Dataset: "123", EventID: id, EventName: "Purchase",
+					EventTime: now.Unix(), Deadline: now.Unix() + 1000 + int64(i), Payload: []byte(strings.Repeat(id, 9))}}})
+			}
+			res, err := db.Import(ctx, f.Number, store.Chunk{First: uint64(chunk*150 + 1), Records: records}, now)
+			if err != nil {
+				return err
+			}
+			fmt.Println("imported", f.Number, res.Done)
+		}
+		if _, err := db.CloseFile(ctx, f.Number, store.FileEnd{State: store.FileImported}, now); err != nil {
+			return err
+		}
+		fmt.Println("closed", f.Number)
+		for {
+			rows, err := db.Plan(ctx, store.PlanQuery{Dataset: "123", Now: now, Limit: 100})
+			if err != nil {
+				return err
+			}
+			if len(rows) == 0 {
+				break
+			}
+			in := store.Intent{Dataset: "123"}
+			for _, r := range rows {
+				in.Rows = append(in.Rows, r.Seq)
+			}
+			b, err := db.Begin(ctx, in, now)
+			if err != nil {
+				return err
+			}
+			fmt.Println("begun", b.Number)
+			if _, err = db.Settle(ctx, store.Settlement{Batch: b.Number, Verdict: store.VerdictAcknowledged}, now); err != nil {
+				return err
+			}
+			fmt.Println("acknowledged", b.Number)
+		}
+	}
+}
+
+// child is the test binary in another role.
+func child(role, path string) *exec.Cmd {
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), "CAPIBARA_TEST_ROLE="+role, "CAPIBARA_TEST_DATABASE="+path)
+	return c
+}
+
+func TestKilledProcessLosesNothing(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "capibara.db")
+	db, err := bolt.Create(path, bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	var said []string
+	for range 20 {
+		lines := killAfter(t, path, 1+r.IntN(25), time.Duration(r.IntN(3000))*time.Microsecond)
+		said = append(said, lines...)
+		verify(t, path, said)
+	}
+	if n := len(said); n < 50 {
+		t.Errorf("the processes committed %d changes only", n)
+	}
+}
+
+// killAfter starts the worker, and kills it a moment after it has printed so many lines. It returns all of them.
+func killAfter(t *testing.T, path string, lines int, moment time.Duration) []string {
+	t.Helper()
+	c := child("work", path)
+	c.Stderr = os.Stderr
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var said []string
+	scanner := bufio.NewScanner(out)
+	for len(said) < lines && scanner.Scan() {
+		said = append(said, scanner.Text())
+	}
+	time.Sleep(moment)
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for scanner.Scan() { // A line is one write, and never cut in two.
+		said = append(said, scanner.Text())
+	}
+	if err := c.Wait(); err == nil {
+		t.Fatal("the worker ended by itself")
+	}
+	return said
+}
+
+// verify opens the database and compares it with what was said to be done.
+func verify(t *testing.T, path string, said []string) {
+	t.Helper()
+	db, err := bolt.Open(path, bolt.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.Check(t.Context(), func(p string) { t.Errorf("after %d changes: %s", len(said), p) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range said {
+		var what string
+		var n, done uint64
+		if fields, err := fmt.Sscan(line, &what, &n, &done); fields < 2 {
+			t.Fatalf("a line says %q: %v", line, err)
+		}
+		switch what {
+		case "file", "imported", "closed":
+			f, err := db.File(t.Context(), n)
+			if err != nil || f.Counts.Records < done || what == "closed" && f.State != store.FileImported {
+				t.Errorf("%q is lost: %+v, %v", line, f, err)
+			}
+		case "begun", "acknowledged", "held":
+			b, err := db.Batch(t.Context(), n)
+			want := map[string]store.BatchState{"acknowledged": store.BatchAcknowledged, "held": store.BatchHeld}[what]
+			if err != nil || want != 0 && b.State != want {
+				t.Errorf("%q is lost: batch %d is %s, %v", line, n, b.State, err)
+			}
+		}
+	}
+}
