@@ -66,15 +66,16 @@ func newCSVWorker(m *mapper, d dialect) *csvWorker {
 }
 
 // work fills b.out. Records that are no rows get their fate here, all others go through gocsv in their order.
-func (w *csvWorker) work(b *block) {
+func (w *csvWorker) work(b *block) error {
 	b.out.records = make([]store.Record, 0, len(b.spans))
 	b.out.rows = make([]store.NewRow, 0, len(b.spans)*len(w.events))
 	b.out.sums = make([]rowSum, 0, len(b.spans)*len(w.events))
 	for from := 0; from < len(b.spans); from += gocsvRows {
-		if b.err = w.chunk(b, from, min(from+gocsvRows, len(b.spans))); b.err != nil {
-			return
+		if err := w.chunk(b, from, min(from+gocsvRows, len(b.spans))); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 func (w *csvWorker) chunk(b *block, from, to int) error {

@@ -31,13 +31,13 @@ func (p *pass) members() ([]string, error) {
 	}
 	var paths []string
 	known := map[string]bool{}
-	reader := newFlattener(func(path, _ string, _ cellKind) {
-		if !known[path] && len(paths) < sampleMembers {
-			path = strings.Clone(path)
-			known[path] = true
-			paths = append(paths, path)
+	reader := newFlattener(func(path []byte) int {
+		if !known[string(path)] && len(paths) < sampleMembers {
+			known[string(path)] = true
+			paths = append(paths, string(path))
 		}
-	})
+		return -1
+	}, nil)
 	for more, seen := true, 0; more && seen < sampleRecords; {
 		b := &block{}
 		if more, err = cut.next(b); err != nil {
@@ -64,27 +64,27 @@ type jsonWorker struct {
 
 func newJSONWorker(m *mapper) *jsonWorker {
 	w := &jsonWorker{mapper: m, places: map[string]int{}, values: make([]string, len(m.slots)), types: make([]cellKind, len(m.slots))}
-	w.reader = newFlattener(w.member)
+	w.reader = newFlattener(w.place, func(slot int, value string, kind cellKind) { w.values[slot], w.types[slot] = value, kind })
 	return w
 }
 
 // maxPlaces bounds the members that a worker remembers: objects may use ids as names.
 const maxPlaces = 10_000
 
-func (w *jsonWorker) member(path, value string, kind cellKind) {
-	slot, known := w.places[path]
+// place finds the slot of a member; -1 when it is not needed.
+func (w *jsonWorker) place(path []byte) int {
+	slot, known := w.places[string(path)]
 	if !known {
-		slot = w.mapper.member(path)
+		slot = w.member(string(path))
 		if len(w.places) < maxPlaces {
-			w.places[strings.Clone(path)] = slot
+			w.places[string(path)] = slot
 		}
 	}
-	if slot >= 0 {
-		w.values[slot], w.types[slot] = value, kind
-	}
+	return slot
 }
 
-func (w *jsonWorker) work(b *block) {
+// work fills b.out.
+func (w *jsonWorker) work(b *block) error {
 	b.out.records = make([]store.Record, 0, len(b.spans))
 	b.out.rows = make([]store.NewRow, 0, len(b.spans)*len(w.events))
 	b.out.sums = make([]rowSum, 0, len(b.spans)*len(w.events))
@@ -96,6 +96,7 @@ func (w *jsonWorker) work(b *block) {
 		}
 		w.record(w.values, w.types, line, &b.out)
 	}
+	return nil
 }
 
 func (w *jsonWorker) read(record string, flag spanFlag) fault {
@@ -112,17 +113,18 @@ func (w *jsonWorker) read(record string, flag spanFlag) fault {
 	return fault{reason: w.reader.record(record)}
 }
 
-// flattener reads one JSON object and tells its members by their dotted paths. Numbers keep their digits. A list of plain
-// values is one value with commas; a list of objects is passed over.
+// flattener reads one JSON object and puts the members that are asked for, by their dotted paths, where they belong. Numbers
+// keep their digits. A list of plain values is one value with commas; a list of objects is passed over.
 type flattener struct {
-	tell    func(path, value string, kind cellKind)
+	place   func(path []byte) int // -1 for a member that is not wanted
+	put     func(slot int, value string, kind cellKind)
 	decoder *jsontext.Decoder
 	source  strings.Reader
 	path    []byte
 }
 
-func newFlattener(tell func(path, value string, kind cellKind)) *flattener {
-	f := &flattener{tell: tell}
+func newFlattener(place func(path []byte) int, put func(slot int, value string, kind cellKind)) *flattener {
+	f := &flattener{place: place, put: put}
 	f.decoder = jsontext.NewDecoder(&f.source)
 	return f
 }
@@ -178,24 +180,28 @@ func (f *flattener) object(depth int) error {
 }
 
 func (f *flattener) value(depth int) error {
-	switch kind := f.decoder.PeekKind(); kind {
-	case '{':
+	kind := f.decoder.PeekKind()
+	if kind == '{' {
 		return f.object(depth + 1)
-	case '[':
-		return f.list()
-	default:
-		token, err := f.decoder.ReadToken()
-		if err != nil {
-			return err
-		}
-		value, cell := scalar(token)
-		f.tell(string(f.path), value, cell)
-		return nil
 	}
+	slot := f.place(f.path)
+	switch {
+	case slot < 0:
+		return f.decoder.SkipValue()
+	case kind == '[':
+		return f.list(slot)
+	}
+	token, err := f.decoder.ReadToken()
+	if err != nil {
+		return err
+	}
+	value, cell := scalar(token)
+	f.put(slot, value, cell)
+	return nil
 }
 
-// list tells a list of plain values as one.
-func (f *flattener) list() error {
+// list puts a list of plain values down as one.
+func (f *flattener) list(slot int) error {
 	raw, err := f.decoder.ReadValue()
 	if err != nil {
 		return err
@@ -207,7 +213,6 @@ func (f *flattener) list() error {
 	var values []string
 	for inner.PeekKind() != ']' {
 		if k := inner.PeekKind(); k == '{' || k == '[' {
-			f.tell(string(f.path), "", kindText)
 			return nil
 		}
 		token, err := inner.ReadToken()
@@ -218,7 +223,7 @@ func (f *flattener) list() error {
 			values = append(values, value)
 		}
 	}
-	f.tell(string(f.path), strings.Join(values, ","), kindText)
+	f.put(slot, strings.Join(values, ","), kindText)
 	return nil
 }
 

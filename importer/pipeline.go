@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -35,7 +36,7 @@ type pass struct {
 
 // worker makes events of the records of a block.
 type worker interface {
-	work(b *block)
+	work(b *block) error // a mistake in this program, not in the file
 }
 
 // run reads the file and commits what its records become.
@@ -62,7 +63,7 @@ func (p *pass) run(ctx context.Context) error {
 		w := p.worker()
 		running.Go(func() {
 			for b := range todo {
-				w.work(b)
+				b.err = safely(w, b)
 				close(b.done)
 			}
 		})
@@ -84,6 +85,17 @@ func (p *pass) run(ctx context.Context) error {
 		err = c.last(ctx)
 	}
 	return err
+}
+
+// safely makes a mistake in this program, or in a library that reads a cell, an error of the one file that brought it to
+// light: what else runs in this process goes on. What was being read stays out of the error.
+func safely(w worker, b *block) (err error) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("records %d to %d brought a mistake in this program to light: %T", b.first, b.first+uint64(len(b.spans))-1, failure)
+		}
+	}()
+	return w.work(b)
 }
 
 // prepare finds out how the file is written and what its columns are.
