@@ -65,16 +65,20 @@ type Uploading interface {
 	// them. It changes nothing.
 	Plan(ctx context.Context, q PlanQuery) ([]Row, error)
 	// Begin journals the intent to send: the rows leave pending, a batch is created in state BatchSending with its first
-	// attempt, and all of it is on disk before Begin returns. ErrStale when a row is no longer pending.
+	// attempt, and all of it is on disk before Begin returns. ErrStale when a row is no longer pending, or when it may not
+	// be sent at now: its deadline has passed or its not_before has not come. A ctx that ends while Begin, Retry, Settle
+	// or Conclude waits does not cut it short: the change may be on disk already, so it returns what really happened.
 	Begin(ctx context.Context, in Intent, now time.Time) (Batch, error)
 	// Retry journals the intent to send an open batch (BatchReady or BatchUnknown) again: a new attempt, state
 	// BatchSending. The rows named in drop leave the batch first: they expired meanwhile (as possibly sent when an
-	// earlier attempt may have arrived). Begin's ErrStale rules apply.
+	// earlier attempt may have arrived). ErrStale when the batch is in another state, when a row in drop is not in it or
+	// its deadline has not passed, or when the deadline of a row that stays has passed.
 	Retry(ctx context.Context, batch uint64, drop []uint64, bodySHA256 event.Hash, now time.Time) (Batch, error)
 	// Settle records how the last attempt of a BatchSending ended and what follows from it for its rows; see Verdict.
 	Settle(ctx context.Context, s Settlement, now time.Time) (Batch, error)
 	// Conclude ends a batch that is not being sent (BatchReady or BatchUnknown): VerdictHeld when its 36 hours are over,
-	// VerdictReleased for one that was never possibly sent, VerdictSplit to divide it.
+	// VerdictReleased for one that was never possibly sent, VerdictSplit to divide it, VerdictExpired when the deadline
+	// of every row has passed (else ErrStale).
 	Conclude(ctx context.Context, s Settlement, now time.Time) (Batch, error)
 	// Expire moves pending rows of the dataset whose deadline is at or before now to StateExpired, at most limit rows
 	// in one transaction, and returns how many; call it until it returns 0.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -42,10 +43,10 @@ func (in *importing) addConflict(a *arrival, seq uint64) error {
 	c := store.Conflict{Seq: seq, File: in.file.Number, Line: in.chunk.Records[a.record].Line,
 		Record: in.chunk.First + uint64(a.record), Fingerprint: a.Fingerprint, At: stored(in.now)}
 	first, err := in.row(seq)
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrCorrupt) {
 		return err
 	}
-	c.FirstFile, c.FirstLine = first.file, first.line
+	c.FirstFile, c.FirstLine = first.file, first.line // zeros when the first is damaged, which must not stop the file
 	if err := in.put(conflictsBucket, key, encodeConflict(&c)); err != nil {
 		return err
 	}

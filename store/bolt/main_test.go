@@ -20,6 +20,8 @@ func TestMain(m *testing.M) {
 		err = holdOpen(path)
 	case "flip":
 		err = flipBytes(path)
+	case "full":
+		err = fillDisk(path)
 	default:
 		err = fmt.Errorf("there is no role %q", role)
 	}

@@ -127,6 +127,9 @@ func (d *DB) Expire(ctx context.Context, dataset string, now time.Time, limit in
 		}
 		for _, at := range blocks {
 			b, err := t.block(at)
+			if errors.Is(err, store.ErrCorrupt) {
+				continue // as in Plan
+			}
 			if err != nil {
 				return err
 			}
