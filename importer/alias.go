@@ -19,8 +19,12 @@ func newAliases() aliases {
 		a.add(target{key: k}, k.String())
 	}
 	for f := fieldEventID; f < fieldCount; f++ {
-		a.add(target{field: f}, f.String())
+		if f != fieldStatus {
+			a.add(target{field: f}, f.String())
+		}
 	}
+	// Many exports have a status that is nobody else's business.
+	a.add(target{field: fieldStatus}, "custom_data.status")
 	for _, l := range userAliases() {
 		a.add(target{key: l.key}, strings.Fields(l.headers)...)
 	}

@@ -131,13 +131,13 @@ func TestAliases(t *testing.T) {
 		"match_keys.extern_id": {key: event.ExternalID}, "properties.email": {key: event.Email}, "user_data.em": {key: event.Email},
 		"Close Date": {field: fieldEventTime}, "event_time": {field: fieldEventTime}, "Amount": {field: fieldValue},
 		"custom_data.value": {field: fieldValue}, "Receipt No.": {field: fieldOrderID}, "Currency ISO Code": {field: fieldCurrency},
-		"contents.item_price": {field: fieldItemPrice}, "fbclid": {field: fieldClickID},
+		"contents.item_price": {field: fieldItemPrice}, "fbclid": {field: fieldClickID}, "custom_data.status": {field: fieldStatus},
 	} {
 		if got, _, ok := known.find(header); !ok || got != want {
 			t.Errorf("%q is %v, want %v", header, got, want)
 		}
 	}
-	for _, header := range []string{"", "Owner Email Sent", "Id", "Name", "Stage", "capibara_reason", "capibara_line", "Notes", "owner.email"} {
+	for _, header := range []string{"", "Owner Email Sent", "Id", "Name", "Stage", "capibara_reason", "capibara_line", "Notes", "owner.email", "Status"} {
 		if got, _, ok := known.find(header); ok {
 			t.Errorf("%q is taken for %v", header, got)
 		}

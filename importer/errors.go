@@ -3,8 +3,6 @@ package importer
 import (
 	"errors"
 	"fmt"
-
-	"capibara/event"
 )
 
 // ErrNoSource says that no configured source claims the file.
@@ -18,21 +16,6 @@ type RefusedError struct {
 }
 
 func (e *RefusedError) Error() string { return "file " + e.Name + " was refused: " + e.Reason }
-
-// RecordError says what is wrong with one record. It never holds a value of the record.
-type RecordError struct {
-	File   string // base name
-	Line   uint64 // the physical line where the record starts
-	Column string // header of the column at fault; may be empty
-	Reason event.Reason
-}
-
-func (e *RecordError) Error() string {
-	if e.Column == "" {
-		return fmt.Sprintf("%s line %d: %s", e.File, e.Line, e.Reason)
-	}
-	return fmt.Sprintf("%s line %d, column %q: %s", e.File, e.Line, e.Column, e.Reason)
-}
 
 // refusal is why a file is refused, before its name is known to the code that finds it.
 type refusal struct{ reason, hint string }

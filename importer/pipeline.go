@@ -149,6 +149,7 @@ func (p *pass) worker() worker {
 // read cuts the file and hands its blocks out, but for the records that an earlier import had done.
 func (p *pass) read(ctx context.Context, cut cutter, order, todo chan<- *block) error {
 	number := uint64(1)
+	done := p.report.report.Resumed // the file's own count moves while this runs
 	for more := true; more; {
 		b := &block{done: make(chan struct{})}
 		var err error
@@ -157,7 +158,7 @@ func (p *pass) read(ctx context.Context, cut cutter, order, todo chan<- *block) 
 		}
 		b.first = number
 		number += uint64(len(b.spans))
-		if done := p.file.Counts.Records; b.first <= done {
+		if b.first <= done {
 			skip := min(uint64(len(b.spans)), done-b.first+1)
 			b.spans, b.first = b.spans[skip:], b.first+skip
 		}
