@@ -225,7 +225,7 @@ func (h *home) reconcile(s *sandbox.Sandbox) {
 			}
 		}
 	}
-	events := lines[audit.Event](h, "history", "events")
+	events := historyEvents(h)
 	if len(events) == 0 {
 		h.t.Fatal("there are no events to compare")
 	}
@@ -280,7 +280,7 @@ func TestKilledWhileImporting(t *testing.T) {
 
 	h := newHome(t, "http://127.0.0.1:1")
 	kills := 0
-	for wait := 100 * time.Millisecond; ; wait += 100 * time.Millisecond {
+	for wait := 100 * time.Millisecond; ; wait = wait * 3 / 2 {
 		cmd := h.start("import", path)
 		over := make(chan error, 1)
 		go func() { over <- cmd.Wait() }()
@@ -514,3 +514,5 @@ func TestInterrupted(t *testing.T) {
 		t.Errorf("%d events were sent twice", d)
 	}
 }
+
+func historyEvents(h *home) []audit.Event { return lines[audit.Event](h, "history", "events") }

@@ -61,12 +61,28 @@ func writeList[T any](a *app, columns []column[T], entries []T) error {
 		w.Flush()
 		return w.Error()
 	}
-	columns = slices.DeleteFunc(slices.Clone(columns), func(c column[T]) bool { return c.hide })
-	t := newTable(a.stdout)
+	shown := slices.DeleteFunc(slices.Clone(columns), func(c column[T]) bool { return c.hide })
+	if wide := width(a.stdout); wide > 0 && tableWidth(shown, entries) > wide {
+		writeBlocks(a, shown, entries)
+		return nil
+	}
+	writeTable(a, shown, entries)
+	return nil
+}
+
+func writeTable[T any](a *app, columns []column[T], entries []T) {
+	t := table.NewWriter()
+	t.SetOutputMirror(a.stdout)
+	t.SuppressTrailingSpaces()
+	style := table.StyleDefault
+	style.Options = table.OptionsNoBordersAndSeparators
+	style.Format.Header = text.FormatDefault
+	style.Box.PaddingLeft, style.Box.PaddingRight = "", gap
+	t.SetStyle(style)
 	header := table.Row{}
 	var configs []table.ColumnConfig
 	for i, c := range columns {
-		header = append(header, strings.ReplaceAll(c.name, "_", " "))
+		header = append(header, c.title())
 		align := text.AlignLeft
 		if c.right {
 			align = text.AlignRight
@@ -83,7 +99,38 @@ func writeList[T any](a *app, columns []column[T], entries []T) error {
 		t.AppendRow(row)
 	}
 	t.Render()
-	return nil
+}
+
+// writeBlocks writes every entry as a block of lines, for a terminal that is too narrow for the table.
+func writeBlocks[T any](a *app, columns []column[T], entries []T) {
+	for i, e := range entries {
+		if i > 0 {
+			a.line("")
+		}
+		var facts [][2]string
+		for _, c := range columns {
+			facts = append(facts, [2]string{c.title(), printable(c.value(e))})
+		}
+		a.facts(facts)
+	}
+}
+
+// gap separates the columns of a table.
+const gap = "  "
+
+// title is the column's name as people read it.
+func (c column[T]) title() string { return strings.ReplaceAll(c.name, "_", " ") }
+
+func tableWidth[T any](columns []column[T], entries []T) int {
+	total := 0
+	for _, c := range columns {
+		most := text.StringWidth(c.title())
+		for _, e := range entries {
+			most = max(most, text.StringWidth(printable(c.value(e))))
+		}
+		total += most + len(gap)
+	}
+	return total
 }
 
 func cells[T any](columns []column[T], cell func(column[T]) string) []string {
@@ -92,25 +139,6 @@ func cells[T any](columns []column[T], cell func(column[T]) string) []string {
 		row[i] = cell(c)
 	}
 	return row
-}
-
-// newTable returns a table as wide as the terminal; elsewhere a plain one of any width.
-func newTable(w io.Writer) table.Writer {
-	t := table.NewWriter()
-	t.SetOutputMirror(w)
-	t.SuppressTrailingSpaces()
-	style := table.StyleDefault
-	if columns := width(w); columns > 0 {
-		style = table.StyleLight
-		style.Size.WidthMax = columns
-	}
-	style.Options = table.OptionsNoBordersAndSeparators
-	style.Format.Header = text.FormatDefault
-	style.Format.HeaderAlign = text.AlignLeft
-	style.Box.PaddingLeft = ""
-	style.Box.PaddingRight = "  "
-	t.SetStyle(style)
-	return t
 }
 
 // writeJSON writes a value for programs that people may look at too.

@@ -29,6 +29,7 @@ type meter struct {
 
 	count  atomic.Int64 // read by the bar's goroutine while mu is held
 	mu     sync.Mutex
+	over   bool
 	logged time.Time
 }
 
@@ -51,6 +52,9 @@ func (a *app) newMeter(name, unit string) *meter {
 func (m *meter) tell(p progress) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.over {
+		return
+	}
 	m.count.Store(p.Count)
 	now := time.Now()
 	switch {
@@ -66,29 +70,34 @@ func (m *meter) tell(p progress) {
 		if m.bar == nil {
 			m.bar = m.bars.New(p.Total, mpb.BarStyle(), mpb.BarRemoveOnComplete(),
 				mpb.PrependDecorators(decor.Name(m.name+" "), decor.Percentage(decor.WCSyncSpace)),
-				mpb.AppendDecorators(decor.Any(m.rate), decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO), "")))
+				mpb.AppendDecorators(decor.Any(m.rate)))
 		}
 		m.bar.SetTotal(p.Total, false)
 		m.bar.SetCurrent(p.Done)
 	}
 }
 
+// rate tells how fast the work is and how long it still takes.
 func (m *meter) rate(s decor.Statistics) string {
-	count := m.count.Load()
-	per := float64(count) / max(time.Since(m.started).Seconds(), 0.001)
-	return fmt.Sprintf("%s %s, %s/s, left ", grouped(count), m.unit, grouped(int64(per)))
+	count, took := m.count.Load(), time.Since(m.started)
+	text := fmt.Sprintf(" %s %s, %s/s", grouped(count), m.unit, grouped(int64(float64(count)/took.Seconds())))
+	if s.Current > 0 && s.Current < s.Total {
+		left := time.Duration(float64(took) * float64(s.Total-s.Current) / float64(s.Current))
+		text += ", " + left.Round(time.Second).String() + " left"
+	}
+	return text
 }
 
 // end takes the bar away.
 func (m *meter) end() {
+	m.mu.Lock()
+	m.over = true
+	m.mu.Unlock()
 	if m.bars == nil {
 		return
 	}
-	m.mu.Lock()
-	bar := m.bar
-	m.mu.Unlock()
-	if bar != nil {
-		bar.Abort(true)
+	if m.bar != nil {
+		m.bar.Abort(true)
 	}
 	m.bars.Wait()
 }

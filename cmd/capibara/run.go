@@ -86,7 +86,7 @@ func (a *app) run(ctx context.Context) (err error) {
 	start.Msg("running: the inbox is watched" + map[bool]string{true: " and uploads are scheduled", false: "; no upload is scheduled"}[schedule != nil])
 
 	rooms, alive := errgroup.WithContext(ctx)
-	s := &server{house: l, log: log, alive: alive}
+	s := &server{house: l, log: log, alive: alive, waiting: inbox.Waiting}
 	rooms.Go(func() error { return s.serve(alive, socket) })
 	rooms.Go(func() error { return ending(inbox.Run(alive)) })
 	if schedule != nil {

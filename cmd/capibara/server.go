@@ -22,6 +22,8 @@ type server struct {
 	log   zerolog.Logger
 	// alive is the life of this process: work that was asked for goes on when the one who asked goes away.
 	alive context.Context
+	// waiting tells which files the inbox does not take, each in a sentence.
+	waiting func() []string
 	// imports keeps one import at a time; the inbox is not held up by it.
 	imports sync.Mutex
 }
@@ -60,7 +62,7 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 
 func (s *server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/status", may(reads, answer(func(r *http.Request) (any, error) { return s.house.Status(r.Context()) })))
+	mux.HandleFunc("GET /v1/status", may(reads, answer(s.status)))
 	mux.HandleFunc("GET /v1/events", may(reads, list(s.house.Events)))
 	mux.HandleFunc("GET /v1/batches", may(reads, list(s.house.Batches)))
 	mux.HandleFunc("GET /v1/files", may(reads, list(s.house.Files)))
@@ -75,6 +77,22 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("POST /v1/upload", may(acts, s.doUpload))
 	mux.HandleFunc("POST /v1/go-live", may(acts, answer(s.goLive)))
 	return mux
+}
+
+// status adds to how the ledger stands what only a running process knows: which files wait in the inbox, and why.
+func (s *server) status(r *http.Request) (any, error) {
+	st, err := s.house.Status(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	for _, sentence := range s.waiting() {
+		st.Waiting = append(st.Waiting, audit.WaitingFile{Reason: sentence})
+	}
+	if n := len(st.Waiting); n > 0 {
+		st.OK = false
+		st.Summary += " " + counted(n, "file in the inbox needs", "files in the inbox need") + " somebody."
+	}
+	return st, nil
 }
 
 // may lets a request through when its caller has the rights.
@@ -161,9 +179,14 @@ func (s *server) long(w http.ResponseWriter, work func(tell func(progress)) (any
 	// Reading standard input and telling progress go on at the same time.
 	_ = control.EnableFullDuplex()
 	var mu sync.Mutex
+	over := false // nothing may be written once the handler has returned
 	send := func(m message) {
 		mu.Lock()
 		defer mu.Unlock()
+		if over {
+			return
+		}
+		over = m.Progress == nil
 		if json.NewEncoder(w).Encode(m) == nil {
 			_ = control.Flush()
 		}

@@ -71,7 +71,7 @@ func (a *app) printStatus(s audit.Status) error {
 		}
 	}
 	for _, w := range s.Waiting {
-		a.line("\nwaits in the inbox: %s: %s", printable(w.Name), w.Reason)
+		a.line("\nin the inbox: %s", printable(w.Reason))
 	}
 	return nil
 }

@@ -135,6 +135,8 @@ func (l *local) Upload(ctx context.Context, tell func(progress)) (uploader.Summa
 		return uploader.Summary{}, err
 	}
 	l.listener.Store(&tell)
+	// The schedule's next pass must not tell somebody who has gone.
+	defer l.listener.CompareAndSwap(&tell, nil)
 	run := store.Run{StartedAt: l.now()}
 	s, err := u.Upload(ctx)
 	if errors.Is(err, uploader.ErrBusy) {

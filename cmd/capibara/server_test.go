@@ -1,0 +1,177 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestRights asks every route as somebody who may do nothing, as one who may look, and as one who may act.
+func TestRights(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name           string
+		needed, caller rights
+		wantStatus     int
+	}{
+		{"a stranger may not look", reads, none, http.StatusForbidden},
+		{"the group may look", reads, reads, http.StatusOK},
+		{"the group may not act", acts, reads, http.StatusForbidden},
+		{"the owner may look", reads, acts, http.StatusOK},
+		{"the owner may act", acts, acts, http.StatusOK},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r = r.WithContext(context.WithValue(r.Context(), rightsKey{}, tc.caller))
+			w := httptest.NewRecorder()
+			may(tc.needed, func(w http.ResponseWriter, _ *http.Request) {})(w, r)
+			if w.Code != tc.wantStatus {
+				t.Errorf("got %d, want %d", w.Code, tc.wantStatus)
+			}
+		})
+	}
+	// Without a word of the kernel about the caller nothing is allowed.
+	w := httptest.NewRecorder()
+	may(reads, func(http.ResponseWriter, *http.Request) {})(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	if w.Code != http.StatusForbidden {
+		t.Errorf("an unknown caller got %d", w.Code)
+	}
+}
+
+// TestRoutesNeedRights looks at the routes themselves: those that change something are for who may act alone.
+func TestRoutesNeedRights(t *testing.T) {
+	t.Parallel()
+	s := &server{alive: t.Context()}
+	for _, tc := range []struct{ method, path string }{
+		{http.MethodPost, "/v1/import"}, {http.MethodPost, "/v1/upload"}, {http.MethodPost, "/v1/go-live"},
+	} {
+		r := httptest.NewRequest(tc.method, tc.path, nil)
+		r = r.WithContext(context.WithValue(r.Context(), rightsKey{}, reads))
+		w := httptest.NewRecorder()
+		s.routes().ServeHTTP(w, r)
+		var f wireFailure
+		if err := json.Unmarshal(w.Body.Bytes(), &f); err != nil || w.Code != http.StatusForbidden || f.Exit != exitFailed || f.Hint == "" {
+			t.Errorf("%s %s as a reader: %d %s", tc.method, tc.path, w.Code, w.Body)
+		}
+	}
+}
+
+// TestLongPaths serves a home whose path is too long for a socket.
+func TestLongPaths(t *testing.T) {
+	t.Parallel()
+	c := defaults()
+	c.resolve(filepath.Join(t.TempDir(), strings.Repeat("long", 30)), "")
+	if err := os.MkdirAll(c.Folders.Data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path, elsewhere := socketPath(&c)
+	if !elsewhere || len(path) > maxSocketPath {
+		t.Fatalf("the socket is at %s", path)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(filepath.Dir(path)) })
+	l, err := listenSocket(t.Context(), &c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	greet := make(chan rights, 1)
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			greet <- none
+			return
+		}
+		r, _ := rightsOf(conn)
+		greet <- r
+		_ = conn.Close()
+	}()
+	conn, err := dialSocket(t.Context(), &c)
+	if err != nil || conn == nil {
+		t.Fatalf("nobody answers: %v", err)
+	}
+	if r := <-greet; r != acts {
+		t.Errorf("the owner has the rights %d", r)
+	}
+	_ = conn.Close()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	// A folder that others may write to is no place for a socket.
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Dir(path), 0o777); err != nil { //nolint:gosec // that is the point
+		t.Fatal(err)
+	}
+	if _, err := listenSocket(t.Context(), &c); err == nil {
+		t.Error("it serves from a folder of somebody else")
+	}
+}
+
+// TestStaleSocket finds a socket that nobody answers on, and takes its place.
+func TestStaleSocket(t *testing.T) {
+	t.Parallel()
+	c := defaults()
+	c.resolve(t.TempDir(), "")
+	if err := os.MkdirAll(c.Folders.Data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path, _ := socketPath(&c)
+	dead, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead.SetUnlinkOnClose(false)
+	if err := dead.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if conn, err := dialSocket(t.Context(), &c); conn != nil || err != nil {
+		t.Fatalf("somebody answers on a dead socket: %v", err)
+	}
+	l, err := listenSocket(t.Context(), &c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != socketMode {
+		t.Errorf("the socket has the mode %v, %v", info.Mode(), err)
+	}
+	// One that is alive is left alone.
+	if _, err := listenSocket(t.Context(), &c); err == nil {
+		t.Error("two processes serve one home")
+	}
+}
+
+// TestBrokenAnswers feeds the client what a process that dies, or is another version, leaves.
+func TestBrokenAnswers(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ name, text, want string }{
+		{"it died", `{"progress":{"done":1}}` + "\n" + `{"resu`, "ended before it answered"},
+		{"nothing", "", "ended before it answered"},
+		{"another version", `{"result":"text"}`, "reading the answer"},
+		{"a failure", `{"failure":{"error":"the disk is full","hint":"make room","exit":1}}`, "the disk is full"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var r fileReport
+			err := readMessages(bytes.NewReader([]byte(tc.text)), func(progress) {}, &r)
+			if err == nil || !strings.Contains(err.Error(), tc.want) || exitCode(err) != exitFailed {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	// What was done before a failure is told with it.
+	var r fileReport
+	err := readMessages(strings.NewReader(`{"result":{"name":"x.csv"},"failure":{"error":"refused","exit":1}}`), func(progress) {}, &r)
+	if err == nil || r.Name != "x.csv" {
+		t.Errorf("got %+v, %v", r, err)
+	}
+}
