@@ -185,6 +185,53 @@ func TestEveryEventRefused(t *testing.T) {
 	}
 }
 
+// A bisection that has to wait goes on in the same pass.
+func TestABisectionOutlivesAThrottle(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.putSome("a", 40, 7)
+		n := 0
+		h.wire.set(func(*http.Request) error {
+			if n++; n%3 == 0 {
+				h.fault(sandbox.Fault429)
+			}
+			return nil
+		}, nil)
+		got := h.upload()
+		if got.Acknowledged != 39 || got.Rejected != 1 || got.Released != 0 || got.Stopped != nil {
+			h.Errorf("summary %+v, stopped %+v", got, got.Stopped)
+		}
+		h.check()
+	})
+}
+
+// Somebody may decide about an open batch while a pass is on its way to it.
+func TestABatchThatIsDecidedMeanwhile(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.config.Patience = -1
+		h.putSome("a", 10)
+		h.fault(sandbox.FaultCutAfter)
+		h.upload()
+		time.Sleep(time.Minute)
+		h.putSome("b", 10)
+		h.config.Store = &deciding{h.db}
+		got := h.upload()
+		if got.Acknowledged != 10 || got.Requests != 1 || got.Unknown != 0 {
+			h.Errorf("summary %+v", got)
+		}
+		h.want(store.StateAcknowledged, 10, store.StateHeld, 10)
+	})
+}
+
+// deciding is a store in which a person holds every batch just before it is sent again.
+type deciding struct{ Outbox }
+
+func (d *deciding) Retry(ctx context.Context, n uint64, drop []uint64, sum event.Hash, now time.Time) (store.Batch, error) {
+	if _, err := d.Outbox.Conclude(ctx, store.Settlement{Batch: n, Verdict: store.VerdictHeld}, now); err != nil {
+		return store.Batch{}, err
+	}
+	return d.Outbox.Retry(ctx, n, drop, sum, now)
+}
+
 var errPlug = errors.New("somebody pulled the plug")
 
 // plugged is a store that fails from some call on, as a machine does that loses its power.

@@ -98,7 +98,7 @@ func (p *pass) react(ctx context.Context, l *lane, r result) {
 		l.unreached = 0
 		// A request that was under way when another one failed does not show that the trouble is over.
 		before := l.circuit.State == store.CircuitOpen && l.circuit.Until.After(p.now())
-		if o.End != capi.Acknowledged || l.mustProbe || l.over || before {
+		if l.mustProbe || l.over || before {
 			return
 		}
 		l.trial, l.patience = false, p.u.c.Patience
@@ -241,7 +241,8 @@ func (p *pass) tripSkew(ctx context.Context, l *lane, o capi.Outcome) {
 	if d < 0 {
 		side = "ahead of"
 	}
-	p.trip(ctx, l, store.Circuit{Class: classClockSkew, Until: p.now(), Failures: l.circuit.Failures + 1,
+	// Without Until: what this clock says means nothing.
+	p.trip(ctx, l, store.Circuit{Class: classClockSkew, Failures: l.circuit.Failures + 1,
 		Reason: fmt.Sprintf("the clock of this machine is %s %s Meta's, so nothing is sent or expired; set it right, best by NTP",
 			d.Abs().Round(time.Second), side)})
 }

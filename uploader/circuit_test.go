@@ -63,6 +63,41 @@ func TestThrottle(t *testing.T) {
 	})
 }
 
+// Several requests under way that fail for one reason are one failure, and what comes after it goes one by one until
+// something is acknowledged.
+func TestOneFailureAndOneTrial(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, sandbox.Config{Delay: time.Second})
+		h.config.BatchEvents, h.config.Patience = 10, -1
+		h.putSome("a", 200)
+		h.fault(repeat(sandbox.FaultThrottle, 4)...)
+		if got := h.upload(); got.Requests != 4 || got.Released != 40 {
+			t.Errorf("summary %+v", got)
+		}
+		if c := h.circuit(); c.Failures != 1 {
+			t.Errorf("circuit %+v", c)
+		}
+		time.Sleep(time.Minute)
+		h.fault(sandbox.FaultThrottle)
+		if got := h.upload(); got.Requests != 1 {
+			t.Errorf("after a failed trial: %+v", got)
+		}
+		if c := h.circuit(); c.Failures != 2 {
+			t.Errorf("circuit %+v", c)
+		}
+		time.Sleep(time.Minute)
+		began := time.Now()
+		if got := h.upload(); got.Acknowledged != 200 || h.wire.most != 4 {
+			t.Errorf("summary %+v", got)
+		}
+		// One second for the trial, five for 19 requests, four at a time.
+		if took := time.Since(began); took != 6*time.Second {
+			t.Errorf("the pass took %s", took)
+		}
+	})
+}
+
 func TestWrongTokenStopsAndANewOneGoesOn(t *testing.T) {
 	inBubble(t, func(h *house) {
 		h.config.BatchEvents = 10
@@ -155,7 +190,10 @@ func TestEndpointDown(t *testing.T) {
 	inBubble(t, func(h *house) {
 		h.config.BatchEvents = 10
 		h.putSome("a", 100)
+		h.config.InFlight = 1
+		tries := 0
 		h.wire.set(func(*http.Request) error {
+			tries++
 			return &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 		}, nil)
 		began := time.Now()
@@ -163,8 +201,8 @@ func TestEndpointDown(t *testing.T) {
 		if got.Acknowledged != 0 || got.Unknown != 0 || got.Stopped == nil || got.Stopped.Class != classUnreachable {
 			h.Errorf("summary %+v, stopped %+v", got, got.Stopped)
 		}
-		if took := time.Since(began); took > DefaultPatience {
-			h.Errorf("the pass took %s", took)
+		if took := time.Since(began); took > 10*time.Second || tries != maxUnreached {
+			h.Errorf("the pass took %s and %d attempts", took, tries)
 		}
 		if n := h.log.lines("stopped sending"); n != 1 {
 			h.Errorf("%d alerts for one trouble:\n%s", n, h.log.bytes())

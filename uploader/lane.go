@@ -114,9 +114,16 @@ func (p *pass) enter(l *lane) {
 		l.mustProbe = true
 	}
 	changed := l.circuit.TokenSum != "" && l.circuit.TokenSum != tokenSum(l.token)
-	if !changed && l.circuit.Until.After(p.now()) {
+	if !changed && p.ahead(l.circuit.Until, capi.MaxRetryAfter) {
 		p.pause(l, l.circuit.Until)
 	}
+}
+
+// ahead reports whether an instant that was written down lies ahead. One that lies further ahead than could have been
+// meant was written by a clock that was wrong.
+func (p *pass) ahead(t time.Time, most time.Duration) bool {
+	d := t.Sub(p.now())
+	return d > 0 && d <= most
 }
 
 // pause waits within the pass when that takes no longer than its patience, else leaves the lane to the next pass.
@@ -158,7 +165,7 @@ func (p *pass) choose(ctx context.Context, l *lane) (work, bool, error) {
 func (p *pass) chooseUnknown(l *lane) (work, bool) {
 	var oldest store.Batch
 	for n, b := range l.open {
-		if b.State != store.BatchUnknown || l.sending[n] || p.suspect(l, n) || b.NextTry.After(p.now()) || p.windowOver(b) {
+		if b.State != store.BatchUnknown || l.sending[n] || p.suspect(l, n) || p.ahead(b.NextTry, 2*lastResend) || p.windowOver(b) {
 			continue
 		}
 		if oldest.Number == 0 || n < oldest.Number {
@@ -193,10 +200,14 @@ func (p *pass) suspect(l *lane, n uint64) bool {
 	return false
 }
 
-// windowOver reports whether a batch of unknown fate may not be sent again any more.
+// windowOver reports whether a batch of unknown fate may not be sent again any more. One whose first attempt lies in the
+// future was sent by a clock that was wrong, and nobody knows when that was.
 func (p *pass) windowOver(b store.Batch) bool {
-	return b.State == store.BatchUnknown && !b.FirstMaybeAt.IsZero() &&
-		(b.MaybeAttempts >= maxMaybe || !p.now().Before(b.FirstMaybeAt.Add(p.u.c.ResendWindow)))
+	if b.State != store.BatchUnknown || b.FirstMaybeAt.IsZero() {
+		return false
+	}
+	age := p.now().Sub(b.FirstMaybeAt)
+	return b.MaybeAttempts >= maxMaybe || age >= p.u.c.ResendWindow || age < -maxSkew
 }
 
 // chooseBisection returns the next part of a refused batch. again says that the lane changed and has to be looked at anew.

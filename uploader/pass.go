@@ -212,7 +212,7 @@ func (p *pass) nextWake() (at time.Time, ok bool) {
 // nextUnknown is when the next batch of unknown fate is due, if the lane has the patience to wait for it.
 func (p *pass) nextUnknown(l *lane) (due time.Time) {
 	for n, b := range l.open {
-		if b.State != store.BatchUnknown || p.suspect(l, n) || !b.NextTry.After(p.now()) {
+		if b.State != store.BatchUnknown || p.suspect(l, n) || p.windowOver(b) || !p.ahead(b.NextTry, 2*lastResend) {
 			continue
 		}
 		if due.IsZero() || b.NextTry.Before(due) {

@@ -10,6 +10,7 @@ import (
 
 	"capibara/event"
 	"capibara/store"
+	"capibara/uploader/capi"
 	"capibara/uploader/sandbox"
 )
 
@@ -136,6 +137,54 @@ func TestHeldWhenTheWindowIsOver(t *testing.T) {
 	}
 }
 
+// A clock that runs days ahead must not end what it cannot judge.
+func TestAWrongClockHoldsNothing(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.config.Patience = -1
+		h.putSome("a", 10)
+		h.fault(sandbox.FaultCutAfter)
+		h.upload()
+		h.config.Now = func() time.Time { return time.Now().Add(3 * day) }
+		client, err := capi.New(capi.Config{BaseURL: "http://127.0.0.1:1", Transport: h.wire, Now: h.config.Now})
+		if err != nil {
+			h.Fatal(err)
+		}
+		right := h.config.Client
+		h.config.Client = client
+		if got := h.upload(); got.Held != 0 || got.Unknown != 10 || got.Stopped == nil || got.Stopped.Class != classClockSkew {
+			h.Errorf("summary %+v, stopped %+v", got, got.Stopped)
+		}
+		h.config.Client, h.config.Now = right, nil
+		time.Sleep(time.Minute)
+		if got := h.upload(); got.Acknowledged != 10 {
+			h.Errorf("when it is right: %+v", got)
+		}
+		h.check()
+	})
+}
+
+// What was first sent under a clock that ran ahead was sent nobody knows when.
+func TestABatchFromTheFutureIsHeld(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.config.Patience = -1
+		h.putSome("a", 10)
+		h.fault(sandbox.FaultCutAfter)
+		right := h.config.Client
+		h.config.Now = func() time.Time { return time.Now().Add(day) }
+		client, err := capi.New(capi.Config{BaseURL: "http://127.0.0.1:1", Transport: h.wire, Now: h.config.Now})
+		if err != nil {
+			h.Fatal(err)
+		}
+		h.config.Client = client
+		h.upload()
+		h.config.Client, h.config.Now = right, nil
+		if got := h.upload(); got.Held != 10 || got.Requests != 0 {
+			h.Errorf("summary %+v", got)
+		}
+		h.check()
+	})
+}
+
 // Rows whose deadline passes while the fate is unknown leave the batch; the others go on.
 func TestRowsExpireOutOfAnUnknownBatch(t *testing.T) {
 	t.Parallel()
@@ -237,7 +286,11 @@ func TestDeathAndRecovery(t *testing.T) {
 					h.Errorf("%d events were taken before the end, want %d", got, c.taken)
 				}
 				h.die()
+				before := len(h.meta.Requests())
 				h.upload()
+				if c.duplicates > 0 && !h.meta.Requests()[before].Probe {
+					h.Error("after a restart no probe came before the batch of unknown fate")
+				}
 				h.want(store.StateAcknowledged, 30)
 				if s := h.meta.Stats(); s.Duplicates != c.duplicates || s.Changed != 0 || s.Distinct != 30 {
 					h.Errorf("the sandbox saw %+v", s)

@@ -233,6 +233,19 @@ func TestBytesOfABatchAreBounded(t *testing.T) {
 	})
 }
 
+// What was too large once would be too large again.
+func TestTooLargeMakesSmallerBatches(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, sandbox.Config{MaxBody: 5000})
+		h.config.BatchEvents, h.config.InFlight = 20, 1
+		h.putSome("a", 200)
+		if got := h.upload(); got.Acknowledged != 200 || got.Requests != 1+20 {
+			t.Errorf("summary %+v", got)
+		}
+	})
+}
+
 func TestTooLargeIsSplit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
