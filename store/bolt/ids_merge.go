@@ -2,6 +2,8 @@ package bolt
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"math"
 
 	"go.etcd.io/bbolt"
@@ -9,8 +11,9 @@ import (
 
 // Event ids are hashes, so a chunk of new ones is spread over the whole index, and bbolt would rewrite every page of it:
 // with a million events that is most of what an import costs, in time and in memory. So new ids go to ids_new, which is
-// small, and every import moves one stretch of ids_new, a neighbourhood of keys, on to ids. Each of the two transfers
-// touches a fraction of the pages. The stretches follow one another through all keys and then begin again.
+// small, and before an import one stretch of ids_new, a neighbourhood of keys, moves on to ids. Each of the two transfers
+// touches a fraction of the pages, and being two transactions they need the memory for one at a time. The stretches
+// follow one another through all keys and then begin again.
 
 // idEntry is one entry of ids on its way in: its key and its sealed value.
 type idEntry struct{ key, value []byte }
@@ -27,8 +30,8 @@ func roomFor(total uint64) uint64 {
 	return max(evenChunk, uint64(math.Sqrt(evenChunk*float64(total))))
 }
 
-// addKnown makes new events known, whose entries are sorted by key and not sealed, total with them.
-func (t *txn) addKnown(entries []idEntry, total uint64) error {
+// addKnown makes new events known, whose entries are sorted by key and not sealed.
+func (t *txn) addKnown(entries []idEntry) error {
 	if len(entries) == 0 {
 		return nil
 	}
@@ -45,14 +48,27 @@ func (t *txn) addKnown(entries []idEntry, total uint64) error {
 	if err := putAll(t.bucket(idsNewBucket), entries); err != nil {
 		return err
 	}
-	waiting += uint64(len(entries))
-	if room := roomFor(total); waiting > room {
-		if position, err = t.moveIDs(position, int(waiting-room)); err != nil {
+	return t.setIDsWaiting(waiting+uint64(len(entries)), position)
+}
+
+// makeRoom moves ids on when ids_new has become an eighth larger than it should be.
+func (d *DB) makeRoom(ctx context.Context) error {
+	var due int
+	err := d.read(ctx, func(t *txn) error {
+		total, err := t.metaUint("seq")
+		if err != nil {
 			return err
 		}
-		waiting = room
+		waiting, _, err := t.idsWaiting()
+		if room := roomFor(total); waiting > room+room/8 {
+			due = int(waiting - room)
+		}
+		return err
+	})
+	if due == 0 || err != nil {
+		return err
 	}
-	return t.put(metaBucket, []byte(idsMoved), append(appendUint(unsealed(10+len(position)), waiting), position...))
+	return d.change(ctx, func(t *txn) error { return t.moveIDs(due) })
 }
 
 func (t *txn) idsWaiting() (n uint64, position []byte, err error) {
@@ -68,15 +84,24 @@ func (t *txn) idsWaiting() (n uint64, position []byte, err error) {
 	return n, position, nil
 }
 
-// moveIDs moves the n entries behind position from ids_new to ids, and returns the new position.
-func (t *txn) moveIDs(position []byte, n int) ([]byte, error) {
+func (t *txn) setIDsWaiting(n uint64, position []byte) error {
+	return t.put(metaBucket, []byte(idsMoved), append(appendUint(unsealed(10+len(position)), n), position...))
+}
+
+// moveIDs moves n entries, those behind the position and then those at the beginning, from ids_new to ids.
+func (t *txn) moveIDs(n int) error {
+	waiting, position, err := t.idsWaiting()
+	if err != nil {
+		return err
+	}
+	n = min(n, int(waiting))
 	entries := make([]idEntry, 0, n)
 	c := t.bucket(idsNewBucket).Cursor()
 	k, v := c.Seek(position)
 	for len(entries) < n {
 		if k == nil {
 			if k, v = c.First(); k == nil {
-				break
+				return damaged(metaBucket, []byte(idsMoved))
 			}
 		}
 		// What bbolt hands out is valid until the next change only.
@@ -84,23 +109,25 @@ func (t *txn) moveIDs(position []byte, n int) ([]byte, error) {
 		entries = append(entries, idEntry{both[:len(k):len(k)], both[len(k):]})
 		k, v = c.Next()
 	}
-	from := t.bucket(idsNewBucket)
+	if n == 0 {
+		return nil
+	}
 	for _, e := range entries {
-		if err := from.Delete(e.key); err != nil {
-			return nil, err
+		if err := t.delete(idsNewBucket, e.key); err != nil {
+			return err
 		}
 	}
-	if len(entries) == 0 {
-		return nil, nil
+	if err := putAll(t.bucket(idsBucket), entries); err != nil {
+		return err
 	}
-	// The key just moved is gone, so that seeking it finds the one behind it.
-	return entries[len(entries)-1].key, putAll(t.bucket(idsBucket), entries)
+	// The key moved last is gone: seeking it finds the one behind it.
+	return t.setIDsWaiting(waiting-uint64(n), entries[n-1].key)
 }
 
 func putAll(b *bbolt.Bucket, entries []idEntry) error {
 	for _, e := range entries {
 		if err := b.Put(e.key, e.value); err != nil {
-			return err
+			return fmt.Errorf("write ids: %w", err)
 		}
 	}
 	return nil

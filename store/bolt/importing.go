@@ -34,7 +34,6 @@ type importing struct {
 	now   time.Time
 	rows  []arrival
 	order []int32 // of rows by key, those with one key in order of arrival
-	total uint64  // events after the chunk
 	out   store.ImportResult
 }
 
@@ -42,6 +41,9 @@ type importing struct {
 func (d *DB) Import(ctx context.Context, file uint64, c store.Chunk, now time.Time) (out store.ImportResult, err error) {
 	if err := checkChunk(c); err != nil {
 		return store.ImportResult{}, fmt.Errorf("import records of file %d: %w", file, err)
+	}
+	if err := d.makeRoom(ctx); err != nil {
+		return store.ImportResult{}, fmt.Errorf("make room for records of file %d: %w", file, err)
 	}
 	err = d.change(ctx, func(t *txn) error {
 		in := &importing{txn: t, chunk: c, now: now}
@@ -165,7 +167,6 @@ func (in *importing) recognise() error {
 			in.rows[i].seq = seq
 		}
 	}
-	in.total = seq
 	return in.setMetaUint("seq", seq)
 }
 
@@ -236,7 +237,7 @@ func (in *importing) addIDs() error {
 		values = appendKnown(values, known{a.seq, a.Fingerprint})
 		fresh = append(fresh, idEntry{a.key, values[at:len(values):len(values)]})
 	}
-	return in.addKnown(fresh, in.total)
+	return in.addKnown(fresh)
 }
 
 // addFates finds out what became of each record, and stores it.
