@@ -14,6 +14,7 @@ type committer struct {
 	*pass
 	chunk   store.Chunk
 	sums    []rowSum
+	warned  []warned
 	bytes   int
 	useful  uint64 // records that are more than a blank line or a footer
 	begun   bool   // something was committed, or need not be held against the limits
@@ -64,6 +65,7 @@ func (c *committer) add(b *block) {
 	}
 	c.chunk.Records = append(c.chunk.Records, b.out.records...)
 	c.sums = append(c.sums, b.out.sums...)
+	c.warned = append(c.warned, b.out.warned...)
 	for i := range b.out.rows {
 		c.bytes += len(b.out.rows[i].Payload)
 	}
@@ -94,7 +96,7 @@ func (c *committer) commit(ctx context.Context) error {
 	// Cleared, so that nothing of the chunk outlives it.
 	clear(c.chunk.Records)
 	clear(c.sums)
-	c.chunk.Records, c.sums, c.bytes = c.chunk.Records[:0], c.sums[:0], 0
+	c.chunk.Records, c.sums, c.warned, c.bytes = c.chunk.Records[:0], c.sums[:0], c.warned[:0], 0
 	c.progress()
 	return nil
 }
@@ -124,6 +126,9 @@ func (c *committer) count(done store.ImportResult) {
 			}
 			row++
 		}
+	}
+	for _, w := range c.warned {
+		c.report.warning(w.reason, w.line)
 	}
 	report := &c.report.report
 	report.Events += done.Events

@@ -57,6 +57,13 @@ type output struct {
 	records []store.Record
 	rows    []store.NewRow
 	sums    []rowSum // for every row
+	warned  []warned // of records that yield no event
+}
+
+// warned is a warning of a record that yields no event, such as the one telephone number that could not be used.
+type warned struct {
+	reason event.Reason
+	line   uint64
 }
 
 // rowSum is what a row adds to the sums of a report.
@@ -72,13 +79,7 @@ func (m *mapper) record(cells []string, kinds []cellKind, line uint64, out *outp
 	m.warnings = m.warnings[:0]
 	rec := store.Record{Line: line}
 	first := len(out.rows)
-	f := m.identify(&rec)
-	if f.none() {
-		f = m.match()
-	}
-	if f.none() {
-		f = m.fillShared()
-	}
+	f := m.read(&rec)
 	if f.none() {
 		f = m.yield(out)
 	}
@@ -87,15 +88,43 @@ func (m *mapper) record(cells []string, kinds []cellKind, line uint64, out *outp
 		if f.reason.Severity() == event.Skip {
 			rec.Fate = store.FateSkipped
 		}
+		for _, w := range m.warnings {
+			out.warned = append(out.warned, warned{w, line})
+		}
 	}
 	out.records = append(out.records, rec)
 }
 
-// identify reads the record key, and knows a line of sums.
-func (m *mapper) identify(rec *store.Record) fault {
+// read fills what all events of the record have in common. What nobody should mend is found before what a person could:
+// an anonymous sale stays skipped, however its amount is written.
+func (m *mapper) read(rec *store.Record) fault {
 	if m.totals && m.nobody() {
 		return fault{reason: event.ReasonFooterLine}
 	}
+	wrongKey := m.identify(rec)
+	if f := m.match(); !f.none() {
+		return f
+	}
+	if m.fillPerson(); !m.event.User.Usable() {
+		if len(m.event.User.Hashed())+len(m.event.User.Plain()) == 0 {
+			return fault{reason: event.ReasonIdentifierMissing}
+		}
+		return fault{reason: event.ReasonIdentifierWeak}
+	}
+	if !wrongKey.none() {
+		return wrongKey
+	}
+	if f := m.fillSource(); !f.none() {
+		return f
+	}
+	if f := m.fillCurrency(); !f.none() {
+		return f
+	}
+	return m.fillCustom()
+}
+
+// identify reads the record key.
+func (m *mapper) identify(rec *store.Record) fault {
 	m.key = m.key[:0]
 	var missing, destroyed fault
 	length := 0

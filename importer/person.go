@@ -8,18 +8,6 @@ import (
 	"capibara/importer/normalize"
 )
 
-// fillShared fills what all events of the record have in common.
-func (m *mapper) fillShared() fault {
-	if f := m.fillSource(); !f.none() {
-		return f
-	}
-	m.fillPerson()
-	if f := m.fillCurrency(); !f.none() {
-		return f
-	}
-	return m.fillCustom()
-}
-
 func (m *mapper) fillSource() fault {
 	e := &m.event
 	e.ActionSource = m.action

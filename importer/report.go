@@ -19,7 +19,7 @@ type Report struct {
 	File      store.File
 	Events    uint64           // that entered the outbox as pending
 	Reasons   []ReasonCount    // of skipped and rejected records, most frequent first
-	Warnings  []ReasonCount    // of events that were kept, most frequent first
+	Warnings  []ReasonCount    // what was mended or left out, in records that yield no event too; most frequent first
 	Conflicts []store.Conflict // at most 100 of those not reported before
 	Sums      []CurrencySum    // of accepted events
 	Resumed   uint64           // records that an earlier, interrupted import had done
