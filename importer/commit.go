@@ -15,7 +15,8 @@ type committer struct {
 	chunk   store.Chunk
 	sums    []rowSum
 	warned  []warned
-	bytes   int
+	bytes   int    // of events in the chunk
+	text    int    // of the blocks that they came from
 	useful  uint64 // records that are more than a blank line or a footer
 	begun   bool   // something was committed, or need not be held against the limits
 	seen    seenIDs
@@ -37,7 +38,7 @@ func (c *committer) all(ctx context.Context, order <-chan *block) error {
 			return b.err
 		}
 		c.add(b)
-		if len(c.chunk.Records) >= chunkRecords || c.bytes >= chunkBytes {
+		if len(c.chunk.Records) >= chunkRecords || c.bytes >= chunkBytes || c.text >= chunkText {
 			if err := c.commit(ctx); err != nil {
 				return err
 			}
@@ -66,6 +67,7 @@ func (c *committer) add(b *block) {
 	c.chunk.Records = append(c.chunk.Records, b.out.records...)
 	c.sums = append(c.sums, b.out.sums...)
 	c.warned = append(c.warned, b.out.warned...)
+	c.text += len(b.text)
 	for i := range b.out.rows {
 		c.bytes += len(b.out.rows[i].Payload)
 	}
@@ -97,6 +99,7 @@ func (c *committer) commit(ctx context.Context) error {
 	clear(c.chunk.Records)
 	clear(c.sums)
 	c.chunk.Records, c.sums, c.warned, c.bytes = c.chunk.Records[:0], c.sums[:0], c.warned[:0], 0
+	c.text = 0
 	c.progress()
 	return nil
 }

@@ -136,6 +136,40 @@ func TestNoSource(t *testing.T) {
 	}
 }
 
+// TestNoRegularFile does not wait for what may never come.
+func TestNoRegularFile(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, compiled(t, till))
+	if _, err := h.Import(t.Context(), Input{Path: h.home, Name: "till.csv"}); err == nil {
+		t.Error("a folder was imported")
+	}
+	if _, err := h.Import(t.Context(), Input{Path: filepath.Join(h.home, "till.csv")}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
+// TestLargeTextInSmallChunks commits before the text of the records alone fills the memory.
+func TestLargeTextInSmallChunks(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, compiled(t, till))
+	var b strings.Builder
+	b.WriteString("Receipt,Date,Email,Amount,Note\n")
+	note := strings.Repeat("note ", 20_000)
+	for i := range 250 {
+		fmt.Fprintf(&b, "R%d,2026-11-17,p@example.com,5,%s\n", i, note)
+	}
+	chunks := &failing{Importing: h.db, chunks: 1000, closes: 1}
+	h.c.Store = chunks
+	r, err := h.Import(t.Context(), Input{Path: h.write(t, "till.csv", []byte(b.String()))})
+	if err != nil || r.File.Counts.Accepted != 250 {
+		t.Fatalf("%+v, %v", r.File.Counts, err)
+	}
+	if made := 1000 - chunks.chunks; made < 3 {
+		t.Errorf("25 MB of text were committed in %d chunks", made)
+	}
+	h.checked(t)
+}
+
 // failing is a store that fails on purpose.
 type failing struct {
 	store.Importing

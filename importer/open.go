@@ -34,18 +34,19 @@ const readSize = 256 << 10
 // inspect reads the whole file once: for its hash, and to refuse what is no text before anything of it is queued. The
 // error is a refusal when the file is wrong; the input is usable as far as its hash even then.
 func inspect(ctx context.Context, path, name string, enc encoding.Encoding) (*input, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", name, err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	// Before it is opened: a pipe would wait there for ever.
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("look at %s: %w", name, err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is no regular file", name)
 	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", name, err)
+	}
+	defer f.Close()
 	in := &input{path: path, name: name, modified: info.ModTime(), encoding: enc}
 	hash := sha256.New()
 	check := textCheck{line: 1}

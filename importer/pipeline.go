@@ -12,9 +12,11 @@ import (
 
 const (
 	workers = 2
-	// A chunk is committed when it has this many records or bytes.
+	// A chunk is committed when it has this many records, or this many bytes of events or of text: a record may be small
+	// for the outbox and large in its file.
 	chunkRecords = 10_000
 	chunkBytes   = 4 << 20
+	chunkText    = 8 << 20
 	// blocksAhead is how many blocks may be under way, so that the workers go on during a commit: about half a chunk.
 	blocksAhead = 10
 )
