@@ -331,6 +331,7 @@ func manyAtOnce(d *desk) {
 		d.add(f.Number, record(d.row(fmt.Sprint("meanwhile", i))))
 		d.plan(store.PlanQuery{Dataset: main, Limit: 10})
 		d.events(store.Filter{Limit: 7})
+		d.must(d.Outbox.Check(d.ctx, func(p string) { d.Errorf("Check beside writers: %s", p) }))
 	}
 	wg.Wait()
 	d.states(store.StateAcknowledged, seqs...)
