@@ -81,6 +81,9 @@ func (a *app) importOne(ctx context.Context, h house, arg, source string) (fileR
 		}
 		if info, err := os.Stat(path); err == nil && info.IsDir() {
 			return fileReport{}, failed("name the files in it, or drop them into the inbox of a running capibara", "%s is a folder", arg)
+		} else if err == nil && !info.Mode().IsRegular() {
+			return fileReport{}, failed("pipe it in instead: `... | capibara import - --source NAME`",
+				"%s is no regular file, and a file is read twice", arg)
 		} else if errors.Is(err, os.ErrNotExist) {
 			return fileReport{}, failed("check the path", "there is no file %s", arg)
 		}

@@ -42,6 +42,7 @@ func addOutput(a *app, cmd *cobra.Command, forms ...string) {
 type column[T any] struct {
 	name  string // as CSV's header; a table shows it with spaces
 	value func(T) string
+	exact func(T) string // what CSV has instead, for programs
 	hide  bool // too much for a table; CSV has it
 	right bool // a number
 }
@@ -54,7 +55,12 @@ func writeList[T any](a *app, columns []column[T], entries []T) error {
 			return err
 		}
 		for _, e := range entries {
-			if err := w.Write(cells(columns, func(c column[T]) string { return harmless(c.value(e)) })); err != nil {
+			if err := w.Write(cells(columns, func(c column[T]) string {
+				if c.exact != nil {
+					return harmless(c.exact(e))
+				}
+				return harmless(c.value(e))
+			})); err != nil {
 				return err
 			}
 		}

@@ -32,7 +32,7 @@ sends nothing.`,
 			if dry {
 				return a.dryRun(cmd.Context())
 			}
-			return a.upload(cmd.Context(), wait)
+			return a.upload(cmd.Context(), wait, cmd.Flags().Changed("wait"))
 		},
 	}
 	flags := cmd.Flags()
@@ -42,7 +42,7 @@ sends nothing.`,
 	return cmd
 }
 
-func (a *app) upload(ctx context.Context, wait time.Duration) (err error) {
+func (a *app) upload(ctx context.Context, wait time.Duration, asked bool) (err error) {
 	c, err := a.load()
 	if err != nil {
 		return err
@@ -54,6 +54,11 @@ func (a *app) upload(ctx context.Context, wait time.Duration) (err error) {
 	defer closing(&err, h, "the database")
 	if l, ok := h.(*local); ok {
 		l.patience = wait
+		if wait == 0 {
+			l.patience = -1 // not at all
+		}
+	} else if asked {
+		fmt.Fprintln(a.stderr, "note: a running capibara uploads, and --wait does not change how long it waits")
 	}
 	m := a.newMeter("upload", "events")
 	s, err := h.Upload(ctx, m.tell)
