@@ -282,7 +282,7 @@ func TestInboxHostileNames(t *testing.T) {
 	t.Parallel()
 	it := newInboxTest(t)
 	names := []string{"a\nb\x1b[31m.csv", "\xff\xfe.csv", strings.Repeat("x", 251) + ".csv", "-rf.csv", "$(reboot).csv",
-		" .csv", "..csv.csv", "%s%n.csv", "‮vsc.csv", `C:\deals.csv`, "*.csv", "..\\..\\up.csv"}
+		" .csv", "..csv.csv", "%s%n.csv", "\u202evsc.csv", `C:\deals.csv`, "*.csv", "..\\..\\up.csv"}
 	for i, name := range names {
 		it.drop(t, name, name, time.Duration(len(names)-i)*time.Hour)
 	}

@@ -11,6 +11,7 @@ import (
 	"capibara/store"
 
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
 // DB is an open database. It implements store.Outbox.
@@ -107,7 +108,7 @@ func (d *DB) shows(id int) bool {
 }
 
 func closedOr(err error) error {
-	if errors.Is(err, bbolt.ErrDatabaseNotOpen) {
+	if errors.Is(err, bbolterrors.ErrDatabaseNotOpen) {
 		return errClosed
 	}
 	return err

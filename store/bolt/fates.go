@@ -19,12 +19,11 @@ type fateRuns struct {
 func (t *txn) runs(file uint64) (*fateRuns, error) {
 	f := &fateRuns{t: t, file: file}
 	c := t.bucket(fatesBucket).Cursor()
-	k, v := c.Seek(numberKey(file + 1))
-	if k == nil {
-		k, v = c.Last()
-	} else {
-		k, v = c.Prev()
+	last := c.Prev
+	if k, _ := c.Seek(numberKey(file + 1)); k == nil {
+		last = c.Last
 	}
+	k, v := last()
 	if len(k) != 16 || binary.BigEndian.Uint64(k) != file {
 		return f, nil
 	}
