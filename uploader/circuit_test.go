@@ -98,6 +98,20 @@ func TestOneFailureAndOneTrial(t *testing.T) {
 	})
 }
 
+// A pause that was written down by a clock that ran ahead must not silence a dataset for years.
+func TestAPauseThatNobodyMeant(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.putSome("a", 10)
+		c := store.Circuit{Dataset: shop, State: store.CircuitOpen, Class: "throttle", Since: time.Now(), Until: time.Now().Add(400 * day), Failures: 1}
+		if err := h.db.SetCircuit(h.Context(), c, time.Now()); err != nil {
+			h.Fatal(err)
+		}
+		if got := h.upload(); got.Acknowledged != 10 || h.circuit().State != store.CircuitClosed {
+			h.Errorf("summary %+v", got)
+		}
+	})
+}
+
 func TestWrongTokenStopsAndANewOneGoesOn(t *testing.T) {
 	inBubble(t, func(h *house) {
 		h.config.BatchEvents = 10

@@ -36,7 +36,7 @@ const (
 )
 
 // personal is what must never appear in a log: tokens, hashed identifiers, and what else an event holds.
-var personal = regexp.MustCompile(`EAA(testing|wrong|another)|\b[0-9a-f]{64}\b|order-|EUR`)
+var personal = regexp.MustCompile(`EAA(testing|wrong|another)|\b[0-9a-f]{64}\b|order-|user_data|custom_data`)
 
 // house is an uploader over a real store and a real sandbox, with everything that a test may want to change.
 type house struct {

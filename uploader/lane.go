@@ -114,9 +114,11 @@ func (p *pass) enter(l *lane) {
 		l.mustProbe = true
 	}
 	changed := l.circuit.TokenSum != "" && l.circuit.TokenSum != tokenSum(l.token)
-	if !changed && p.ahead(l.circuit.Until, capi.MaxRetryAfter) {
-		p.pause(l, l.circuit.Until)
+	if changed || !p.ahead(l.circuit.Until, capi.MaxRetryAfter) {
+		l.circuit.Until = p.now()
+		return
 	}
+	p.pause(l, l.circuit.Until)
 }
 
 // ahead reports whether an instant that was written down lies ahead. One that lies further ahead than could have been
