@@ -103,27 +103,20 @@ func refusedProbe(alias string, o capi.Outcome) error {
 	return failed(hint, "%w", o.Err)
 }
 
-func (a *app) checkDatabase(ctx context.Context) (err error) {
-	c, err := a.load()
-	if err != nil {
-		return err
-	}
-	h, err := a.open(ctx, c, "check", toRead)
-	if err != nil {
-		return err
-	}
-	defer closing(&err, h, "the database")
-	problems, err := h.CheckDatabase(ctx)
-	if err != nil {
-		return err
-	}
-	for _, p := range problems {
-		a.line("%s", p)
-	}
-	if len(problems) > 0 {
-		return failed("stop capibara, keep a copy of "+c.Folders.Data+", and report what is listed above",
-			"the database does not agree with itself in %s", counted(len(problems), "place", "places"))
-	}
-	a.line("The database agrees with itself.")
-	return nil
+func (a *app) checkDatabase(ctx context.Context) error {
+	return a.visit(ctx, "check", toRead, func(c *config, h house) error {
+		problems, err := h.CheckDatabase(ctx)
+		if err != nil {
+			return err
+		}
+		for _, p := range problems {
+			a.line("%s", p)
+		}
+		if len(problems) > 0 {
+			return failed("stop capibara, keep a copy of "+c.Folders.Data+", and report what is listed above",
+				"the database does not agree with itself in %s", counted(len(problems), "place", "places"))
+		}
+		a.line("The database agrees with itself.")
+		return nil
+	})
 }

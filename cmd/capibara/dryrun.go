@@ -20,17 +20,12 @@ func (l *local) DryRun(ctx context.Context) (uploader.DryRun, error) {
 	return u.DryRun(ctx)
 }
 
-func (a *app) dryRun(ctx context.Context) (err error) {
-	c, err := a.load()
-	if err != nil {
+func (a *app) dryRun(ctx context.Context) error {
+	var r uploader.DryRun
+	err := a.visit(ctx, "upload", toRead, func(_ *config, h house) (err error) {
+		r, err = h.DryRun(ctx)
 		return err
-	}
-	h, err := a.open(ctx, c, "upload", toRead)
-	if err != nil {
-		return err
-	}
-	defer closing(&err, h, "the database")
-	r, err := h.DryRun(ctx)
+	})
 	if err != nil {
 		return err
 	}

@@ -31,42 +31,35 @@ A script passes the four digits with --confirm.`,
 	return cmd
 }
 
-func (a *app) goLive(ctx context.Context, name, confirm string) (err error) {
-	c, err := a.load()
-	if err != nil {
-		return err
-	}
-	alias, d, err := c.dataset(name)
-	if err != nil {
-		return err
-	}
-	h, err := a.open(ctx, c, "go-live", toAct)
-	if err != nil {
-		return err
-	}
-	defer closing(&err, h, "the database")
-	s, err := h.Status(ctx)
-	if err != nil {
-		return err
-	}
-	for _, known := range s.Datasets {
-		if known.Alias == alias && known.Live && !c.rehearses() {
-			a.line("Dataset %s is live already; nothing was changed.", alias)
-			return nil
+func (a *app) goLive(ctx context.Context, name, confirm string) error {
+	return a.visit(ctx, "go-live", toAct, func(c *config, h house) error {
+		alias, d, err := c.dataset(name)
+		if err != nil {
+			return err
 		}
-	}
-	if err := a.tellGoLive(ctx, c, h, alias); err != nil {
-		return err
-	}
-	id := string(d.ID)
-	if err := a.confirmed(alias, id[len(id)-4:], confirm); err != nil {
-		return err
-	}
-	if err := h.GoLive(ctx, id, operator()); err != nil {
-		return explained(err)
-	}
-	a.line("Dataset %s is live. The next upload sends to it: `capibara upload`, or the schedule of `capibara run`.", alias)
-	return nil
+		s, err := h.Status(ctx)
+		if err != nil {
+			return err
+		}
+		for _, known := range s.Datasets {
+			if known.Alias == alias && known.Live && !c.rehearses() {
+				a.line("Dataset %s is live already; nothing was changed.", alias)
+				return nil
+			}
+		}
+		if err := a.tellGoLive(ctx, c, h, alias); err != nil {
+			return err
+		}
+		id := string(d.ID)
+		if err := a.confirmed(alias, id[len(id)-4:], confirm); err != nil {
+			return err
+		}
+		if err := h.GoLive(ctx, id, operator()); err != nil {
+			return err
+		}
+		a.line("Dataset %s is live. The next upload sends to it: `capibara upload`, or the schedule of `capibara run`.", alias)
+		return nil
+	})
 }
 
 // tellGoLive shows what somebody should see before allowing it.

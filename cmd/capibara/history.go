@@ -45,34 +45,27 @@ func historyOf[T any](a *app, what, when string, columns []column[T], ask func(h
 		Short:   "List " + what + ", the newest first",
 		Example: historyExample(what),
 		Args:    arguments(0, 0, "no arguments: narrow with flags"),
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			c, err := a.load()
-			if err != nil {
-				return err
-			}
-			h, err := a.open(cmd.Context(), c, "history", toRead)
-			if err != nil {
-				return err
-			}
-			defer closing(&err, h, "the database")
-			// Programs that read lines or CSV want everything, unless they say how much.
-			everything := (a.output == asJSONL || a.output == asCSV) && !cmd.Flags().Changed("limit")
-			if everything {
-				q.Limit = audit.MaxPage
-			}
-			page, err := ask(h, cmd.Context(), q)
-			if err != nil {
-				return explained(err)
-			}
-			for everything && page.Next != nil {
-				q.Cursor = *page.Next
-				more, err := ask(h, cmd.Context(), q)
-				if err != nil {
-					return explained(err)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.visit(cmd.Context(), "history", toRead, func(_ *config, h house) error {
+				// Programs that read lines or CSV want everything, unless they say how much.
+				everything := (a.output == asJSONL || a.output == asCSV) && !cmd.Flags().Changed("limit")
+				if everything {
+					q.Limit = audit.MaxPage
 				}
-				page.Items, page.Next = append(page.Items, more.Items...), more.Next
-			}
-			return printList(a, page, columns, what)
+				page, err := ask(h, cmd.Context(), q)
+				if err != nil {
+					return err
+				}
+				for everything && page.Next != nil {
+					q.Cursor = *page.Next
+					more, err := ask(h, cmd.Context(), q)
+					if err != nil {
+						return err
+					}
+					page.Items, page.Next = append(page.Items, more.Items...), more.Next
+				}
+				return printList(a, page, columns, what)
+			})
 		},
 	}
 	flags := cmd.Flags()

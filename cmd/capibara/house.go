@@ -81,6 +81,20 @@ func (a *app) open(ctx context.Context, c *config, command string, want access) 
 	return l, nil
 }
 
+// visit loads the configuration, opens the ledger for as long as do takes, and closes it.
+func (a *app) visit(ctx context.Context, command string, want access, do func(*config, house) error) (err error) {
+	c, err := a.load()
+	if err != nil {
+		return err
+	}
+	h, err := a.open(ctx, c, command, want)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, h, "the database")
+	return explained(do(c, h))
+}
+
 // openLocal opens the database in this process.
 func (a *app) openLocal(c *config, command string, want access, log zerolog.Logger) (*local, error) {
 	if _, err := os.Stat(c.database()); errors.Is(err, os.ErrNotExist) {

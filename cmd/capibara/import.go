@@ -31,40 +31,33 @@ Exit code 3 says that some records were rejected and everything else was taken.`
 	return cmd
 }
 
-func (a *app) importFiles(ctx context.Context, args []string, source string) (err error) {
-	c, err := a.load()
-	if err != nil {
-		return err
-	}
-	h, err := a.open(ctx, c, "import", toAct)
-	if err != nil {
-		return err
-	}
-	defer closing(&err, h, "the database")
-	reports := []fileReport{}
-	var bad []error
-	for _, arg := range args {
-		r, err := a.importOne(ctx, h, arg, source)
-		if err != nil {
-			bad = append(bad, err)
-		}
-		if r.Name != "" {
-			reports = append(reports, r)
-			if a.output == asTable {
-				a.printReport(c, r)
+func (a *app) importFiles(ctx context.Context, args []string, source string) error {
+	return a.visit(ctx, "import", toAct, func(c *config, h house) (err error) {
+		reports := []fileReport{}
+		var bad []error
+		for _, arg := range args {
+			r, err := a.importOne(ctx, h, arg, source)
+			if err != nil {
+				bad = append(bad, err)
+			}
+			if r.Name != "" {
+				reports = append(reports, r)
+				if a.output == asTable {
+					a.printReport(c, r)
+				}
+			}
+			if ctx.Err() != nil {
+				break
 			}
 		}
-		if ctx.Err() != nil {
-			break
+		switch a.output {
+		case asJSON:
+			err = writeJSON(a.stdout, map[string]any{"files": reports})
+		case asJSONL:
+			err = writeJSONL(a.stdout, reports)
 		}
-	}
-	switch a.output {
-	case asJSON:
-		err = writeJSON(a.stdout, map[string]any{"files": reports})
-	case asJSONL:
-		err = writeJSONL(a.stdout, reports)
-	}
-	return errors.Join(err, importOutcome(reports, bad, len(args)))
+		return errors.Join(err, importOutcome(reports, bad, len(args)))
+	})
 }
 
 func (a *app) importOne(ctx context.Context, h house, arg, source string) (fileReport, error) {

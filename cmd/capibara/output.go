@@ -43,8 +43,8 @@ type column[T any] struct {
 	name  string // as CSV's header; a table shows it with spaces
 	value func(T) string
 	exact func(T) string // what CSV has instead, for programs
-	hide  bool // too much for a table; CSV has it
-	right bool // a number
+	hide  bool           // too much for a table; CSV has it
+	right bool           // a number
 }
 
 // writeList writes the entries of a list as a table or as CSV.
@@ -177,7 +177,7 @@ func harmless(cell string) string {
 	return cell
 }
 
-// printable keeps a text from a file from steering the terminal.
+// printable keeps a text that came from a file from moving the cursor or changing colours.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 {

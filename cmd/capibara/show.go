@@ -68,21 +68,14 @@ func showNumbered[T any](a *app, what string, ask func(house, context.Context, u
 }
 
 // show asks for a story and prints it.
-func show[T any](a *app, ctx context.Context, ask func(context.Context, house) (T, error), print func(T) error) (err error) {
-	c, err := a.load()
-	if err != nil {
-		return err
-	}
-	h, err := a.open(ctx, c, "show", toRead)
-	if err != nil {
-		return err
-	}
-	defer closing(&err, h, "the database")
-	story, err := ask(ctx, h)
-	if err != nil {
-		return explained(err)
-	}
-	return print(story)
+func show[T any](a *app, ctx context.Context, ask func(context.Context, house) (T, error), print func(T) error) error {
+	return a.visit(ctx, "show", toRead, func(_ *config, h house) error {
+		story, err := ask(ctx, h)
+		if err != nil {
+			return err
+		}
+		return print(story)
+	})
 }
 
 func (a *app) printEventStories(stories []audit.EventStory) error {

@@ -20,27 +20,20 @@ when somebody has to do something, for a monitor.`,
 		Example: `  capibara status
   capibara status --check --output json`,
 		Args: arguments(0, 0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			c, err := a.load()
-			if err != nil {
-				return err
-			}
-			h, err := a.open(cmd.Context(), c, "status", toRead)
-			if err != nil {
-				return err
-			}
-			defer closing(&err, h, "the database")
-			s, err := h.Status(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if err := a.printStatus(s); err != nil {
-				return err
-			}
-			if check && !s.OK {
-				return failed("the first line of `capibara status` says what", "somebody has to do something")
-			}
-			return nil
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.visit(cmd.Context(), "status", toRead, func(_ *config, h house) error {
+				s, err := h.Status(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if err := a.printStatus(s); err != nil {
+					return err
+				}
+				if check && !s.OK {
+					return failed("the first line of `capibara status` says what", "somebody has to do something")
+				}
+				return nil
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&check, "check", false, "exit with 1 when somebody has to do something")

@@ -42,42 +42,35 @@ sends nothing.`,
 	return cmd
 }
 
-func (a *app) upload(ctx context.Context, wait time.Duration, asked bool) (err error) {
-	c, err := a.load()
-	if err != nil {
-		return err
-	}
-	h, err := a.open(ctx, c, "upload", toAct)
-	if err != nil {
-		return err
-	}
-	defer closing(&err, h, "the database")
-	if l, ok := h.(*local); ok {
-		l.patience = wait
-		if wait == 0 {
-			l.patience = -1 // not at all
+func (a *app) upload(ctx context.Context, wait time.Duration, asked bool) error {
+	return a.visit(ctx, "upload", toAct, func(c *config, h house) error {
+		if l, ok := h.(*local); ok {
+			l.patience = wait
+			if wait == 0 {
+				l.patience = -1 // not at all
+			}
+		} else if asked {
+			fmt.Fprintln(a.stderr, "note: a running capibara uploads, and --wait does not change how long it waits")
 		}
-	} else if asked {
-		fmt.Fprintln(a.stderr, "note: a running capibara uploads, and --wait does not change how long it waits")
-	}
-	m := a.newMeter("upload", "events")
-	s, err := h.Upload(ctx, m.tell)
-	m.end()
-	if err != nil && s.Batches+s.Requests+s.Expired == 0 {
-		return explained(err)
-	}
-	switch a.output {
-	case asJSON:
-		err = errors.Join(err, writeJSON(a.stdout, s))
-	case asJSONL:
-		err = errors.Join(err, writeJSONL(a.stdout, []uploader.Summary{s}))
-	default:
-		a.printSummary(c, s)
-	}
-	if err != nil {
-		return explained(err)
-	}
-	return uploadOutcome(s)
+		m := a.newMeter("upload", "events")
+		s, err := h.Upload(ctx, m.tell)
+		m.end()
+		if err != nil && s.Batches+s.Requests+s.Expired == 0 {
+			return err
+		}
+		switch a.output {
+		case asJSON:
+			err = errors.Join(err, writeJSON(a.stdout, s))
+		case asJSONL:
+			err = errors.Join(err, writeJSONL(a.stdout, []uploader.Summary{s}))
+		default:
+			a.printSummary(c, s)
+		}
+		if err != nil {
+			return err
+		}
+		return uploadOutcome(s)
+	})
 }
 
 func (a *app) printSummary(c *config, s uploader.Summary) {

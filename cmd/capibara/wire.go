@@ -47,10 +47,13 @@ func (f *wireFailure) failure() error {
 
 // explained turns the errors of the rooms into failures where the exit code or the hint depends on their kind.
 func explained(err error) error {
-	var usage *audit.UsageError
+	var (
+		known *failure
+		usage *audit.UsageError
+	)
 	switch {
-	case err == nil:
-		return nil
+	case err == nil || errors.As(err, &known):
+		return err
 	case errors.As(err, &usage):
 		return misused("`capibara history events --help` shows how filters are written", "%w", err)
 	case errors.Is(err, store.ErrNotFound):
