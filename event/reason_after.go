@@ -7,6 +7,7 @@ const (
 	ReasonExpiredPossiblySent Reason = "expired_possibly_sent"
 	ReasonFateUnknown         Reason = "fate_unknown"
 	ReasonRejectedByMeta      Reason = "rejected_by_meta"
+	ReasonPayloadDamaged      Reason = "payload_damaged"
 )
 
 func afterReasons() []Reason {
@@ -16,6 +17,7 @@ func afterReasons() []Reason {
 		ReasonExpiredPossiblySent,
 		ReasonFateUnknown,
 		ReasonRejectedByMeta,
+		ReasonPayloadDamaged,
 	}
 }
 
@@ -41,6 +43,10 @@ func (r Reason) explainAfter() (explanation, bool) {
 		return explanation{Reject,
 			"Meta refused the event.",
 			"Read what Meta answered, and correct the record in the source system."}, true
+	case ReasonPayloadDamaged:
+		return explanation{Reject,
+			"The event as it is stored cannot be read, so it was not sent.",
+			"Keep a copy of the data folder, and check the database."}, true
 	}
 	return explanation{}, false
 }

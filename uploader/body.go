@@ -101,7 +101,7 @@ func (b *builder) finish(client *capi.Client) {
 // wrong reads the row's event into b.event and says what is wrong with it.
 func (b *builder) wrong(row store.Row, now time.Time, c check) (event.Problem, bool) {
 	if err := b.event.DecodeBinary(row.Payload); err != nil {
-		return event.Problem{Reason: event.ReasonInvalidBytes, Detail: err.Error()}, true
+		return event.Problem{Reason: event.ReasonPayloadDamaged, Detail: err.Error()}, true
 	}
 	if c == unchanged {
 		return event.Problem{}, false

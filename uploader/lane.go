@@ -269,7 +269,7 @@ func (p *pass) giveUp(ctx context.Context, l *lane, s *bisection) error {
 	p.trip(ctx, l, store.Circuit{
 		Class: capi.ClassInvalidEvent.String(), Code: last.Code, Subcode: last.Subcode, Until: p.now().Add(mappingPause),
 		Reason: "every event of this batch was refused; this looks like a wrong mapping or account, so nothing was rejected: " +
-			"look at what the events have in common, mend the mapping or withdraw them",
+			"look at what the events have in common, and mend the mapping",
 	})
 	l.over = true
 	return nil

@@ -110,7 +110,7 @@ func (p *pass) took(l *lane, b store.Batch, v store.Verdict, events int) {
 	case store.VerdictHeld:
 		p.sum.Held += events
 		p.u.c.Log.Error().Uint64("batch", b.Number).Str("dataset", l.Alias).Int("events", events).
-			Msg("it stays unknown whether Meta received this batch, and it cannot safely be sent again; decide with the resolve command")
+			Msg("it stays unknown whether Meta received this batch, and it cannot safely be sent again: compare the counts of that day in Events Manager")
 	case store.VerdictExpired:
 		p.sum.Expired += events
 	case store.VerdictUnknown, store.VerdictReady:

@@ -187,7 +187,7 @@ func TestEventsFoundWrongHere(t *testing.T) {
 			h.Errorf("summary %+v", got)
 		}
 		for id, reason := range map[string]event.Reason{"nobody": event.ReasonIdentifierMissing,
-			"nameless": event.ReasonEventNameMissing, "newer": event.ReasonInvalidBytes} {
+			"nameless": event.ReasonEventNameMissing, "newer": event.ReasonPayloadDamaged} {
 			if e := h.event(id); e.State != store.StateRejected || e.Reason != reason {
 				h.Errorf("%s is %s because of %q", id, e.State, e.Reason)
 			}
