@@ -109,6 +109,27 @@ func TestJSONCutter(t *testing.T) {
 	}
 }
 
+// TestJSONCutterLongRecords reads on after an element that is longer than a record may be, wherever reads end.
+func TestJSONCutterLongRecords(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{maxRecord - 20, maxRecord, maxRecord + 20, 3*maxRecord + 17} {
+		for pad := range 3 {
+			in := "[" + strings.Repeat(" ", pad) + "{\"a\":1},\n{\"b\":\"" + strings.Repeat("\\\"}", size/3) + "\"},\n{\"c\":3}]"
+			records, spans := cutAll(t, listCutter(t, in, "", readSize))
+			if len(records) != 3 || records[0] != `{"a":1}` || records[2] != `{"c":3}` || spans[2].line != 3 {
+				t.Fatalf("%d bytes: %d records, the last of %+v", size, len(records), spans[len(spans)-1])
+			}
+			if large := spans[1].flag&spanTooLarge != 0; large != (len(in)-pad-20 > maxRecord) {
+				t.Errorf("%d bytes: flag %d", len(in), spans[1].flag)
+			}
+		}
+	}
+	records, spans := cutAll(t, listCutter(t, `[{"a":1},{"b":"`+strings.Repeat("x", 2*maxRecord), "", readSize))
+	if len(records) != 2 || spans[1].flag&spanTooLarge == 0 {
+		t.Errorf("%d records, %+v", len(records), spans)
+	}
+}
+
 // FuzzJSON holds the cutter against encoding/json on lists that the latter accepts, and against itself with other reads
 // on any text.
 func FuzzJSON(f *testing.F) {

@@ -69,36 +69,60 @@ func (c *jsonCutter) pass(n int) {
 // element cuts one element. One that never ends is the last: nobody can tell where the next would begin.
 func (c *jsonCutter) element(b *block, rest []byte) (more bool, err error) {
 	var s jsonScan
-	length := 0
 	for {
-		length = s.scan(rest, c.window.eof)
-		if length > 0 && length <= maxRecord {
-			break
-		}
-		if length > maxRecord || length < 0 || len(rest) > maxRecord {
-			flag := spanBroken
-			if length > maxRecord {
-				flag = spanTooLarge
-			}
-			at := c.line
-			c.broken = length < 0 || length == 0
-			take := length
-			if c.broken {
-				take = min(len(rest), maxRecord)
-			}
-			c.line += uint64(bytes.Count(rest[:take], []byte{'\n'}))
-			c.window.span(b, take, take, flag, at)
-			return !c.broken, nil
+		length := s.scan(rest, c.window.eof)
+		switch {
+		case length > maxRecord || length == 0 && len(rest) > maxRecord:
+			return c.tooLarge(b, &s)
+		case length < 0:
+			c.broken = true
+			c.cut(b, min(len(rest), maxRecord), spanBroken)
+			return false, nil
+		case length > 0:
+			c.cut(b, length, 0)
+			return true, nil
 		}
 		if _, err := c.window.more(); err != nil {
 			return false, err
 		}
 		rest = c.window.data[c.window.at:]
 	}
-	at := c.line
-	c.line += uint64(bytes.Count(rest[:length], []byte{'\n'}))
-	c.window.span(b, length, length, 0, at)
-	return true, nil
+}
+
+// cut makes a record of the next length bytes.
+func (c *jsonCutter) cut(b *block, length int, flag spanFlag) {
+	line := c.line
+	c.line += uint64(bytes.Count(c.window.data[c.window.at:c.window.at+length], []byte{'\n'}))
+	c.window.span(b, length, length, flag, line)
+}
+
+// tooLarge passes over an element that is longer than a record may be, keeping nothing of it.
+func (c *jsonCutter) tooLarge(b *block, s *jsonScan) (more bool, err error) {
+	c.window.span(b, 0, 0, spanTooLarge, c.line)
+	for {
+		rest := c.window.data[c.window.at:]
+		length := s.scan(rest, c.window.eof)
+		if s.ended > 0 {
+			length = s.ended
+		}
+		passed := length
+		if length <= 0 {
+			passed = len(rest)
+		}
+		c.line += uint64(bytes.Count(rest[:passed], []byte{'\n'}))
+		c.window.data = append(c.window.data[:c.window.at], rest[passed:]...)
+		s.at = 0
+		switch {
+		case length > 0:
+			return true, nil
+		case length < 0:
+			c.broken = true
+			return false, nil
+		}
+		if _, err := c.window.more(); err != nil {
+			return false, err
+		}
+	}
 }
 
 // end adds a record for what is missing when the text ends before its list does.
