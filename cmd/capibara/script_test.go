@@ -141,8 +141,8 @@ func accepted(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-func unseen(ts *testscript.TestScript, _ bool, _ []string) {
-	if n := ts.Value(stand{}).(*stand).connections.Load(); n != 0 {
+func unseen(ts *testscript.TestScript, neg bool, _ []string) {
+	if n := ts.Value(stand{}).(*stand).connections.Load(); (n == 0) == neg {
 		ts.Fatalf("%d connections were made", n)
 	}
 }
