@@ -144,7 +144,7 @@ func (m *Mapping) compileTimes(s *Source, d Defaults) error {
 	m.clock = clock{zone: m.folders, dateOnly: 12 * time.Hour}
 	if s.TimeZone != "" {
 		zone, err := time.LoadLocation(s.TimeZone)
-		if err != nil {
+		if err != nil || zone == time.Local {
 			return fmt.Errorf("time_zone: %q is not known; use a name such as Europe/Amsterdam", s.TimeZone)
 		}
 		m.clock.zone = zone

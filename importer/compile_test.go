@@ -22,6 +22,7 @@ func TestCompileRefuses(t *testing.T) {
 		"letter as delimiter":    {base + "delimiter: a\n", "delimiter:"},
 		"encoding":               {base + "encoding: klingon\n", "encoding:"},
 		"zone":                   {base + "time_zone: Amsterdam\n", "time_zone:"},
+		"zone of the machine":    {base + "time_zone: Local\n", "time_zone:"},
 		"date format":            {base + "date_formats: [dd/mm]\n", "date_formats:"},
 		"date only time":         {base + "date_only_time: noon\n", "date_only_time:"},
 		"decimal":                {base + "decimal: \"'\"\n", "decimal:"},
