@@ -158,25 +158,33 @@ func (a *app) printBatch(b audit.Batch) {
 		{"body SHA-256", b.BodySHA256}})
 	for _, at := range b.Attempts {
 		parts := []string{cmp.Or(at.End, "under way")}
-		for _, p := range []struct {
-			name string
-			n    int
-		}{{"HTTP", at.HTTPStatus}, {"received", at.EventsReceived}, {"code", at.Code}, {"subcode", at.Subcode}} {
-			if p.n != 0 {
-				parts = append(parts, p.name+" "+strconv.Itoa(p.n))
-			}
-		}
-		if at.FBTraceID != "" {
-			parts = append(parts, "fbtrace_id "+printable(at.FBTraceID))
-		}
 		if at.Error != "" {
-			parts = append(parts, printable(at.Error))
+			parts = append(parts, printable(at.Error)) // it tells status, codes and fbtrace_id too
+		} else {
+			parts = append(parts, answerFacts(at)...)
 		}
 		for _, m := range at.Messages {
 			parts = append(parts, printable(m))
 		}
 		a.line("  attempt %d  %s  %s", at.N, moment(at.StartedAt), strings.Join(parts, ", "))
 	}
+}
+
+// answerFacts tells what an answer said in numbers.
+func answerFacts(at audit.Attempt) []string {
+	var facts []string
+	for _, p := range []struct {
+		name string
+		n    int
+	}{{"HTTP", at.HTTPStatus}, {"received", at.EventsReceived}, {"code", at.Code}, {"subcode", at.Subcode}} {
+		if p.n != 0 {
+			facts = append(facts, p.name+" "+strconv.Itoa(p.n))
+		}
+	}
+	if at.FBTraceID != "" {
+		facts = append(facts, "fbtrace_id "+printable(at.FBTraceID))
+	}
+	return facts
 }
 
 func (a *app) printFileStory(s audit.FileStory) error {
