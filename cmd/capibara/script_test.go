@@ -43,6 +43,7 @@ func TestScript(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			// A user's own settings must not reach a script.
 			e.Setenv("TZ", "UTC")
+			e.Vars = append(e.Vars, quickRace)
 			e.Values[stand{}] = new(stand)
 			return nil
 		},
