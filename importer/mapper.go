@@ -25,6 +25,7 @@ type mapper struct {
 	now    time.Time
 	today  time.Time
 	hasher normalize.Hasher
+	hashes map[knownHash]hashed
 
 	cells []string   // of the record at hand, by slot
 	kinds []cellKind // likewise; nil in CSV
@@ -34,14 +35,15 @@ type mapper struct {
 	event    event.Event
 	key      []event.KeyPart
 	warnings []event.Reason
-	matching []int // rules that hold
+	shared   []event.Reason // the warnings of the row before, which are often those of the next
+	matching []int          // rules that hold
 	country  string
 	known    string // currency that is stated beside the amounts
 	buffer   []byte
 }
 
 func newMapper(b *binding, now time.Time) *mapper {
-	return &mapper{binding: b, now: now, today: now.In(b.clock.zone), key: make([]event.KeyPart, 0, len(b.key))}
+	return &mapper{binding: b, now: now, today: now.In(b.clock.zone), hashes: map[knownHash]hashed{}, key: make([]event.KeyPart, 0, len(b.key))}
 }
 
 // fault is why a record yields no event.

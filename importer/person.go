@@ -89,51 +89,92 @@ func (m *mapper) fillPerson() {
 }
 
 func (m *mapper) identifier(k event.Key, cell string) {
-	var hash normalize.Hash
-	var ok bool
-	var note normalize.Note
-	switch k {
-	case event.Email:
-		hash, ok, note = m.hasher.Email(cell)
-	case event.Phone:
-		hash, ok, note = m.hasher.Phone(cell, m.country, m.Mapping.country)
-	case event.FirstName:
-		hash, ok, note = m.hasher.FirstName(cell)
-	case event.LastName:
-		hash, ok, note = m.hasher.LastName(cell)
-	case event.City:
-		hash, ok, note = m.hasher.City(cell)
-	case event.State:
-		hash, ok, note = m.hasher.State(cell, m.country)
-	case event.Zip:
-		hash, ok, note = m.hasher.Zip(cell, m.country)
-	case event.Country:
-		hash, ok, note = m.hasher.Country(cell)
-	case event.Birth:
-		hash, ok, note = m.hasher.Birth(cell, m.birth, m.today)
-	case event.Gender:
-		hash, ok, note = m.hasher.Gender(cell)
-	case event.ExternalID:
-		if !m.hashID {
-			m.event.User.SetPlain(k, present(cell))
-			return
-		}
-		hash, ok, note = m.hasher.ExternalID(cell, false)
-	default:
+	if !k.Hashed() {
 		m.plain(k, cell)
 		return
 	}
+	if k == event.ExternalID && !m.hashID {
+		m.event.User.SetPlain(k, present(cell))
+		return
+	}
+	h := m.hash(k, cell)
 	switch {
-	case note == normalize.WeakHash:
+	case h.note == normalize.WeakHash:
 		m.warn(event.ReasonDroppedHash)
-	case note == normalize.ZeroRestored:
+	case h.note == normalize.ZeroRestored:
 		m.warn(event.ReasonZipZeroRestored)
-	case note.Dropped():
+	case h.note.Dropped():
 		m.warn(event.Dropped(k))
 	}
-	if ok {
-		m.event.User.AddHash(k, hash)
+	if h.ok {
+		m.event.User.AddHash(k, h.hash)
 	}
+}
+
+// hashed is what a normaliser makes of a value.
+type hashed struct {
+	hash normalize.Hash
+	ok   bool
+	note normalize.Note
+}
+
+// knownHash names a value whose hash is remembered.
+type knownHash struct {
+	key           event.Key
+	cell, country string
+}
+
+// maxKnown bounds the hashes that a mapper remembers. A file that has more different names than that gains nothing from
+// remembering others.
+const maxKnown = 16 << 10
+
+// hash normalises and hashes a value. Names and places come again and again: their hashes are remembered.
+func (m *mapper) hash(k event.Key, cell string) hashed {
+	var h hashed
+	switch k {
+	case event.Email:
+		h.hash, h.ok, h.note = m.hasher.Email(cell)
+		return h
+	case event.Phone:
+		h.hash, h.ok, h.note = m.hasher.Phone(cell, m.country, m.Mapping.country)
+		return h
+	case event.Zip:
+		h.hash, h.ok, h.note = m.hasher.Zip(cell, m.country)
+		return h
+	case event.Birth:
+		h.hash, h.ok, h.note = m.hasher.Birth(cell, m.birth, m.today)
+		return h
+	case event.ExternalID:
+		h.hash, h.ok, h.note = m.hasher.ExternalID(cell, false)
+		return h
+	}
+	name := knownHash{key: k, cell: cell}
+	if k == event.State {
+		name.country = m.country
+	}
+	h, there := m.hashes[name]
+	if there {
+		return h
+	}
+	switch k {
+	case event.FirstName:
+		h.hash, h.ok, h.note = m.hasher.FirstName(cell)
+	case event.LastName:
+		h.hash, h.ok, h.note = m.hasher.LastName(cell)
+	case event.City:
+		h.hash, h.ok, h.note = m.hasher.City(cell)
+	case event.State:
+		h.hash, h.ok, h.note = m.hasher.State(cell, m.country)
+	case event.Country:
+		h.hash, h.ok, h.note = m.hasher.Country(cell)
+	case event.Gender:
+		h.hash, h.ok, h.note = m.hasher.Gender(cell)
+	}
+	if len(m.hashes) < maxKnown && len(cell) <= 64 {
+		// Copies, because a cell is a part of a whole block of text.
+		m.hashes[knownHash{k, strings.Clone(cell), strings.Clone(name.country)}] = h
+	}
+	return h
 }
 
 // plain takes an identifier that Meta wants as it is. One that would cost the whole request is left out.

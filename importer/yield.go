@@ -44,7 +44,7 @@ func (m *mapper) one(r *boundRule, out *output) fault {
 	}
 	row := store.NewRow{Dataset: m.dataset, EventID: e.ID, EventName: e.Name, EventTime: e.Time,
 		Deadline: m.windowOf(e.ActionSource).Deadline(e.Time), Fingerprint: e.Fingerprint(),
-		Warnings: slices.Clone(m.warnings), Payload: m.encode()}
+		Warnings: m.shareWarnings(), Payload: m.encode()}
 	if e.Time > m.now.Unix() {
 		row.NotBefore = e.Time
 	}
@@ -143,6 +143,17 @@ func (m *mapper) encode() []byte {
 	at := len(m.buffer)
 	m.buffer = m.event.AppendBinary(m.buffer)
 	return m.buffer[at:len(m.buffer):len(m.buffer)]
+}
+
+// shareWarnings is a copy of the warnings that nobody changes.
+func (m *mapper) shareWarnings() []event.Reason {
+	if len(m.warnings) == 0 {
+		return nil
+	}
+	if !slices.Equal(m.shared, m.warnings) {
+		m.shared = slices.Clip(slices.Clone(m.warnings))
+	}
+	return m.shared
 }
 
 func (m *mapper) warn(r event.Reason) {
