@@ -93,7 +93,8 @@ func TestResolve(t *testing.T) {
 // FuzzParseConfig holds the reader of configurations to: no crash, and what was read can be checked.
 func FuzzParseConfig(f *testing.F) {
 	for _, text := range []string{initialConfig, crashConfig, "", "a: b", "datasets: {main: {id: 0123, lve: true}}", "sources: [{name: x, columns: &a {email: [b, c]}}]",
-		"upload: [1]", "sources:\n  - *a", "window: {default: 7d, margin: -1m}", "schedule: {upload: {a: b}}", "\xff\xfe", "? [a]\n: b", "a: &a [*a]"} {
+		"upload: [1]", "sources:\n  - *a", "window: {default: 7d, margin: -1m}", "schedule: {upload: {a: b}}", "\xff\xfe", "? [a]\n: b", "a: &a [*a]",
+		"sources:\n  - files: !000\n0000"} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

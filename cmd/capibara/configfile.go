@@ -66,9 +66,15 @@ func (s *specs) UnmarshalYAML(n ast.Node) error {
 
 // parseConfig reads the text of a configuration over the defaults. Its error says line and column and never quotes the
 // file, which may hold what should not be in it.
-func parseConfig(text []byte) (config, error) {
-	c := defaults()
-	err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict())
+func parseConfig(text []byte) (c config, err error) {
+	// The library panics over some texts that are no YAML at all.
+	defer func() {
+		if r := recover(); r != nil {
+			err = errors.New("this cannot be read as YAML; look at tags (!), anchors (&) and indentation")
+		}
+	}()
+	c = defaults()
+	err = yaml.UnmarshalWithOptions(text, &c, yaml.Strict())
 	var at yaml.Error
 	switch {
 	case err == nil:
