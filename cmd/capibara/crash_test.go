@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -199,7 +200,14 @@ func TestKilledWhileRunning(t *testing.T) {
 	if code := upload.ProcessState.ExitCode(); code != exitFailed {
 		t.Errorf("the upload that lost its process ended with %d", code)
 	}
-	h.drain()
+	// The next one makes up for the upload that was cut off, without being asked.
+	daemon = h.start("run")
+	defer kill(t, daemon)
+	eventually(t, "everything is acknowledged", func() bool {
+		out, code := h.try("status", "--output", "json")
+		var st audit.Status
+		return code == exitOK && json.Unmarshal([]byte(out), &st) == nil && st.Events.Pending == 0 && st.Events.InFlight == 0
+	})
 	h.reconcile(s)
 }
 
@@ -264,4 +272,40 @@ func TestInterrupted(t *testing.T) {
 	if d := s.Stats().Duplicates; d != 0 {
 		t.Errorf("%d events were sent twice", d)
 	}
+}
+
+// TestInterruptedTwice ends a process at once that was asked twice while Meta does not answer.
+func TestInterruptedTwice(t *testing.T) {
+	t.Parallel()
+	s, web := meta(t, sandbox.Config{Seed: 1, SlowFor: time.Minute})
+	h := newHome(t, web.URL)
+	h.must("import", export(t, 100))
+	if err := s.Queue(sandbox.FaultSlow); err != nil {
+		t.Fatal(err)
+	}
+	cmd := h.command("upload")
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a request is counted and not answered", func() bool { return s.Stats().Faults[sandbox.FaultSlow] == 1 })
+	over := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(over) }()
+	for ended := false; !ended; {
+		// Signals that follow each other closely may become one.
+		if err := cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			t.Fatal(err)
+		}
+		select {
+		case <-over:
+			ended = true
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	if code := cmd.ProcessState.ExitCode(); code != exitFailed || !strings.Contains(said.String(), "interrupted twice") {
+		t.Errorf("it ended with %d and said\n%s", code, said.String())
+	}
+	h.drain()
+	h.reconcile(s)
 }

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +35,7 @@ type local struct {
 	next     func(after time.Time) time.Time // when the schedule uploads; nil without one
 	patience time.Duration                   // how long an upload goes on asking a dataset that does not answer; 0: the default
 	uploader *uploader.Uploader              // made by the first upload
+	passing  sync.Mutex                      // held while an upload is under way
 	listener atomic.Pointer[func(progress)]  // who wants to know how far the upload is
 }
 

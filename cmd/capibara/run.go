@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"capibara/importer"
-	"capibara/uploader"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -114,10 +113,11 @@ func ending(err error) error {
 
 // scheduledUpload is one run of the schedule, with the sentence that is kept about it.
 func (l *local) scheduledUpload(ctx context.Context) (string, error) {
-	s, err := l.uploader.Upload(ctx)
-	if errors.Is(err, uploader.ErrBusy) {
+	if !l.passing.TryLock() {
 		return "An upload was under way already.", nil
 	}
+	defer l.passing.Unlock()
+	s, err := l.uploader.Upload(ctx)
 	said := []string{summarySentence(s)}
 	if outcome := uploadOutcome(s); outcome != nil {
 		said = append(said, fmt.Sprintf("%s.", strings.TrimSuffix(outcome.Error(), ".")))

@@ -126,20 +126,25 @@ func uploadOutcome(s uploader.Summary) error {
 	return nil
 }
 
-// Upload makes one pass and keeps when it was.
+// Upload makes one pass by hand and keeps when it was: its start too, so that one that was cut off is made up for by the
+// schedule.
 func (l *local) Upload(ctx context.Context, tell func(progress)) (uploader.Summary, error) {
 	u, err := l.upstream(ctx)
 	if err != nil {
 		return uploader.Summary{}, err
 	}
+	if !l.passing.TryLock() {
+		return uploader.Summary{}, uploader.ErrBusy
+	}
+	defer l.passing.Unlock()
 	l.listener.Store(&tell)
 	// The schedule's next pass must not tell somebody who has gone.
-	defer l.listener.CompareAndSwap(&tell, nil)
+	defer l.listener.Store(nil)
 	run := store.Run{StartedAt: l.now()}
-	s, err := u.Upload(ctx)
-	if errors.Is(err, uploader.ErrBusy) {
-		return s, err
+	if err := l.db.SetRun(ctx, audit.UploadSchedule, run); err != nil {
+		return uploader.Summary{}, fmt.Errorf("keeping when the upload was: %w", err)
 	}
+	s, err := u.Upload(ctx)
 	run.EndedAt, run.Summary = l.now(), summarySentence(s)
 	if rerr := l.db.SetRun(context.WithoutCancel(ctx), audit.UploadSchedule, run); rerr != nil {
 		err = errors.Join(err, fmt.Errorf("keeping when the upload was: %w", rerr))
