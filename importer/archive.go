@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"unicode/utf8"
 
 	"capibara/store"
 )
@@ -31,13 +32,32 @@ func day(m *Mapping, f store.File) string {
 	return filepath.FromSlash(f.StartedAt.In(m.folders).Format("2006/01/02"))
 }
 
+// maxStem is how much of a file's name, in bytes, its archived forms keep: a name has 255 at most on most file systems,
+// and number, endings and the mark of a temporary file come on top.
+const maxStem = 180
+
 func splitName(name string) (stem, ext string) {
 	name = filepath.Base(name)
 	ext = filepath.Ext(name)
-	if ext == name {
-		return name, ""
+	if ext == name || len(ext) > maxExt {
+		return cutName(name), ""
 	}
-	return strings.TrimSuffix(name, ext), ext
+	return cutName(strings.TrimSuffix(name, ext)), ext
+}
+
+// maxExt is the longest ending, in bytes, that is taken for one.
+const maxExt = 16
+
+// cutName shortens a name without cutting a character in two.
+func cutName(name string) string {
+	if len(name) <= maxStem {
+		return name
+	}
+	n := maxStem
+	for n > 0 && !utf8.RuneStart(name[n]) {
+		n--
+	}
+	return name[:n]
 }
 
 // relative tells a path below the home the way it is stored.
@@ -52,11 +72,11 @@ func (im *Importer) relative(path string) string {
 	return filepath.ToSlash(rel)
 }
 
-// move brings a file to its place without ever replacing another one: by a link and a removal, or where the file system
-// cannot link, by a copy that is synced before the original is removed. It may be called again after a crash.
-func (im *Importer) move(from, to string) error {
-	if err := os.MkdirAll(filepath.Dir(to), im.c.Folders.DirMode); err != nil {
-		return fmt.Errorf("make the folder of %s: %w", filepath.Base(to), err)
+// place gives a file its name in the archive, beside the one it has, without ever replacing another file: by a link, or
+// where the file system cannot link, by a copy that is synced. It may be called again after a crash.
+func (im *Importer) place(from, to string) error {
+	if err := im.makeFolder(filepath.Dir(to)); err != nil {
+		return err
 	}
 	err := os.Link(from, to)
 	switch {
@@ -77,13 +97,33 @@ func (im *Importer) move(from, to string) error {
 	default:
 		return fmt.Errorf("move %s: %w", filepath.Base(from), err)
 	}
-	if err := syncDir(filepath.Dir(to)); err != nil {
-		return err
+	return syncDir(filepath.Dir(to))
+}
+
+// removeSynced removes a file that has its place elsewhere.
+func removeSynced(path string) error {
+	if err := os.Remove(path); err != nil {
+		return fmt.Errorf("remove %s, which is archived: %w", filepath.Base(path), err)
 	}
-	if err := os.Remove(from); err != nil {
-		return fmt.Errorf("remove %s, which is archived: %w", filepath.Base(from), err)
+	return syncDir(filepath.Dir(path))
+}
+
+// makeFolder makes a folder and those above it, so that their names survive a power cut: a file that is synced inside a
+// folder whose own name is lost is lost.
+func (im *Importer) makeFolder(dir string) error {
+	if _, err := os.Stat(dir); err == nil {
+		return nil
 	}
-	return syncDir(filepath.Dir(from))
+	above := filepath.Dir(dir)
+	if above != dir {
+		if err := im.makeFolder(above); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, im.c.Folders.DirMode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make the folder %s: %w", dir, err)
+	}
+	return syncDir(above)
 }
 
 func (im *Importer) copyFile(from, to string) error {
@@ -107,8 +147,8 @@ func (im *Importer) copyFile(from, to string) error {
 // writeWhole writes a file so that it is there whole and synced, or not at all: under a temporary name first.
 func (im *Importer) writeWhole(path string, write func(io.Writer) error) error {
 	name := filepath.Base(path)
-	if err := os.MkdirAll(filepath.Dir(path), im.c.Folders.DirMode); err != nil {
-		return fmt.Errorf("make the folder of %s: %w", name, err)
+	if err := im.makeFolder(filepath.Dir(path)); err != nil {
+		return err
 	}
 	temporary := filepath.Join(filepath.Dir(path), "."+name+".tmp")
 	f, err := os.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, im.c.Folders.FileMode)

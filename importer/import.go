@@ -76,10 +76,11 @@ type Input struct {
 }
 
 // Import reads the file and queues its events. What happens, in this order: the file is hashed and checked to be text;
-// it is registered; its records are committed in chunks; the rejects file is written and synced; the file is closed in
-// the database; the file is moved to the archive. After a crash at any point the same call ends cleanly: before the
-// close the import goes on after the last chunk and writes the same rejects file again; after it, the records of the file
-// are duplicates and the file is archived under its new number.
+// it is registered; its records are committed in chunks; the rejects file is written and synced; the file gets its place
+// in the archive; it is closed in the database; it is removed from where it was. After a crash at any point the same call
+// ends cleanly: before the close the import goes on after the last chunk, writes the same rejects file again and finds
+// the archived file in its place; after it, the records of the file are duplicates and the file is archived under its new
+// number as well. So the database never names an archived file that is not there.
 //
 // The error is a *RefusedError when the file as a whole is wrong; the Report then tells the file's number.
 func (im *Importer) Import(ctx context.Context, in Input) (Report, error) {
@@ -124,44 +125,58 @@ func (p *pass) close(ctx context.Context, in Input) (Report, error) {
 		return p.finish(), fmt.Errorf("import %s: %w", in.Name, err)
 	}
 	end := store.FileEnd{State: store.FileImported, Rejects: p.im.relative(rejects)}
-	var archived string
-	if in.Archive {
-		archived = p.im.archivePath(p.mapping, p.file)
-		end.ArchivedAs = p.im.relative(archived)
+	if !in.Archive {
+		return p.closeAs(ctx, end)
+	}
+	archived := p.im.archivePath(p.mapping, p.file)
+	end.ArchivedAs = p.im.relative(archived)
+	report, err := p.closeInPlace(ctx, in, archived, end)
+	if err != nil {
+		return report, fmt.Errorf("archive %s: %w", in.Name, err)
+	}
+	return report, nil
+}
+
+// closeInPlace gives the file its place, closes it in the database and then removes it from where it was.
+func (p *pass) closeInPlace(ctx context.Context, in Input, to string, end store.FileEnd) (Report, error) {
+	if err := p.im.place(in.Path, to); err != nil {
+		return p.finish(), err
+	}
+	if err := p.in.unchanged(); err != nil {
+		return p.finish(), errors.Join(err, os.Remove(to))
 	}
 	report, err := p.closeAs(ctx, end)
 	if err != nil {
 		return report, err
 	}
-	if in.Archive {
-		if err := p.im.move(in.Path, archived); err != nil {
-			return report, fmt.Errorf("archive %s: %w", in.Name, err)
-		}
+	// What somebody appended in this very moment is not imported: the file stays where it is and is imported once more.
+	if err := p.in.unchanged(); err != nil {
+		return report, err
 	}
-	return report, nil
+	return report, removeSynced(in.Path)
 }
 
 // refuse ends an import of a file that is wrong as a whole.
 func (p *pass) refuse(ctx context.Context, in Input, no *refusal) (Report, error) {
 	end := store.FileEnd{State: store.FileRefused, Reason: sentence(no.reason)}
-	var moved string
-	if in.Archive {
-		moved = p.im.refusedPath(p.mapping, p.file)
-		end.ArchivedAs = p.im.relative(moved)
-		if err := p.im.writeReason(moved, no); err != nil {
-			return p.finish(), fmt.Errorf("refuse %s: %w", in.Name, err)
+	refused := &RefusedError{Name: in.Name, Reason: sentence(no.reason), Hint: no.hint}
+	if !in.Archive {
+		report, err := p.closeAs(ctx, end)
+		if err != nil {
+			return report, err
 		}
+		return report, refused
 	}
-	report, err := p.closeAs(ctx, end)
+	moved := p.im.refusedPath(p.mapping, p.file)
+	end.ArchivedAs = p.im.relative(moved)
+	if err := p.im.writeReason(moved, no); err != nil {
+		return p.finish(), fmt.Errorf("refuse %s: %w", in.Name, err)
+	}
+	report, err := p.closeInPlace(ctx, in, moved, end)
 	if err != nil {
-		return report, err
+		return report, fmt.Errorf("move %s to the rejected files: %w", in.Name, err)
 	}
-	if in.Archive {
-		if err := p.im.move(in.Path, moved); err != nil {
-			return report, fmt.Errorf("move %s to the rejected files: %w", in.Name, err)
-		}
-	}
-	return report, &RefusedError{Name: in.Name, Reason: sentence(no.reason), Hint: no.hint}
+	return report, refused
 }
 
 // closeAs closes the file in the database and tells of it.

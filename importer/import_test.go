@@ -269,11 +269,11 @@ func TestCrashWhileArchiving(t *testing.T) {
 	if err := os.WriteFile(to, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.move(from, to); err != nil {
+	if err := h.place(from, to); err != nil {
 		t.Error(err)
 	}
 	from = h.write(t, "till.csv", []byte("another"))
-	if err := h.move(from, to); err == nil {
+	if err := h.place(from, to); err == nil {
 		t.Error("another file was replaced")
 	}
 	if kept, err := os.ReadFile(to); err != nil || string(kept) != string(data) {
