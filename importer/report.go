@@ -50,7 +50,6 @@ const maxConflicts = 100
 // names, which may come from a file, only so many are told apart.
 type tally struct {
 	report   Report
-	started  time.Time
 	reasons  map[reasonKey]*ReasonCount
 	warnings map[event.Reason]*ReasonCount
 	sums     map[[2]string]*sumCount
