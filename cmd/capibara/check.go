@@ -53,6 +53,9 @@ func (a *app) checkDatasets(ctx context.Context) error {
 		return err
 	}
 	defer client.CloseIdleConnections()
+	if ends := c.versionEnds(a.now()); ends != "" {
+		a.line("%s", ends)
+	}
 	var worst error
 	for _, alias := range c.aliases() {
 		said, err := probe(ctx, c, client, alias, log)

@@ -112,6 +112,29 @@ func FuzzParseConfig(f *testing.F) {
 	})
 }
 
+func TestVersionEnds(t *testing.T) {
+	t.Parallel()
+	day := func(s string) time.Time {
+		at, err := time.Parse("2006-01-02", s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	for _, tc := range []struct {
+		version, now string
+		warns        bool
+	}{
+		{"v21.0", "2026-10-01", false}, {"v21.0", "2026-11-23", true}, {"v21.0", "2027-03-01", true}, {"v26.0", "2026-11-23", false},
+	} {
+		c := defaults()
+		c.Graph.Version = tc.version
+		if got := c.versionEnds(day(tc.now)); (got != "") != tc.warns || tc.warns && !strings.Contains(got, "21 January 2027") {
+			t.Errorf("%s on %s: %q", tc.version, tc.now, got)
+		}
+	}
+}
+
 func TestNearest(t *testing.T) {
 	t.Parallel()
 	known := []string{"time_zone", "home", "inbox", "record_key"}

@@ -203,6 +203,19 @@ func (c *config) client(now func() time.Time) (*capi.Client, error) {
 	return client, nil
 }
 
+// warnBefore is how long before Meta ends a Graph version that is said.
+const warnBefore = 90 * 24 * time.Hour
+
+// versionEnds says that Meta ends the configured Graph version soon; "" when it does not.
+func (c *config) versionEnds(now time.Time) string {
+	end, known := capi.EndOfLife(c.Graph.Version)
+	if !known || end.Sub(now) > warnBefore {
+		return ""
+	}
+	return fmt.Sprintf("Meta ends Graph %s on %s; take graph.version out of the configuration, or write %s there.",
+		c.Graph.Version, end.Format("2 January 2006"), capi.DefaultVersion)
+}
+
 // upstream makes the uploader ready to send, once, and takes in what the process before left behind.
 func (l *local) upstream(ctx context.Context) (*uploader.Uploader, error) {
 	if l.uploader != nil {
@@ -211,6 +224,9 @@ func (l *local) upstream(ctx context.Context) (*uploader.Uploader, error) {
 	u, err := l.newUploader()
 	if err != nil {
 		return nil, err
+	}
+	if ends := l.config.versionEnds(l.now()); ends != "" {
+		l.log.Warn().Msg(ends)
 	}
 	n, err := u.Recover(ctx)
 	if err != nil {
