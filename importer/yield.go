@@ -8,22 +8,39 @@ import (
 	"capibara/store"
 )
 
-// yield makes an event of every rule that holds. When some of several cannot be made, the others are kept and carry
-// the reason as a warning.
+// yield makes an event of every rule that holds. A stage whose date is blank, or that is nobody's business, leaves the
+// other events of the record as they are, with its reason as a warning. Anything else that a person can mend refuses the
+// record as a whole: the events that could be made would hide that one with its amount is missing, and once it is mended
+// they all come in under the same ids.
 func (m *mapper) yield(out *output) fault {
-	var failed fault
+	var failed, refused fault
 	shared := len(m.warnings)
-	first := len(out.rows)
+	first, firstSum := len(out.rows), len(out.sums)
 	for _, i := range m.matching {
 		m.warnings = m.warnings[:shared]
-		if f := m.one(&m.events[i], out); !f.none() && (failed.none() || f.reason.Severity() > failed.reason.Severity()) {
+		f := m.one(&m.events[i], out)
+		switch {
+		case f.none():
+		case refused.none() && m.refuses(f, &m.events[i]):
+			refused = f
+		case failed.none() || f.reason.Severity() > failed.reason.Severity():
 			failed = f
 		}
+	}
+	if !refused.none() {
+		out.rows, out.sums = out.rows[:first], out.sums[:firstSum]
+		return refused
 	}
 	if made := out.rows[first:]; !failed.none() && len(made) > 0 {
 		made[0].Warnings = append(slices.Clip(made[0].Warnings), failed.reason)
 	}
 	return failed
+}
+
+// refuses reports whether one event that cannot be made costs the record all of them. A date may honestly be blank where
+// the file has a place for it; where no record has, the mapping is wrong.
+func (m *mapper) refuses(f fault, r *boundRule) bool {
+	return f.reason.Severity() == event.Reject && (f.reason != event.ReasonEventTimeMissing || m.absent[r.time])
 }
 
 // one makes the event of one rule.
