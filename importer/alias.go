@@ -19,12 +19,13 @@ func newAliases() aliases {
 		a.add(target{key: k}, k.String())
 	}
 	for f := fieldEventID; f < fieldCount; f++ {
-		if f != fieldStatus {
+		switch {
+		case f.plain():
 			a.add(target{field: f}, f.String())
+		case f.custom() != "":
+			a.add(target{field: f}, "custom_data."+f.String())
 		}
 	}
-	// Many exports have a status that is nobody else's business.
-	a.add(target{field: fieldStatus}, "custom_data.status")
 	for _, l := range userAliases() {
 		a.add(target{key: l.key}, strings.Fields(l.headers)...)
 	}
@@ -32,6 +33,19 @@ func newAliases() aliases {
 		a.add(target{field: l.field}, strings.Fields(l.headers)...)
 	}
 	return a
+}
+
+// plain reports whether a header that is the field's name and no more can only mean the field. Many an export has a status,
+// an event source or a search string of its own that is nobody else's business: those are sent when they are mapped, or when
+// they bear the name that Meta's templates give them, such as custom_data.status.
+func (f field) plain() bool {
+	switch f {
+	case fieldValue, fieldCurrency, fieldOrderID, fieldItemNumber:
+		return true
+	case fieldOptOut, fieldReferrerURL:
+		return false
+	}
+	return f < fieldValue
 }
 
 func (a aliases) add(t target, headers ...string) {
@@ -111,6 +125,5 @@ func fieldAliases() []struct {
 		{fieldOrderID, `orderid ordernumber orderno receiptnumber receiptno receiptid receipt transactionid transactionnumber
 			invoicenumber invoiceid bonnummer belegnummer`},
 		{fieldItemNumber, `itemnumber linenumber`},
-		{fieldNumItems, `numitems numberofitems itemcount`},
 	}
 }

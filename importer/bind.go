@@ -132,11 +132,27 @@ func (b *binding) bindAliases(taken map[int]bool) {
 
 // stated reports whether the configuration says where t comes from, so that no alias may.
 func (b *binding) stated(t target) bool {
-	if t.field == fieldValue && slices.ContainsFunc(b.rules, func(r rule) bool { return r.value != "" }) {
-		return true
-	}
-	if t.field == fieldEventName && (len(b.rules) != 1 || b.rules[0].name != "") {
-		return true
+	switch t.field {
+	case fieldEventID:
+		if len(b.source.RecordKey) > 0 || b.source.Identity != "" {
+			return true
+		}
+	case fieldEventName:
+		if len(b.rules) != 1 || b.rules[0].name != "" {
+			return true
+		}
+	case fieldValue:
+		if slices.ContainsFunc(b.rules, func(r rule) bool { return r.value != "" }) {
+			return true
+		}
+	case fieldActionSource:
+		if b.action != "" {
+			return true
+		}
+	case fieldEventSource, fieldLeadEventSource:
+		if b.source.LeadEventSource != "" {
+			return true
+		}
 	}
 	return slices.ContainsFunc(b.targets, func(o mapped) bool { return o.target == t })
 }

@@ -132,13 +132,17 @@ func TestAliases(t *testing.T) {
 		"match_keys.extern_id": {key: event.ExternalID}, "properties.email": {key: event.Email}, "user_data.em": {key: event.Email},
 		"Close Date": {field: fieldEventTime}, "event_time": {field: fieldEventTime}, "Amount": {field: fieldValue},
 		"custom_data.value": {field: fieldValue}, "Receipt No.": {field: fieldOrderID}, "Currency ISO Code": {field: fieldCurrency},
-		"contents.item_price": {field: fieldItemPrice}, "fbclid": {field: fieldClickID}, "custom_data.status": {field: fieldStatus},
+		"custom_data.contents.item_price": {field: fieldItemPrice}, "custom_data.search_string": {field: fieldSearchString},
+		"custom_data.event_source": {field: fieldEventSource}, "action_source": {field: fieldActionSource}, "fbclid": {field: fieldClickID}, "custom_data.status": {field: fieldStatus},
 	} {
 		if got, _, ok := known.find(header); !ok || got != want {
 			t.Errorf("%q is %v, want %v", header, got, want)
 		}
 	}
-	for _, header := range []string{"", "Owner Email Sent", "Id", "Name", "Stage", "capibara_reason", "capibara_line", "Notes", "owner.email", "Status"} {
+	for _, header := range []string{"", "Owner Email Sent", "Id", "Name", "Stage", "capibara_reason", "capibara_line", "Notes", "owner.email", "Status",
+		"Opt Out", "Search String", "Customer Segmentation", "Event Source", "Lead Event Source", "Content Name", "Content Category",
+		"Delivery Category", "Net Revenue", "Predicted LTV", "Num Items", "Item Count", "Referrer URL", "Content IDs", "contents.title",
+		"properties.status", "fields.content_name"} {
 		if got, _, ok := known.find(header); ok {
 			t.Errorf("%q is taken for %v", header, got)
 		}
