@@ -15,6 +15,7 @@ type binding struct {
 	headers []string       // of the file; in JSON the members seen in its first records
 	slotOf  []int          // column of the file → slot, -1 for one that is not needed
 	slots   []string       // slot → header
+	literal map[string]int // header → slot + 1
 	folded  map[string]int // folded header → slot + 1
 	absent  map[int]bool   // slots of members that the first records of a JSON file do not have
 
@@ -50,7 +51,8 @@ type boundCondition struct {
 // bind finds the columns that a mapping needs among the headers of a file. open says that a record may have members that
 // are not among headers, as in JSON. The error is a refusal that names what is missing and what is there.
 func (m *Mapping) bind(headers []string, open bool) (*binding, error) {
-	b := &binding{Mapping: m, headers: headers, slotOf: make([]int, len(headers)), folded: map[string]int{}, absent: map[int]bool{}}
+	b := &binding{Mapping: m, headers: headers, slotOf: make([]int, len(headers)),
+		literal: map[string]int{}, folded: map[string]int{}, absent: map[int]bool{}}
 	for i := range b.slotOf {
 		b.slotOf[i] = -1
 	}
@@ -84,8 +86,10 @@ func (b *binding) bindTargets(open bool) (taken map[int]bool, err error) {
 		bound := 0
 		for _, header := range t.headers {
 			found := b.find(header)
-			if t.target.columns() == 1 && len(found) > 1 {
-				return nil, twice(header, t.target.String())
+			if t.target.columns() == 1 {
+				if found = b.exact(found, header); len(found) > 1 {
+					return nil, twice(header, t.target.String())
+				}
 			}
 			if len(found) == 0 && !open {
 				return nil, b.missing(header, t.target.String())
@@ -252,6 +256,18 @@ func (b *binding) find(header string) []int {
 	return exact
 }
 
+// exact leaves of several columns those whose header is the same to the letter, if there are any.
+func (b *binding) exact(columns []int, header string) []int {
+	if len(columns) < 2 {
+		return columns
+	}
+	same := slices.DeleteFunc(slices.Clone(columns), func(c int) bool { return b.headers[c] != header })
+	if len(same) == 0 {
+		return columns
+	}
+	return same
+}
+
 // unwrap cuts off the member under which HubSpot and others put what matters.
 func unwrap(folded string) string {
 	for _, prefix := range []string{"properties", "fields", "attributes"} {
@@ -264,7 +280,7 @@ func unwrap(folded string) string {
 
 // one finds the only column under a header.
 func (b *binding) one(header, role string, open bool) (int, error) {
-	found := b.find(header)
+	found := b.exact(b.find(header), header)
 	switch {
 	case len(found) > 1:
 		return -1, twice(header, role)
@@ -279,34 +295,55 @@ func (b *binding) one(header, role string, open bool) (int, error) {
 // slot gives a column of the file its place in a row.
 func (b *binding) slot(column int) int {
 	if b.slotOf[column] < 0 {
-		b.slotOf[column] = len(b.slots)
-		b.slots = append(b.slots, b.headers[column])
-		if f := fold(b.headers[column]); b.folded[f] == 0 {
-			b.folded[f] = b.slotOf[column] + 1
-		}
+		b.slotOf[column] = b.newSlot(b.headers[column])
 	}
 	return b.slotOf[column]
 }
 
-// slotNamed gives a member that no record had so far its place in a row.
-func (b *binding) slotNamed(header string) int {
-	f := fold(header)
-	if at := b.folded[f]; at > 0 {
-		return at - 1
-	}
+func (b *binding) newSlot(header string) int {
 	b.slots = append(b.slots, header)
-	b.folded[f] = len(b.slots)
-	b.absent[len(b.slots)-1] = len(b.headers) > 0
+	if b.literal[header] == 0 {
+		b.literal[header] = len(b.slots)
+	}
+	if f := fold(header); b.folded[f] == 0 {
+		b.folded[f] = len(b.slots)
+	}
 	return len(b.slots) - 1
 }
 
-// member finds the place of a JSON member, by its dotted path; -1 when it is not needed.
-func (b *binding) member(path string) int {
-	f := fold(path)
-	if at := b.folded[f]; at > 0 {
+// slotNamed gives a member that no record had so far its place in a row.
+func (b *binding) slotNamed(header string) int {
+	if at := b.folded[fold(header)]; at > 0 {
 		return at - 1
 	}
-	return b.folded[unwrap(f)] - 1
+	slot := b.newSlot(header)
+	b.absent[slot] = len(b.headers) > 0
+	return slot
+}
+
+// likeness is how near the path of a JSON member is to the one that a slot was made for, nearest first.
+type likeness uint8
+
+const (
+	sameName  likeness = iota // to the letter
+	alikeName                 // but for case, spaces and punctuation
+	innerName                 // the same below properties, fields or attributes
+)
+
+// member finds the place of a JSON member, by its dotted path; -1 when it is not needed. What lies deeper fills a slot only
+// when no record had the member itself: the id among a record's fields is another one than the record's.
+func (b *binding) member(path string) (slot int, like likeness) {
+	if at := b.literal[path]; at > 0 {
+		return at - 1, sameName
+	}
+	f := fold(path)
+	if at := b.folded[f]; at > 0 {
+		return at - 1, alikeName
+	}
+	if at := b.folded[unwrap(f)]; at > 0 && b.absent[at-1] {
+		return at - 1, innerName
+	}
+	return -1, innerName
 }
 
 func (b *binding) fill(t target, slot int) {

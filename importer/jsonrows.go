@@ -57,30 +57,45 @@ func (p *pass) members() ([]string, error) {
 type jsonWorker struct {
 	*mapper
 	reader *flattener
-	places map[string]int // member's path → slot
+	places map[string]int // member's path → place
 	values []string
 	types  []cellKind
+	filled []uint8 // slot → likenesses − likeness of the member that fills it, 0 when none does
 }
 
 func newJSONWorker(m *mapper) *jsonWorker {
-	w := &jsonWorker{mapper: m, places: map[string]int{}, values: make([]string, len(m.slots)), types: make([]cellKind, len(m.slots))}
-	w.reader = newFlattener(w.place, func(slot int, value string, kind cellKind) { w.values[slot], w.types[slot] = value, kind })
+	w := &jsonWorker{mapper: m, places: map[string]int{}, values: make([]string, len(m.slots)), types: make([]cellKind, len(m.slots)),
+		filled: make([]uint8, len(m.slots))}
+	w.reader = newFlattener(w.place, w.put)
 	return w
 }
 
-// maxPlaces bounds the members that a worker remembers: objects may use ids as names.
-const maxPlaces = 10_000
+const (
+	// maxPlaces bounds the members that a worker remembers: objects may use ids as names.
+	maxPlaces = 10_000
+	// likenesses is how many there are.
+	likenesses = int(innerName) + 1
+)
 
-// place finds the slot of a member; -1 when it is not needed.
+// place is the slot of a member together with its likeness; -1 when it is not needed.
 func (w *jsonWorker) place(path []byte) int {
-	slot, known := w.places[string(path)]
+	place, known := w.places[string(path)]
 	if !known {
-		slot = w.member(string(path))
+		slot, like := w.member(string(path))
+		place = max(slot*likenesses+int(like), -1)
 		if len(w.places) < maxPlaces {
-			w.places[string(path)] = slot
+			w.places[string(path)] = place
 		}
 	}
-	return slot
+	return place
+}
+
+// put fills a slot, unless a member that is nearer to its name, or as near and earlier, has filled it.
+func (w *jsonWorker) put(place int, value string, kind cellKind) {
+	slot, near := place/likenesses, uint8(likenesses-place%likenesses)
+	if near > w.filled[slot] {
+		w.values[slot], w.types[slot], w.filled[slot] = value, kind, near
+	}
 }
 
 // work fills b.out.
@@ -110,20 +125,21 @@ func (w *jsonWorker) read(record string, flag spanFlag) fault {
 	}
 	clear(w.values)
 	clear(w.types)
+	clear(w.filled)
 	return fault{reason: w.reader.record(record)}
 }
 
 // flattener reads one JSON object and puts the members that are asked for, by their dotted paths, where they belong. Numbers
 // keep their digits. A list of plain values is one value with commas; a list of objects is passed over.
 type flattener struct {
-	place   func(path []byte) int // -1 for a member that is not wanted
-	put     func(slot int, value string, kind cellKind)
+	place   func(path []byte) int // negative for a member that is not wanted
+	put     func(place int, value string, kind cellKind)
 	decoder *jsontext.Decoder
 	source  strings.Reader
 	path    []byte
 }
 
-func newFlattener(place func(path []byte) int, put func(slot int, value string, kind cellKind)) *flattener {
+func newFlattener(place func(path []byte) int, put func(place int, value string, kind cellKind)) *flattener {
 	f := &flattener{place: place, put: put}
 	f.decoder = jsontext.NewDecoder(&f.source)
 	return f
@@ -184,24 +200,24 @@ func (f *flattener) value(depth int) error {
 	if kind == '{' {
 		return f.object(depth + 1)
 	}
-	slot := f.place(f.path)
+	place := f.place(f.path)
 	switch {
-	case slot < 0:
+	case place < 0:
 		return f.decoder.SkipValue()
 	case kind == '[':
-		return f.list(slot)
+		return f.list(place)
 	}
 	token, err := f.decoder.ReadToken()
 	if err != nil {
 		return err
 	}
 	value, cell := scalar(token)
-	f.put(slot, value, cell)
+	f.put(place, value, cell)
 	return nil
 }
 
 // list puts a list of plain values down as one.
-func (f *flattener) list(slot int) error {
+func (f *flattener) list(place int) error {
 	raw, err := f.decoder.ReadValue()
 	if err != nil {
 		return err
@@ -223,7 +239,7 @@ func (f *flattener) list(slot int) error {
 			values = append(values, value)
 		}
 	}
-	f.put(slot, strings.Join(values, ","), kindText)
+	f.put(place, strings.Join(values, ","), kindText)
 	return nil
 }
 
