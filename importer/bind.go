@@ -340,7 +340,7 @@ func (b *binding) member(path string) (slot int, like likeness) {
 	if at := b.folded[f]; at > 0 {
 		return at - 1, alikeName
 	}
-	if at := b.folded[unwrap(f)]; at > 0 && b.absent[at-1] {
+	if at := b.folded[unwrap(f)]; at > 0 && (b.absent[at-1] || len(b.headers) == 0) {
 		return at - 1, innerName
 	}
 	return -1, innerName

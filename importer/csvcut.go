@@ -6,10 +6,12 @@ import "bytes"
 type dialect struct {
 	delimiter byte
 	newline   byte // \n, or \r in files of old Macs
+	columns   int  // of the header; 0 when they are not known
 }
 
 // csvCutter cuts CSV into records. A line break inside a quoted cell does not end a record; a quotation mark that is
-// never closed, or closed in the middle of a cell, costs the one line that it stands on: cutting goes on with the next.
+// never closed, or closed in the middle of a cell, or that may as well be an inch mark whose cell ends where the next inch
+// mark stands, costs the one line that it stands on: cutting goes on with the next.
 type csvCutter struct {
 	dialect
 	window textWindow
@@ -128,6 +130,9 @@ func (c *csvCutter) cutQuoted(text []byte, last bool) csvCut {
 				at++
 			}
 			if at == len(text) {
+				if c.wholeLines(text) {
+					return c.stray(text, last)
+				}
 				return c.firstLine(text, -1, 0)
 			}
 			if text[at] != c.delimiter && text[at] != c.newline {
@@ -145,10 +150,28 @@ func (c *csvCutter) cutQuoted(text []byte, last bool) csvCut {
 			}
 		}
 		if text[at] == c.newline {
+			if c.wholeLines(text[:at]) {
+				return c.stray(text, last)
+			}
 			return c.firstLine(text, at, 0)
 		}
 		at++
 	}
+}
+
+// wholeLines reports whether every line of a record of several could be a record of its own, because it has as many
+// delimiters as the header: a mark that opens a cell here (R1,"5 inch,10) and one that closes it on the next line (R2,6",20)
+// would make one sale of two.
+func (c *csvCutter) wholeLines(record []byte) bool {
+	if c.columns < 2 || c.line < c.header || bytes.IndexByte(record, c.newline) < 0 {
+		return false
+	}
+	for line := range bytes.SplitSeq(record, []byte{c.newline}) {
+		if bytes.Count(line, []byte{c.delimiter}) != c.columns-1 {
+			return false
+		}
+	}
+	return true
 }
 
 // stray makes a record of the one line that a stray quotation mark costs.

@@ -29,7 +29,7 @@ func cutAll(t testing.TB, c cutter) (records []string, spans []span) {
 func csvOver(text []byte, step int, newline byte) *csvCutter {
 	w := newWindow(bytes.NewReader(text))
 	w.step = step
-	return &csvCutter{dialect: dialect{',', newline}, window: w}
+	return &csvCutter{dialect: dialect{delimiter: ',', newline: newline}, window: w}
 }
 
 func TestCSVCutter(t *testing.T) {
@@ -56,21 +56,55 @@ func TestCSVCutter(t *testing.T) {
 		for _, step := range []int{1, 2, 3, 7, readSize} {
 			t.Run(fmt.Sprintf("%s/%d", tt.name, step), func(t *testing.T) {
 				t.Parallel()
-				records, spans := cutAll(t, csvOver([]byte(tt.in), step, '\n'))
-				var got []string
-				for i, s := range spans {
-					flags := ""
-					if s.flag != 0 {
-						flags = fmt.Sprintf("(%d)", s.flag)
-					}
-					got = append(got, fmt.Sprintf("%d%s %s", s.line, flags, records[i]))
-				}
-				if !slices.Equal(got, tt.want) {
+				if got := told(cutAll(t, csvOver([]byte(tt.in), step, '\n'))); !slices.Equal(got, tt.want) {
 					t.Errorf("got %q, want %q", got, tt.want)
 				}
 			})
 		}
 	}
+}
+
+// TestCSVCutterInchMarks holds what becomes of two stray marks that open and close a cell over the end of a line, in a file
+// of four columns.
+func TestCSVCutterInchMarks(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, in string
+		want     []string // line, flags if any, text
+	}{
+		{"two lines", "R1,\"5 inch,x,10\nR2,6\",y,20\nR3,,z,30\n", []string{"1(1) R1,\"5 inch,x,10", "2 R2,6\",y,20", "3 R3,,z,30"}},
+		{"lines between", "R1,\"5 inch,x,10\nR2,,y,20\nR3,6\",z,30\n", []string{"1(1) R1,\"5 inch,x,10", "2 R2,,y,20", "3 R3,6\",z,30"}},
+		{"at the end", "R1,x,10,\"5 inch\nR2,y,20,6\"", []string{"1(1) R1,x,10,\"5 inch", "2 R2,y,20,6\""}},
+		{"CRLF", "R1,\"5 inch,x,10\r\nR2,6\",y,20\r\n", []string{"1(1) R1,\"5 inch,x,10", "2 R2,6\",y,20"}},
+		{"a note", "R1,\"one\ntwo\",y,20\n", []string{"1 R1,\"one\ntwo\",y,20"}},
+		{"a note with commas", "R1,\"one, two\nthree, four\",y,20\n", []string{"1 R1,\"one, two\nthree, four\",y,20"}},
+		{"a note at the end", "R1,y,20,\"one\ntwo, three\"\n", []string{"1 R1,y,20,\"one\ntwo, three\""}},
+	}
+	for _, tt := range tests {
+		for _, step := range []int{1, 3, readSize} {
+			t.Run(fmt.Sprintf("%s/%d", tt.name, step), func(t *testing.T) {
+				t.Parallel()
+				c := csvOver([]byte(tt.in), step, '\n')
+				c.columns = 4
+				if got := told(cutAll(t, c)); !slices.Equal(got, tt.want) {
+					t.Errorf("got %q, want %q", got, tt.want)
+				}
+			})
+		}
+	}
+}
+
+// told writes down records with their line, and their flags if any.
+func told(records []string, spans []span) []string {
+	var got []string
+	for i, s := range spans {
+		flags := ""
+		if s.flag != 0 {
+			flags = fmt.Sprintf("(%d)", s.flag)
+		}
+		got = append(got, fmt.Sprintf("%d%s %s", s.line, flags, records[i]))
+	}
+	return got
 }
 
 // TestCSVCutterLongRecords reads on after a record that is longer than one may be.

@@ -92,16 +92,7 @@ func TestJSONCutter(t *testing.T) {
 		for _, step := range []int{1, 3, readSize} {
 			t.Run(fmt.Sprintf("%s/%d", tt.name, step), func(t *testing.T) {
 				t.Parallel()
-				records, spans := cutAll(t, listCutter(t, tt.in, tt.path, step))
-				var got []string
-				for i, s := range spans {
-					flags := ""
-					if s.flag != 0 {
-						flags = fmt.Sprintf("(%d)", s.flag)
-					}
-					got = append(got, fmt.Sprintf("%d%s %s", s.line, flags, records[i]))
-				}
-				if !slices.Equal(got, tt.want) {
+				if got := told(cutAll(t, listCutter(t, tt.in, tt.path, step))); !slices.Equal(got, tt.want) {
 					t.Errorf("got %q, want %q", got, tt.want)
 				}
 			})

@@ -72,7 +72,7 @@ func (m *Mapping) sniffSheet(head []byte) sheet {
 	known, named := newAliases(), m.namedHeaders()
 	best, bestScore := sheet{}, -1
 	for _, delimiter := range delimiters {
-		c := csvCutter{dialect: dialect{delimiter, newline}, window: newWindow(bytes.NewReader(head))}
+		c := csvCutter{dialect: dialect{delimiter: delimiter, newline: newline}, window: newWindow(bytes.NewReader(head))}
 		b := &block{}
 		if _, err := c.next(b); err != nil {
 			continue
@@ -95,7 +95,7 @@ func (m *Mapping) sniffSheet(head []byte) sheet {
 				score = min(len(cells), 90) - i
 			}
 			if score > bestScore {
-				best, bestScore = sheet{dialect{delimiter, newline}, cells, b.spans[i].line}, score
+				best, bestScore = sheet{dialect{delimiter, newline, len(cells)}, cells, b.spans[i].line}, score
 			}
 		}
 	}
