@@ -87,7 +87,7 @@ type DatasetCounts struct {
 type AuditEntry struct {
 	N        uint64     `json:"n"`
 	At       time.Time  `json:"at"`
-	Kind     string     `json:"kind"` // file_opened, file_closed, batch_settled, batch_concluded, expired, recovered, circuit, go_live, created
+	Kind     string     `json:"kind"` // file_opened, file_closed, batch_settled, batch_concluded, expired, recovered, circuit, go_live, bound, created
 	Detail   string     `json:"detail"`
 	Previous event.Hash `json:"-"` // SHA-256 of the previous entry as stored
 	Hash     event.Hash `json:"-"` // SHA-256 of this entry as stored

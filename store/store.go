@@ -100,6 +100,12 @@ type Uploading interface {
 	Live(ctx context.Context, dataset string) (bool, error)
 	// GoLive records that a person, named by, allowed sending to the dataset. It adds an audit entry.
 	GoLive(ctx context.Context, dataset, by string, now time.Time) error
+	// Bind ties the ledger to what its requests go to, and adds an audit entry. Whoever is about to make a request calls
+	// it first; when the ledger is bound to the same endpoint already it changes nothing. It returns the binding in force,
+	// together with ErrBound when that is the other endpoint.
+	Bind(ctx context.Context, to Endpoint, now time.Time) (Binding, error)
+	// Bound returns the binding in force; the zero Binding before the first request.
+	Bound(ctx context.Context) (Binding, error)
 	// LastRun returns the last run of a schedule; the zero Run when there was none.
 	LastRun(ctx context.Context, schedule string) (Run, error)
 	// SetRun records a run of a schedule.

@@ -3,7 +3,8 @@
 // The bucket tree. Every value starts with a CRC-32C over its key and the rest of it, because bbolt has none: a flipped
 // bit on the disk is found, never sent. Numbers in keys are big-endian; in values they are varints unless noted.
 //
-//	meta       schema, id, created, seq (last row number), audit (number and hash of the last entry)
+//	meta       schema, id, created, seq (last row number), audit (number and hash of the last entry), endpoint (what
+//	           requests go to, and since when)
 //	names      kind 0 text       → number;  kind 1 number → text. Kinds: datasets, event names, reasons
 //	files      file              → name, source, SHA-256, counts, state, times, extents of row numbers
 //	file_sha   SHA-256 file      → nothing

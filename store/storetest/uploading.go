@@ -34,6 +34,8 @@ func uploading() map[string]func(*desk) {
 		"many at once":                   manyAtOnce,
 		"circuit":                        circuit,
 		"going live":                     goLive,
+		"bound to an endpoint":           bound,
+		"bound by many at once":          boundAtOnce,
 		"runs of a schedule":             runs,
 		"a context that is over":         contextOver,
 	}
@@ -299,6 +301,8 @@ func contextOver(d *desk) {
 		"Recover":    second(b.Recover(ctx, d.now)),
 		"Events":     second(b.Events(ctx, store.Filter{})),
 		"Counts":     second(b.Counts(ctx, d.now)),
+		"Bind":       second(b.Bind(ctx, store.EndpointMeta, d.now)),
+		"Bound":      second(b.Bound(ctx)),
 		"SetCircuit": b.SetCircuit(ctx, store.Circuit{Dataset: main}, d.now),
 		"Check":      b.Check(ctx, func(string) {}),
 		"Audit":      b.Audit(ctx, 1, func(store.AuditEntry) bool { return true }),
