@@ -106,7 +106,7 @@ func (m *mapper) value(r *boundRule) fault {
 // fillCustom fills custom_data but for its amounts.
 func (m *mapper) fillCustom() fault {
 	c := &m.event.Custom
-	c.OrderID, c.ItemNumber = m.cell(fieldOrderID), m.cell(fieldItemNumber)
+	c.OrderID, c.ItemNumber = m.keyCell(fieldOrderID), m.keyCell(fieldItemNumber)
 	if event.DestroyedID(c.OrderID) {
 		return fault{event.ReasonRecordKeyDestroyed, m.header(m.fields[fieldOrderID])}
 	}

@@ -34,6 +34,7 @@ type mapper struct {
 
 	event    event.Event
 	key      []event.KeyPart
+	mappedID string // event_id that the record itself has, "" for none
 	warnings []event.Reason
 	shared   []event.Reason // the warnings of the row before, which are often those of the next
 	matching []int          // rules that hold
@@ -125,18 +126,21 @@ func (m *mapper) read(rec *store.Record) fault {
 	return m.fillCustom()
 }
 
-// identify reads the record key.
+// identify reads the record key and the mapped event_id.
 func (m *mapper) identify(rec *store.Record) fault {
-	m.key = m.key[:0]
+	m.key, m.mappedID = m.key[:0], m.keyCell(fieldEventID)
+	if slot := m.fields[fieldEventID]; slot >= 0 && strings.IndexByte(m.cells[slot], 0) >= 0 {
+		return fault{event.ReasonEventIDMalformed, m.slots[slot]}
+	}
 	var missing, destroyed fault
 	length := 0
 	for _, slot := range m.binding.key {
-		value := trimSpace(m.cells[slot])
+		value := keyText(m.cells[slot])
 		length += len(value)
 		switch {
 		case event.LooksPersonal(value):
 			return fault{event.ReasonPersonalData, m.slots[slot]}
-		case length > 256 || strings.IndexByte(value, 0) >= 0:
+		case length > 256 || strings.IndexByte(m.cells[slot], 0) >= 0:
 			return fault{event.ReasonEventIDMalformed, m.slots[slot]}
 		case event.DestroyedID(value):
 			destroyed = fault{event.ReasonRecordKeyDestroyed, m.slots[slot]}
@@ -146,7 +150,7 @@ func (m *mapper) identify(rec *store.Record) fault {
 		m.key = append(m.key, event.KeyPart{Column: m.slots[slot], Value: value})
 	}
 	rec.RecordKey = joinKey(m.key)
-	if !missing.none() && m.cell(fieldEventID) == "" {
+	if !missing.none() && m.mappedID == "" {
 		return missing
 	}
 	return destroyed

@@ -108,9 +108,9 @@ func (m *mapper) time(r *boundRule) fault {
 func (m *mapper) id() {
 	e := &m.event
 	e.ID = ""
-	switch mapped := m.cell(fieldEventID); {
-	case mapped != "":
-		e.ID = mapped
+	switch {
+	case m.mappedID != "":
+		e.ID = m.mappedID
 	case len(m.key) > 0:
 		e.ID = event.DeriveID(m.dataset, e.Name, m.key)
 	case m.source.Identity == "content":
