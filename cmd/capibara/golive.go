@@ -37,12 +37,16 @@ func (a *app) goLive(ctx context.Context, name, confirm string) error {
 		if err != nil {
 			return err
 		}
+		if c.rehearses() {
+			return failed("to allow sending to Meta, unset CAPIBARA_GRAPH_BASE_URL and graph.base_url and run it again; a rehearsal needs no word",
+				"requests go to %s, which is on this machine: nothing needs allowing there, and nothing was changed", c.Graph.BaseURL)
+		}
 		s, err := h.Status(ctx)
 		if err != nil {
 			return err
 		}
 		for _, known := range s.Datasets {
-			if known.Alias == alias && known.Live && !c.rehearses() {
+			if known.Alias == alias && known.Live {
 				a.line("Dataset %s is live already; nothing was changed.", alias)
 				return nil
 			}

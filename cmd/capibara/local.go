@@ -257,7 +257,7 @@ func (l *local) newUploader() (*uploader.Uploader, error) {
 		datasets = append(datasets, uploader.Dataset{Alias: alias, ID: string(d.ID), Token: tokenSource(alias, d, l.log),
 			Live: d.Live || c.rehearses()})
 	}
-	u, err := uploader.New(uploader.Config{Store: l.db, Client: client, Datasets: datasets, Log: l.roomLog(),
+	u, err := uploader.New(uploader.Config{Store: boundOutbox{l.db, c}, Client: client, Datasets: datasets, Log: l.roomLog(),
 		BatchEvents: c.Upload.BatchEvents, InFlight: c.Upload.InFlight, ResendWindow: time.Duration(c.Upload.ResendWindow),
 		Patience: l.patience, Now: l.now, Progress: l.uploadProgress})
 	if err != nil {

@@ -50,6 +50,9 @@ func (a *app) run(ctx context.Context) (err error) {
 	}
 	defer closing(&err, l, "the database")
 	l.serves = true
+	if err := unbound(ctx, l.db, c); err != nil {
+		return err
+	}
 	all, err := c.mappings()
 	if err != nil {
 		return err

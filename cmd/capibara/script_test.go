@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 //	edit FILE OLD NEW        replace a text that is there
 //	exitcode N CMD ARGS...   run a command that ends with this exit code
 //	sandbox [TOKEN]          start a stand-in for Meta; $SANDBOX is its address
+//	meta TOKEN               stand in for Meta's own host, behind a proxy that the commands use (Linux)
 //	faults KIND...           let its next requests fail
 //	accepted N               the sandbox accepted N events, and none of them twice
 //	unseen                   the sandbox was not asked anything
@@ -48,7 +49,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"dated": dated, "edit": edit, "exitcode": exitsWith, "sandbox": startSandbox, "faults": faults, "accepted": accepted, "unseen": unseen, "waitfor": waitFor, "json": jsonHolds,
+			"dated": dated, "edit": edit, "exitcode": exitsWith, "sandbox": startSandbox, "meta": startMeta, "faults": faults, "accepted": accepted, "unseen": unseen, "waitfor": waitFor, "json": jsonHolds,
 		},
 	})
 }
@@ -115,6 +116,7 @@ func startSandbox(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	of := ts.Value(stand{}).(*stand)
 	of.sandbox = s
+	of.connections.Store(0)
 	web := httptest.NewUnstartedServer(s)
 	web.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateNew {

@@ -129,6 +129,9 @@ func uploadOutcome(s uploader.Summary) error {
 // Upload makes one pass by hand and keeps when it was: its start too, so that one that was cut off is made up for by the
 // schedule.
 func (l *local) Upload(ctx context.Context, tell func(progress)) (uploader.Summary, error) {
+	if err := unbound(ctx, l.db, l.config); err != nil {
+		return uploader.Summary{}, err
+	}
 	u, err := l.upstream(ctx)
 	if err != nil {
 		return uploader.Summary{}, err
