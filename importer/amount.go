@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -147,6 +148,9 @@ func settleMarks(s []byte, decimal byte, known string) ([]byte, event.Reason) {
 				return nil, reason
 			}
 		}
+	} else if at := bytes.IndexByte(s, decimal); at >= 0 && points+commas+others == 1 && groupLike(s, at) && withoutDecimals(known) {
+		// In a currency without decimals the mark must be one of thousands, and the source says that it is not.
+		return nil, event.ReasonNumberAmbiguous
 	}
 	return group(s, decimal)
 }
@@ -157,18 +161,27 @@ func singleMark(s []byte, at int, grouped bool, known string) (decimal byte, rea
 	if mark == '.' {
 		other = ','
 	}
-	whole := s[:at]
-	if len(s)-at-1 != 3 || len(whole) == 0 || len(whole) > 3 || whole[0] == '0' || grouped {
+	if grouped || !groupLike(s, at) {
 		return mark, ""
 	}
-	if n, ok := currency.GetDigits(known); ok && n == 0 {
+	if withoutDecimals(known) {
 		return other, ""
 	}
 	return 0, event.ReasonNumberAmbiguous
 }
 
+// groupLike reports whether what stands around the mark at a position could be thousands.
+func groupLike(s []byte, at int) bool {
+	return len(s)-at-1 == 3 && at > 0 && at <= 3 && s[0] != '0'
+}
+
+func withoutDecimals(code string) bool {
+	n, ok := currency.GetDigits(code)
+	return ok && n == 0
+}
+
 // group takes the marks between groups of digits out and checks that they stand where they belong: in front of every
-// three digits, or two (in India) before the last three.
+// three digits, or two (in India) before the last three. No number that is grouped begins with a zero: 0.500 is never 500.
 func group(s []byte, decimal byte) ([]byte, event.Reason) {
 	if s[0] == decimal {
 		s = append([]byte{'0'}, s...)
@@ -190,7 +203,7 @@ func group(s []byte, decimal byte) ([]byte, event.Reason) {
 			}
 			frac = true
 			out = append(out, '.')
-		case mark != 0 && (c != mark || run != 3 && run != 2), mark == 0 && (run == 0 || run > 3):
+		case mark != 0 && (c != mark || run != 3 && run != 2), mark == 0 && (run == 0 || run > 3 || out[0] == '0'):
 			return nil, event.ReasonNumberUnreadable
 		default:
 			mark = c
