@@ -154,6 +154,9 @@ func (m *Mapping) compileTimes(s *Source, d Defaults) error {
 		if err != nil {
 			return fmt.Errorf("date_formats: %w", err)
 		}
+		if i := slices.IndexFunc(m.clock.layouts, l.contradicts); i >= 0 {
+			return fmt.Errorf("date_formats: %q and %q read the same date as different days; keep the one that the files are written in", s.DateFormats[i], f)
+		}
 		m.clock.layouts = append(m.clock.layouts, l)
 		if l.dateOnly && m.birth == "" {
 			m.birth = l.text

@@ -24,6 +24,8 @@ func TestCompileRefuses(t *testing.T) {
 		"zone":                   {base + "time_zone: Amsterdam\n", "time_zone:"},
 		"zone of the machine":    {base + "time_zone: Local\n", "time_zone:"},
 		"date format":            {base + "date_formats: [dd/mm]\n", "date_formats:"},
+		"two orders of a date":   {base + "date_formats: [DD/MM/YYYY, MM/DD/YYYY]\n", "date_formats: \"DD/MM/YYYY\" and \"MM/DD/YYYY\" read"},
+		"half a clock":           {base + "date_formats: [\"DD/MM/YYYY hh:mm\"]\n", "AM or PM"},
 		"date only time":         {base + "date_only_time: noon\n", "date_only_time:"},
 		"decimal":                {base + "decimal: \"'\"\n", "decimal:"},
 		"identity":               {base + "identity: email\n", "identity:"},

@@ -39,11 +39,11 @@ func (m *mapper) money(slot int) (event.Money, fault) {
 	if normalize.IsMissing(cell) {
 		return event.Money{}, fault{}
 	}
-	decimal := m.decimal
+	decimal, known := m.decimal, m.event.Custom.Currency
 	if m.kinds != nil && m.kinds[slot] == kindNumber {
-		cell, decimal = withoutExponent(cell), '.'
+		cell, decimal, known = withoutExponent(cell), '.', "" // JSON has no thousands that could be meant
 	}
-	a, reason := parseAmount(cell, decimal, m.event.Custom.Currency)
+	a, reason := parseAmount(cell, decimal, known)
 	switch stated := m.event.Custom.Currency; {
 	case reason != "":
 		return event.Money{}, fault{reason, m.slots[slot]}

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// unixTime reads 9 or 10 digits as seconds and 12 or 13 as milliseconds, which covers 1973 to 2286. Decimals of a
-// second are cut off.
+// unixTime reads 10 digits as seconds and 13 as milliseconds, which covers 2001 to 2286. Any other number of digits is
+// more likely a date and a time without marks: 202611221530 would be a day of 1976. Decimals are
+// cut off.
 func unixTime(s string) (time.Time, bool) {
 	whole, frac, dot := strings.Cut(s, ".")
 	n, ok := number(whole)
@@ -17,9 +18,9 @@ func unixTime(s string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	switch len(whole) {
-	case 9, 10:
+	case 10:
 		return time.Unix(int64(n), 0).UTC(), whole[0] != '0'
-	case 12, 13:
+	case 13:
 		return time.UnixMilli(int64(n)).UTC(), whole[0] != '0'
 	}
 	return time.Time{}, false

@@ -3,12 +3,14 @@ package importer
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // compileLayout turns a format written YYYY MM DD HH mm ss into one of package time.
 func compileLayout(format string) (layout, error) {
 	l := layout{dateOnly: true}
 	var b strings.Builder
+	twelve := false // hours of a clock that has each of them twice
 	rest, seen := format, ""
 	for rest != "" {
 		token, goes, part := layoutToken(rest)
@@ -39,6 +41,7 @@ func compileLayout(format string) (layout, error) {
 			if strings.IndexByte("Hms", part) >= 0 {
 				l.dateOnly = false
 			}
+			twelve = twelve || goes == "3"
 		}
 		b.WriteString(goes)
 		rest = rest[len(token):]
@@ -48,8 +51,30 @@ func compileLayout(format string) (layout, error) {
 			return layout{}, fmt.Errorf("date format %q needs a year, a month and a day, as in DD/MM/YYYY", format)
 		}
 	}
+	if twelve && !strings.ContainsRune(seen, 'p') {
+		return layout{}, fmt.Errorf("date format %q has hours of a twelve-hour clock without AM or PM; write HH, or add A, as in hh:mm A", format)
+	}
 	l.text = b.String()
 	return l, nil
+}
+
+// contradicts reports whether some text is one day in one layout and another day in the other: which comes first in a list
+// would decide about the day of a conversion. It writes days with each and reads them with the other.
+func (l layout) contradicts(o layout) bool {
+	for _, pair := range [2][2]string{{l.text, o.text}, {o.text, l.text}} {
+		for _, year := range [...]int{2005, 2011, 2026} {
+			for day := range 366 {
+				for _, hour := range [...]int{3, 12} {
+					written := time.Date(year, 1, 1+day, hour, 4, 5, 0, time.UTC)
+					read, err := time.Parse(pair[1], written.Format(pair[0]))
+					if err == nil && read.Year() >= 1900 && !read.Truncate(24*time.Hour).Equal(written.Truncate(24*time.Hour)) {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
 }
 
 func letterByte(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

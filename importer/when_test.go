@@ -69,6 +69,12 @@ func TestClockParse(t *testing.T) {
 		{name: "leap second", in: "2016-12-31T23:59:60Z", reason: event.ReasonDateUnreadable},
 		{name: "word", in: "yesterday", reason: event.ReasonDateUnreadable},
 		{name: "spreadsheet number", in: "45965.5", reason: event.ReasonDateUnreadable},
+		{name: "minutes without marks", in: "202611221530", reason: event.ReasonDateUnreadable},
+		{name: "seconds without marks", in: "20261122153000", reason: event.ReasonDateUnreadable},
+		{name: "nine digits", in: "179490960", reason: event.ReasonDateUnreadable},
+		{name: "twelve digits", in: "179490960012", reason: event.ReasonDateUnreadable},
+		{name: "twelve digits with decimals", in: "179490960012.5", reason: event.ReasonDateUnreadable},
+		{name: "eleven digits", in: "17949096001", reason: event.ReasonDateUnreadable},
 		{name: "microseconds", in: "1794909600123456", reason: event.ReasonDateUnreadable},
 		{name: "rest behind the offset", in: "2026-11-17T10:00:00Z!", reason: event.ReasonDateUnreadable},
 	}
@@ -123,9 +129,37 @@ func TestCompileLayout(t *testing.T) {
 			t.Errorf("%s is %q, %v; want %q", in, l.text, err, want)
 		}
 	}
-	for _, bad := range []string{"", "DD/MM", "dd/mm/yyyy", "DD/MM/YYYY at", "DD/DD/YYYY/MM", "2006-01-02", "%d/%m/%Y"} {
+	for _, bad := range []string{"", "DD/MM", "dd/mm/yyyy", "DD/MM/YYYY at", "DD/DD/YYYY/MM", "DD/MM/YYYY hh:mm", "DD/MM/YYYY h:mm:ss", "2006-01-02", "%d/%m/%Y"} {
 		if l, err := compileLayout(bad); err == nil {
 			t.Errorf("%q was understood as %q", bad, l.text)
+		}
+	}
+}
+
+// TestContradictingLayouts tells lists of formats that can read one text as two days from those that cannot.
+func TestContradictingLayouts(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{
+		{"DD/MM/YYYY", "MM/DD/YYYY", true},
+		{"DD/MM/YY", "YY/MM/DD", true},
+		{"D.M.YYYY HH:mm", "MM.DD.YYYY HH:mm", true},
+		{"DD/MM/YYYY hh:mm A", "MM/DD/YYYY h:mm A", true},
+		{"YYYY-DD-MM", "YYYY-MM-DD", true},
+		{"DD/MM/YYYY", "DD-MM-YYYY", false},
+		{"DD/MM/YYYY", "D/M/YYYY", false},
+		{"DD/MM/YYYY", "MM-DD-YYYY", false},
+		{"DD/MM/YYYY", "MM/DD/YYYY HH:mm", false},
+		{"DD/MM/YYYY HH:mm", "MM/DD/YYYY hh:mm A", false},
+		{"DD/MM/YYYY", "YYYY/MM/DD", false},
+		{"DD/MM/YYYY", "DD/MM/YY", false},
+		{"DD/MM/YYYY", "D MMM YYYY", false},
+	} {
+		layouts := amsterdam(t, tt.a, tt.b).layouts
+		if layouts[0].contradicts(layouts[1]) != tt.want || layouts[1].contradicts(layouts[0]) != tt.want {
+			t.Errorf("%s contradicts %s: %t", tt.a, tt.b, !tt.want)
 		}
 	}
 }
