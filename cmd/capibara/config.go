@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,8 +33,9 @@ type config struct {
 	Folders  foldersConfig            `yaml:"folders"`
 	Sources  []importer.Source        `yaml:"sources"`
 
-	path string         // the file it was read from; "" when there is none
-	zone *time.Location // of TimeZone
+	path   string         // the file it was read from; "" when there is none
+	digest string         // SHA-256 of that file in hex; "" when there is none
+	zone   *time.Location // of TimeZone
 }
 
 type graphConfig struct {
@@ -111,7 +114,8 @@ func (a *app) loadFrom(path, home string) (*config, error) {
 		if c, err = parseConfig(text); err != nil {
 			return nil, failed("`capibara init` in an empty folder writes a configuration with every key explained", "%s: %w", path, err)
 		}
-		c.path = path
+		sum := sha256.Sum256(text)
+		c.path, c.digest = path, hex.EncodeToString(sum[:])
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, failed("", "reading the configuration: %w", err)
 	case a.configFlag != "" || os.Getenv("CAPIBARA_CONFIG") != "":

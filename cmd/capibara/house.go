@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -57,12 +58,9 @@ const (
 // open returns the ledger of the configured home: through the socket of a running process when there is one, else by
 // opening the database itself.
 func (a *app) open(ctx context.Context, c *config, command string, want access) (house, error) {
-	conn, err := dialSocket(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	if conn != nil {
-		return newClient(c, conn), nil
+	running, err := a.askRunning(ctx, c, want)
+	if running != nil || err != nil {
+		return running, err
 	}
 	log, err := a.logger(zerolog.WarnLevel)
 	if err != nil {
@@ -71,8 +69,8 @@ func (a *app) open(ctx context.Context, c *config, command string, want access) 
 	l, err := a.openLocal(c, command, want, log)
 	if errors.Is(err, store.ErrLocked) {
 		// The process that has it may have begun to serve meanwhile.
-		if conn, derr := dialSocket(ctx, c); derr == nil && conn != nil {
-			return newClient(c, conn), nil
+		if running, rerr := a.askRunning(ctx, c, want); running != nil || rerr != nil {
+			return running, rerr
 		}
 	}
 	if err != nil {
@@ -81,9 +79,27 @@ func (a *app) open(ctx context.Context, c *config, command string, want access) 
 	return l, nil
 }
 
+// askRunning returns the house that a running process serves; nil and no error when nobody serves.
+func (a *app) askRunning(ctx context.Context, c *config, want access) (house, error) {
+	conn, err := dialSocket(ctx, c)
+	if conn == nil || err != nil {
+		return nil, err
+	}
+	running := newClient(c, conn)
+	if want == toAct {
+		if err := a.agree(ctx, c, running); err != nil {
+			return nil, errors.Join(err, running.Close())
+		}
+	}
+	return running, nil
+}
+
 // visit loads the configuration, opens the ledger for as long as do takes, and closes it.
 func (a *app) visit(ctx context.Context, command string, want access, do func(*config, house) error) (err error) {
 	c, err := a.load()
+	if err != nil && want == toRead {
+		return a.visitRunning(ctx, err, do)
+	}
 	if err != nil {
 		return err
 	}
@@ -93,6 +109,25 @@ func (a *app) visit(ctx context.Context, command string, want access, do func(*c
 	}
 	defer closing(&err, h, "the database")
 	return explained(do(c, h))
+}
+
+// visitRunning answers a question although the configuration cannot be read: a running process goes on with the one that
+// it read when it started. Without such a process the configuration's error stands.
+func (a *app) visitRunning(ctx context.Context, broken error, do func(*config, house) error) (err error) {
+	path, home, err := a.locate()
+	if err != nil {
+		return broken
+	}
+	c := defaults()
+	c.resolve(filepath.Dir(path), home)
+	c.zone = time.UTC
+	h, err := a.askRunning(ctx, &c, toRead)
+	if h == nil || err != nil {
+		return broken
+	}
+	defer closing(&err, h, "the connection to the running capibara")
+	fmt.Fprintf(a.stderr, "note: %v; the running capibara answers, with the configuration as it was when it started\n", broken)
+	return explained(do(&c, h))
 }
 
 // openLocal opens the database in this process.

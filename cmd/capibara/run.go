@@ -38,11 +38,11 @@ func (a *app) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if conn, err := dialSocket(ctx, c); err != nil || conn != nil {
-		if conn != nil {
-			err = errors.Join(lockedError(c), conn.Close())
-		}
+	self := c.process(os.Getpid(), a.now())
+	if conn, err := dialSocket(ctx, c); err != nil {
 		return err
+	} else if conn != nil {
+		return runningError(ctx, c, conn)
 	}
 	l, err := a.openLocal(c, "run", toAct, log)
 	if err != nil {
@@ -88,7 +88,7 @@ func (a *app) run(ctx context.Context) (err error) {
 	start.Msg("running: the inbox is watched" + map[bool]string{true: " and uploads are scheduled", false: "; no upload is scheduled"}[schedule != nil])
 
 	rooms, alive := errgroup.WithContext(ctx)
-	s := &server{house: l, log: log, alive: alive, waiting: inbox.Waiting}
+	s := &server{house: l, self: self, log: log, alive: alive, waiting: inbox.Waiting}
 	rooms.Go(func() error { return s.serve(alive, socket) })
 	rooms.Go(func() error { return ending(inbox.Run(alive)) })
 	if schedule != nil {

@@ -19,6 +19,7 @@ import (
 // one has it.
 type server struct {
 	house *local
+	self  process
 	log   zerolog.Logger
 	// alive is the life of this process: work that was asked for goes on when the one who asked goes away.
 	alive context.Context
@@ -62,6 +63,7 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 
 func (s *server) routes() http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/process", may(reads, answer(func(*http.Request) (any, error) { return s.self, nil })))
 	mux.HandleFunc("GET /v1/status", may(reads, answer(s.status)))
 	mux.HandleFunc("GET /v1/events", may(reads, list(s.house.Events)))
 	mux.HandleFunc("GET /v1/batches", may(reads, list(s.house.Batches)))
