@@ -86,6 +86,12 @@ func TestJSONCutter(t *testing.T) {
 		{"cut off between records", `[{"a":1},`, "", []string{`1 {"a":1}`, `1(16) `}},
 		{"list is not closed", `{"r":[{"a":1}]`, "", []string{`1 {"a":1}`, `1(16) `}},
 		{"something behind the document", "[{\"a\":1}]\n[]", "", []string{`1 {"a":1}`, `2(16) `}},
+		{"not closed", `[{"a":{"b":1},{"a":2},{"a":3}]`, "", []string{`1 {"a":{"b":1}`, `1 {"a":2}`, `1 {"a":3}`}},
+		{"not closed, on lines", "[{\"a\":1,\n{\"a\":2},\n{\"a\":{\"b\":3},\n{\"a\":4}]", "", []string{`1 {"a":1`, `2 {"a":2}`, `3 {"a":{"b":3}`, `4 {"a":4}`}},
+		{"not closed, without commas", "{\"a\":1}\n{\"a\":{\"b\":2}\n{\"a\":3}", "", []string{`1 {"a":1}`, "2 {\"a\":{\"b\":2}\n", `3 {"a":3}`}},
+		{"text not closed", "[{\"a\":\"x},\n{\"a\":\"2\"},\n{\"a\":\"x,\"b\":\"y\"},\n{\"a\":4}]", "", []string{`1 {"a":"x}`, `2 {"a":"2"}`, `3 {"a":"x,"b":"y"}`, `4 {"a":4}`}},
+		{"text not closed, over lines", "[{\n\"a\":\"x,\n\"b\":1\n},{\"a\":2}]", "", []string{"1 {\n\"a\":\"x,\n\"b\":1\n}", `4 {"a":2}`}},
+		{"objects in objects", "[{\"a\":\n {\"b\" : {\"c\":[{\"d\":1},{\"d\":2}]}}},{\"a\":\",{\"}]", "", []string{"1 {\"a\":\n {\"b\" : {\"c\":[{\"d\":1},{\"d\":2}]}}}", `2 {"a":",{"}`}},
 		{"broken bracket", `[{"a":[1},{"a":2}]`, "", []string{`1 {"a":[1}`, `1 {"a":2}`}},
 	}
 	for _, tt := range tests {
@@ -115,6 +121,12 @@ func TestJSONCutterLongRecords(t *testing.T) {
 			}
 		}
 	}
+	in := `[{"a":1},{"b":"` + strings.Repeat("x", 2*maxRecord) + `",{"c":3}]`
+	for _, step := range []int{readSize, 100_003} {
+		if records, spans := cutAll(t, listCutter(t, in, "", step)); len(records) != 3 || records[2] != `{"c":3}` || spans[1].flag&spanTooLarge == 0 {
+			t.Errorf("one that is not closed: %d records, %+v", len(records), spans)
+		}
+	}
 	records, spans := cutAll(t, listCutter(t, `[{"a":1},{"b":"`+strings.Repeat("x", 2*maxRecord), "", readSize))
 	if len(records) != 2 || spans[1].flag&spanTooLarge == 0 {
 		t.Errorf("%d records, %+v", len(records), spans)
@@ -124,7 +136,7 @@ func TestJSONCutterLongRecords(t *testing.T) {
 // FuzzJSON holds the cutter against encoding/json on lists that the latter accepts, and against itself with other reads
 // on any text.
 func FuzzJSON(f *testing.F) {
-	for _, s := range []string{`[{"a":1},{"b":[1,{"c":"]"}]}]`, `{"r":[{"a":1}]}`, `[{"a":[1},2]`, `[`, `{"a":1}{"a":2}`, `[1 2]`, `["\\"]`} {
+	for _, s := range []string{`[{"a":1},{"b":[1,{"c":"]"}]}]`, `{"r":[{"a":1}]}`, `[{"a":[1},2]`, `[`, `{"a":1}{"a":2}`, `[{"a":1,{"b":{"c":2},{"d":3}]`, `[1 2]`, `["\\"]`} {
 		f.Add([]byte(s), uint8(1))
 	}
 	f.Fuzz(func(t *testing.T, text []byte, step uint8) {

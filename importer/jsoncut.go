@@ -109,6 +109,9 @@ func (c *jsonCutter) tooLarge(b *block, s *jsonScan) (more bool, err error) {
 		if length <= 0 {
 			passed = len(rest)
 		}
+		if kept := bytes.TrimRight(rest[:passed], " \t\r\n"); len(kept) > 0 {
+			s.last = kept[len(kept)-1]
+		}
 		c.line += uint64(bytes.Count(rest[:passed], []byte{'\n'}))
 		c.window.data = append(c.window.data[:c.window.at], rest[passed:]...)
 		s.at = 0
@@ -178,7 +181,8 @@ type jsonScan struct {
 	open    []byte // brackets
 	quoted  bool
 	escaped bool
-	ended   int // where the value ends; 0 before that is known
+	ended   int  // where the value ends; 0 before that is known
+	last    byte // of what was passed over without being kept, but for white space
 }
 
 // scan returns the length of the value at the beginning of text; 0 when it goes on beyond it, -1 when it does and there
@@ -190,6 +194,9 @@ func (s *jsonScan) scan(text []byte, last bool) int {
 	for ; s.at < len(text); s.at++ {
 		c := text[s.at]
 		switch {
+		case s.quoted && c == '\n':
+			// JSON has no line break within a text: its last quotation mark is missing.
+			s.quoted, s.escaped = false, false
 		case s.escaped:
 			s.escaped = false
 		case s.quoted:
@@ -204,6 +211,9 @@ func (s *jsonScan) scan(text []byte, last bool) int {
 		case c == '"':
 			s.quoted = true
 		case c == '{' || c == '[':
+			if at, next := s.unclosed(text, c); next {
+				return at
+			}
 			s.open = append(s.open, c+2) // the bracket that closes it, in ASCII
 		case c == '}' || c == ']':
 			// A bracket that closes another kind of bracket closes what is left open in between.
@@ -226,6 +236,26 @@ func (s *jsonScan) scan(text []byte, last bool) int {
 		return -1
 	}
 	return 0
+}
+
+// unclosed reports whether an object that begins here, within another, shows that the other was never closed, and where that
+// one then ends: in JSON an object within an object has its name and a colon before it. So an element without its last brace
+// costs itself, and not all that follow.
+func (s *jsonScan) unclosed(text []byte, c byte) (at int, next bool) {
+	if c != '{' || len(s.open) == 0 || s.open[len(s.open)-1] != '}' {
+		return 0, false
+	}
+	before := bytes.TrimRight(text[:s.at], " \t\r\n")
+	lineBreak := bytes.IndexByte(text[len(before):s.at], '\n') >= 0
+	switch {
+	case len(before) == 0:
+		return max(s.at, 1), s.last == ','
+	case before[len(before)-1] == ',':
+		return max(len(before)-1, 1), true
+	case before[len(before)-1] != ':' && lineBreak:
+		return s.at, true
+	}
+	return 0, false
 }
 
 // end takes the braces behind a value to it that close nothing: they belong to what is wrong with it.
