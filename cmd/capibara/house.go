@@ -133,7 +133,7 @@ func (a *app) visitRunning(ctx context.Context, broken error, do func(*config, h
 // openLocal opens the database in this process.
 func (a *app) openLocal(c *config, command string, want access, log zerolog.Logger) (*local, error) {
 	if _, err := os.Stat(c.database()); errors.Is(err, os.ErrNotExist) {
-		return nil, failed("run `capibara init` to make one, or say where it is with --home", "there is no database in %s", c.Home)
+		return nil, c.missingError()
 	}
 	db, err := bolt.Open(c.database(), bolt.Options{ReadOnly: want == toRead})
 	if errors.Is(err, store.ErrLocked) {

@@ -21,20 +21,26 @@ import (
 var initialConfig string
 
 func newInitCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	var anew bool
+	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Make what is missing: folders, database, a commented capibara.yaml",
 		Long: `Makes the folders, an empty database and, when there is none, a capibara.yaml in which every key is explained.
 What exists already is left as it is, so that it may be run again at any time. Nothing else makes a database: when it
-is missing, that is an error and never a fresh start.`,
+is missing, that is an error and never a fresh start.
+
+A home that had a database and lost it needs the copy of its data folder back. A new database would not know what was
+sent, and the next upload would send it again. --new-ledger makes one all the same, when that is what you want.`,
 		Example: `  mkdir conversions && cd conversions && capibara init
   capibara init --home /srv/conversions`,
 		Args: arguments(0, 0, "no arguments"),
-		RunE: func(*cobra.Command, []string) error { return a.initialize() },
+		RunE: func(*cobra.Command, []string) error { return a.initialize(anew) },
 	}
+	cmd.Flags().BoolVar(&anew, "new-ledger", false, "make a database although this home had one, which knew what was sent")
+	return cmd
 }
 
-func (a *app) initialize() error {
+func (a *app) initialize(anew bool) error {
 	path, home, err := a.locate()
 	if err != nil {
 		return err
@@ -54,22 +60,38 @@ func (a *app) initialize() error {
 	if err != nil {
 		return err
 	}
+	there, err := c.ledgerThere()
+	if err != nil {
+		return err
+	}
+	if trace := c.trace(); !there && !anew && trace != "" {
+		return c.lostError(trace, "restore the copy of "+c.Folders.Data+"; if there is none and that is all right, run `capibara init --new-ledger`")
+	}
 	more, err := c.furnish()
 	if err != nil {
 		return err
 	}
 	made = append(made, more...)
-	if _, err := os.Stat(c.database()); errors.Is(err, fs.ErrNotExist) {
-		db, err := bolt.Create(c.database(), bolt.Options{Now: a.now()})
-		if err != nil {
-			return failed("", "making the database: %w", err)
-		}
-		if err := db.Close(); err != nil {
-			return failed("", "closing the new database: %w", err)
+	if !there {
+		if err := a.makeLedger(c); err != nil {
+			return err
 		}
 		made = append(made, c.database())
+	} else if anew {
+		fmt.Fprintln(a.stderr, "note: there is a database already, so --new-ledger changes nothing")
 	}
 	a.tellInit(c, made)
+	return nil
+}
+
+func (a *app) makeLedger(c *config) error {
+	db, err := bolt.Create(c.database(), bolt.Options{Now: a.now()})
+	if err != nil {
+		return failed("", "making the database: %w", err)
+	}
+	if err := db.Close(); err != nil {
+		return failed("", "closing the new database: %w", err)
+	}
 	return nil
 }
 
