@@ -3,7 +3,10 @@
 package audit
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"capibara/store"
@@ -15,6 +18,7 @@ type Store interface {
 	Circuit(ctx context.Context, dataset string) (store.Circuit, error)
 	Live(ctx context.Context, dataset string) (bool, error)
 	LastRun(ctx context.Context, schedule string) (store.Run, error)
+	OpenBatches(ctx context.Context, dataset string) ([]store.Batch, error)
 }
 
 // Dataset is a configured dataset.
@@ -43,6 +47,9 @@ type Reader struct {
 	zone     *time.Location
 	next     func(time.Time) time.Time
 	now      func() time.Time
+
+	unattended bool // no process works on the ledger
+	scheduled  bool // one should, by the configuration's schedule
 }
 
 // New returns a Reader.
@@ -57,17 +64,41 @@ func New(c Config) *Reader {
 	return r
 }
 
+// Unattended returns a Reader for a ledger that no process works on, which only the caller can know: a batch that is
+// being sent was left behind by a process that ended, and a schedule of the configuration does not happen.
+func (r *Reader) Unattended(scheduled bool) *Reader {
+	alone := *r
+	alone.unattended, alone.scheduled = true, scheduled
+	return &alone
+}
+
 // UploadSchedule is the name under which the outbox keeps the last upload, by schedule or by hand.
 const UploadSchedule = "upload"
 
-// datasetID turns an alias into Meta's id; what is no alias is taken as an id.
-func (r *Reader) datasetID(name string) string {
+// datasetID turns an alias into Meta's id, and lets an id through that the configuration or the outbox knows.
+func (r *Reader) datasetID(ctx context.Context, name string) (string, error) {
+	var aliases []string
 	for _, d := range r.datasets {
-		if d.Alias == name {
-			return d.ID
+		switch {
+		case d.Alias == name && d.ID == "":
+			return "", fmt.Errorf("dataset %s has no id yet, so nothing belongs to it: %w", name, store.ErrNotFound)
+		case d.Alias == name, d.ID == name:
+			return d.ID, nil
+		}
+		aliases = append(aliases, d.Alias)
+	}
+	// A dataset that the configuration names no longer has its history all the same.
+	counts, err := r.store.Counts(ctx, time.Time{})
+	if err != nil {
+		return "", fmt.Errorf("looking for dataset %s: %w", name, err)
+	}
+	for _, d := range counts.Datasets {
+		if d.Dataset == name {
+			return name, nil
 		}
 	}
-	return name
+	return "", fmt.Errorf("no dataset is named %q, and none has this id; the configuration has %s: %w", name,
+		cmp.Or(strings.Join(aliases, ", "), "none"), store.ErrNotFound)
 }
 
 // instant is t in the reader's zone, nil when there is none, cut to whole seconds: finer ones tell an auditor nothing.

@@ -43,6 +43,7 @@ type Batch struct {
 	Events     int        `json:"events"`
 	BodySHA256 string     `json:"body_sha256"` // of the data that was sent last, as hex
 	CreatedAt  *time.Time `json:"created_at"`
+	NextTry    *time.Time `json:"next_try"` // when a batch of unknown fate is sent again at the earliest; null for others
 	Children   []uint64   `json:"children"`
 	Attempts   []Attempt  `json:"attempts"`
 }
@@ -78,45 +79,63 @@ type File struct {
 	Rejects    string           `json:"rejects_path"`
 }
 
-// Events returns a page of events, the newest import first. The error is a *UsageError when a filter cannot be read.
+// Events returns a page of events, the newest import first. The error is a *UsageError when a filter cannot be read, and
+// store.ErrNotFound when it names a dataset, a file or a batch that does not exist: an empty page would pass for an answer.
 func (r *Reader) Events(ctx context.Context, q Query) (List[Event], error) {
-	f, err := r.filter(q, false)
+	f, err := r.filter(ctx, q, false)
 	if err != nil {
 		return List[Event]{}, err
 	}
 	if f.FileName != "" {
-		return r.eventsOfFiles(ctx, f)
+		if f.File, err = r.fileNamed(ctx, f.FileName); err != nil {
+			return List[Event]{}, err
+		}
+		f.FileName = ""
 	}
 	return collect(ctx, f, r.store.Events, r.event)
 }
 
-// eventsOfFiles serves a file that was named by its name: there may be several, and the newest is the one meant.
-func (r *Reader) eventsOfFiles(ctx context.Context, f store.Filter) (List[Event], error) {
-	files, err := r.store.Files(ctx, store.Filter{FileName: f.FileName, Limit: 1})
+// fileNamed is the number of the file with this base name: there may be several, and the newest is the one meant.
+func (r *Reader) fileNamed(ctx context.Context, name string) (uint64, error) {
+	files, err := collect(ctx, store.Filter{FileName: name, Limit: 1}, r.store.Files, r.file)
 	if err != nil {
-		return List[Event]{}, fmt.Errorf("looking for the file: %w", err)
+		return 0, err
 	}
 	if len(files.Items) == 0 {
-		return List[Event]{}, fmt.Errorf("no file named %q was imported: %w", f.FileName, store.ErrNotFound)
+		return 0, fmt.Errorf("no file named %q was imported: %w", name, store.ErrNotFound)
 	}
-	f.File, f.FileName = files.Items[0].Number, ""
-	return collect(ctx, f, r.store.Events, r.event)
+	return files.Items[0].File, nil
 }
 
-// Batches returns a page of batches, newest first.
+// Batches returns a page of batches, newest first. Its errors are those of Events.
 func (r *Reader) Batches(ctx context.Context, q Query) (List[Batch], error) {
-	f, err := r.filter(q, true)
+	f, err := r.filter(ctx, q, true)
 	if err != nil {
 		return List[Batch]{}, err
+	}
+	if f.Batch != 0 {
+		if _, err := r.store.Batch(ctx, f.Batch); err != nil {
+			return List[Batch]{}, fmt.Errorf("looking for batch %d: %w", f.Batch, err)
+		}
 	}
 	return collect(ctx, f, r.store.Batches, r.batch)
 }
 
-// Files returns a page of files, newest first.
+// Files returns a page of files, newest first. Its errors are those of Events.
 func (r *Reader) Files(ctx context.Context, q Query) (List[File], error) {
-	f, err := r.filter(q, false)
+	f, err := r.filter(ctx, q, false)
 	if err != nil {
 		return List[File]{}, err
+	}
+	if f.FileName != "" {
+		if _, err := r.fileNamed(ctx, f.FileName); err != nil {
+			return List[File]{}, err
+		}
+	}
+	if f.File != 0 {
+		if _, err := r.store.File(ctx, f.File); err != nil {
+			return List[File]{}, fmt.Errorf("looking for file %d: %w", f.File, err)
+		}
 	}
 	return collect(ctx, f, r.store.Files, r.file)
 }
@@ -177,6 +196,9 @@ func reason(e store.EventEntry) string {
 func (r *Reader) batch(b store.Batch) Batch {
 	out := Batch{Batch: b.Number, Parent: b.Parent, Dataset: b.Dataset, State: b.State.String(), Events: b.Events,
 		CreatedAt: r.instant(b.CreatedAt), Children: append([]uint64{}, b.Children...), Attempts: []Attempt{}}
+	if b.State == store.BatchUnknown {
+		out.NextTry = r.instant(b.NextTry)
+	}
 	for _, a := range b.Attempts {
 		out.BodySHA256 = hex.EncodeToString(a.BodySHA256[:])
 		out.Attempts = append(out.Attempts, Attempt{N: a.N, StartedAt: r.instant(a.StartedAt), EndedAt: r.instant(a.EndedAt),

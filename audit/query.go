@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -109,8 +110,25 @@ func (e *UsageError) Error() string {
 	return "--" + strings.ReplaceAll(e.Filter, "_", "-") + ": " + e.Reason
 }
 
-// filter makes the query ready. batches says whether State names a state of a batch.
-func (r *Reader) filter(q Query, batches bool) (store.Filter, error) {
+// Check finds what no outbox could answer, before one is opened: the error is a *UsageError. batches says whether State
+// names a state of a batch.
+func (q Query) Check(batches bool) error {
+	_, err := New(Config{}).read(q, batches)
+	return err
+}
+
+// filter makes the query ready.
+func (r *Reader) filter(ctx context.Context, q Query, batches bool) (store.Filter, error) {
+	f, err := r.read(q, batches)
+	if err != nil || q.Dataset == "" {
+		return f, err
+	}
+	f.Dataset, err = r.datasetID(ctx, q.Dataset)
+	return f, err
+}
+
+// read reads what a person typed.
+func (r *Reader) read(q Query, batches bool) (store.Filter, error) {
 	f := store.Filter{EventID: q.EventID, RecordKey: q.RecordKey, OrderID: q.OrderID, EventName: q.EventName,
 		Cursor: q.Cursor, Limit: q.Limit}
 	if q.Limit < 0 || q.Limit > MaxPage {
@@ -134,8 +152,8 @@ func (r *Reader) filter(q Query, batches bool) (store.Filter, error) {
 			f.FileName = q.File
 		}
 	}
-	if q.Dataset != "" {
-		f.Dataset = r.datasetID(q.Dataset)
+	if _, err := parseNumber(q.Cursor, "cursor"); err != nil {
+		keep("cursor", errors.New("write the number that the page before ended with"))
 	}
 	switch {
 	case q.State != "" && batches:

@@ -64,7 +64,7 @@ func TestFilterReadsInstants(t *testing.T) {
 		{"age in hours", "36h", "1h", "2026-11-19T00:00:00Z", "2026-11-20T11:00:00Z"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			f, err := r.filter(Query{Since: tc.since, Until: tc.until}, false)
+			f, err := r.read(Query{Since: tc.since, Until: tc.until}, false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,7 +87,7 @@ func text(t time.Time) string {
 
 func TestFilterHashesPersons(t *testing.T) {
 	r := testReader(t)
-	f, err := r.filter(Query{Email: " Mary@Example.com ", Phone: "+44 20 7946 0958", ExternalID: "CRM-1"}, false)
+	f, err := r.read(Query{Email: " Mary@Example.com ", Phone: "+44 20 7946 0958", ExternalID: "CRM-1"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,6 @@ func TestFilterHashesPersons(t *testing.T) {
 }
 
 func TestFilterRefusesWhatItCannotRead(t *testing.T) {
-	r := testReader(t)
 	for _, tc := range []struct {
 		name    string
 		q       Query
@@ -121,10 +120,11 @@ func TestFilterRefusesWhatItCannotRead(t *testing.T) {
 		{"state of a batch", Query{State: "pending"}, true, "state"},
 		{"e-mail", Query{Email: "mary.example"}, false, "email"},
 		{"phone without country", Query{Phone: "020 794 0000"}, false, "phone"},
+		{"cursor", Query{Cursor: "next"}, false, "cursor"},
 		{"page too long", Query{Limit: MaxPage + 1}, false, "limit"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := r.filter(tc.q, tc.batches)
+			err := tc.q.Check(tc.batches)
 			var usage *UsageError
 			if !errors.As(err, &usage) || usage.Filter != tc.filter {
 				t.Fatalf("got %v, want a usage error about %s", err, tc.filter)
@@ -136,7 +136,7 @@ func TestFilterRefusesWhatItCannotRead(t *testing.T) {
 			}
 		})
 	}
-	if f, err := r.filter(Query{State: "unknown", Dataset: "main"}, true); err != nil || f.BatchState != store.BatchUnknown || f.Dataset != "1234567890" {
+	if f, err := testReader(t).filter(t.Context(), Query{State: "unknown", Dataset: "main"}, true); err != nil || f.BatchState != store.BatchUnknown || f.Dataset != "1234567890" {
 		t.Errorf("got %+v, %v", f, err)
 	}
 }

@@ -259,33 +259,21 @@ func TestUnknownNamesAreNotFound(t *testing.T) {
 	if _, err := r.ShowFile(t.Context(), 99); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("file: %v", err)
 	}
-	if _, err := r.Events(t.Context(), Query{File: "other.csv"}); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("file by name: %v", err)
+	r.datasets = append(r.datasets, Dataset{Alias: "shop"})
+	for name, q := range map[string]Query{"file by name": {File: "other.csv"}, "file by number": {File: "99"}, "batch": {Batch: "99"},
+		"dataset": {Dataset: "nope"}, "dataset by id": {Dataset: "999"}, "dataset without id": {Dataset: "shop"}} {
+		if _, err := r.Events(t.Context(), q); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("events of a %s that is not there: %v", name, err)
+		}
+		if _, err := r.Files(t.Context(), q); q.File != "" && !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("a %s that is not there: %v", name, err)
+		}
+		if _, err := r.Batches(t.Context(), q); q.File == "" && !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("batches of a %s that is not there: %v", name, err)
+		}
 	}
-}
-
-func TestStatusNamesWhatIsWrong(t *testing.T) {
-	r := reader(t)
-	db := r.store.(*bolt.DB)
-	s, err := r.Status(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.OK {
-		t.Errorf("events wait for a dataset that is not live, and status is ok: %s", s.Summary)
-	}
-	if err := db.GoLive(t.Context(), dataset, "test", noon); err != nil {
-		t.Fatal(err)
-	}
-	if s, err = r.Status(t.Context()); err != nil || !s.OK {
-		t.Errorf("a healthy ledger is not ok: %s, %v", s.Summary, err)
-	}
-	open := store.Circuit{Dataset: dataset, State: store.CircuitOpen, Class: "credentials", Reason: "The access token does not work.",
-		Since: noon, Until: noon.Add(time.Hour)}
-	if err := db.SetCircuit(t.Context(), open, noon); err != nil {
-		t.Fatal(err)
-	}
-	if s, err = r.Status(t.Context()); err != nil || s.OK || s.Datasets[0].Circuit.Reason == "" {
-		t.Errorf("a stopped dataset is ok: %+v, %v", s, err)
+	r.datasets = nil
+	if got, err := r.Events(t.Context(), Query{Dataset: dataset}); err != nil || len(got.Items) == 0 {
+		t.Errorf("a dataset that is no longer configured has no history: %v", err)
 	}
 }

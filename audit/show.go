@@ -51,7 +51,7 @@ type BatchStory struct {
 type FileStory struct {
 	File
 	Mapping string       `json:"mapping"` // what the records were read with
-	Reasons []FateReason `json:"reasons"` // of the skipped and rejected records
+	Reasons []FateReason `json:"reasons"` // of the expired, skipped and rejected records
 	Rejects []Reject     `json:"rejects"` // the first hundred
 }
 
@@ -171,6 +171,9 @@ func (r *Reader) ShowFile(ctx context.Context, n uint64) (FileStory, error) {
 	s := FileStory{File: r.file(f), Mapping: f.Mapping, Reasons: []FateReason{}, Rejects: []Reject{}}
 	at := map[FateReason]int{}
 	err = r.store.FateRuns(ctx, n, func(run store.FateRun) bool {
+		if run.Fate == store.FateExpired {
+			run.Reason = event.ReasonTooOld
+		}
 		if run.Reason == "" {
 			return true
 		}

@@ -15,6 +15,10 @@ type Status struct {
 	Summary     string          `json:"summary"` // one or more sentences
 	Events      StateCounts     `json:"events"`
 	Expiring24h uint64          `json:"expiring_24h"` // pending events whose deadline comes within 24 hours
+	Unknown     uint64          `json:"unknown"`      // events in batches of unknown fate, of those in flight
+	NextTry     *time.Time      `json:"next_try"`     // when the first of these batches is sent again at the earliest; null for none
+	Expired7d   uint64          `json:"expired_7d"`   // events that expired here in the last 7 days; those imported too late do not count
+	Rejected7d  uint64          `json:"rejected_7d"`  // events that were refused one by one in the last 7 days
 	NextUpload  *time.Time      `json:"next_upload"`  // null when nothing is scheduled
 	LastUpload  *time.Time      `json:"last_upload"`  // null before the first
 	Datasets    []DatasetStatus `json:"datasets"`
@@ -45,7 +49,8 @@ type DatasetStatus struct {
 // CircuitStatus says whether a dataset is being sent to.
 type CircuitStatus struct {
 	State  string     `json:"state"`  // closed: sending; open: not sending
-	Reason string     `json:"reason"` // a sentence, "" when closed
+	Reason string     `json:"reason"` // one or more sentences, "" when closed
+	Since  *time.Time `json:"since"`  // when it was opened
 	Until  *time.Time `json:"until"`  // when it is tried again
 }
 
@@ -85,9 +90,15 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	if r.next != nil {
 		s.NextUpload = r.instant(r.next(now))
 	}
-	problems := s.problems(pending)
+	seen, err := r.look(ctx, counts, now)
+	if err != nil {
+		return Status{}, err
+	}
+	s.Unknown, s.NextTry = seen.unknown, r.instant(seen.nextTry)
+	s.Expired7d, s.Rejected7d = seen.expired, seen.rejected
+	problems := r.problems(&s, seen, pending)
 	s.OK = len(problems) == 0
-	s.Summary = strings.Join(append(problems, s.outlook()), " ")
+	s.Summary = strings.Join(append(problems, s.outlook(seen)...), " ")
 	return s, nil
 }
 
@@ -103,80 +114,9 @@ func (r *Reader) dataset(ctx context.Context, d Dataset, pending uint64) (Datase
 	out := DatasetStatus{Alias: d.Alias, ID: d.ID, Live: live || d.Live, Pending: pending,
 		Circuit: CircuitStatus{State: c.State.String()}}
 	if c.State == store.CircuitOpen {
-		out.Circuit.Reason, out.Circuit.Until = c.Reason, r.instant(c.Until)
+		out.Circuit.Reason, out.Circuit.Since, out.Circuit.Until = stopReason(c), r.instant(c.Since), r.instant(c.Until)
 	}
 	return out, nil
-}
-
-// problems are the sentences that make somebody do something. strangers are pending events of datasets that the
-// configuration no longer names.
-func (s *Status) problems(strangers map[string]uint64) []string {
-	var out []string
-	for _, d := range s.Datasets {
-		switch {
-		case d.Circuit.State == store.CircuitOpen.String():
-			out = append(out, fmt.Sprintf("Dataset %s is stopped: %s", d.Alias, sentence(d.Circuit.Reason)))
-		case !d.Live && d.Pending > 0:
-			out = append(out, fmt.Sprintf("%s for dataset %s, which is not live yet: run 'capibara go-live %s'.",
-				wait(d.Pending), d.Alias, d.Alias))
-		}
-	}
-	for id, n := range strangers {
-		if n > 0 {
-			out = append(out, fmt.Sprintf("%s for dataset %s, which the configuration does not name.", wait(n), id))
-		}
-	}
-	if s.Events.Held > 0 {
-		out = append(out, fmt.Sprintf("The fate of %s is unknown: the connection broke after sending, and it is too late to ask again. See 'capibara history events --state held'.",
-			count(s.Events.Held, "event", "events")))
-	}
-	if s.Expiring24h > 0 && s.NextUpload == nil && s.LastUpload == nil {
-		out = append(out, fmt.Sprintf("%s within 24 hours and nothing was uploaded yet: run 'capibara upload'.", expire(s.Expiring24h)))
-	}
-	return out
-}
-
-// outlook is the sentence for a good day.
-func (s *Status) outlook() string {
-	text := "Nothing waits to be sent."
-	if s.Events.Pending > 0 {
-		text = wait(s.Events.Pending) + " to be sent."
-	}
-	if s.Expiring24h > 0 {
-		text += " " + expire(s.Expiring24h) + " within 24 hours."
-	}
-	if s.NextUpload != nil {
-		text += " Next upload " + s.NextUpload.Format("Mon 2 Jan 15:04") + "."
-	}
-	return text
-}
-
-func wait(n uint64) string {
-	if n == 1 {
-		return "1 event waits"
-	}
-	return fmt.Sprintf("%d events wait", n)
-}
-
-func expire(n uint64) string {
-	if n == 1 {
-		return "1 event expires"
-	}
-	return fmt.Sprintf("%d events expire", n)
-}
-
-func count(n uint64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
-func sentence(s string) string {
-	if s == "" || strings.HasSuffix(s, ".") {
-		return s
-	}
-	return s + "."
 }
 
 func (c *StateCounts) add(by map[store.State]uint64) {

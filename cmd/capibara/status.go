@@ -2,8 +2,8 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
-	"strings"
 
 	"capibara/audit"
 
@@ -16,13 +16,15 @@ func newStatusCommand(a *app) *cobra.Command {
 		Use:   "status",
 		Short: "Say how things stand",
 		Long: `Says what waits, what was sent, what needs somebody, and when the next upload is. With --check the exit code is 1
-when somebody has to do something, for a monitor.`,
+when somebody has to do something, for a monitor: a dataset is stopped, not live or without id, the fate of events is
+not known, events expired in the last 7 days, files wait in the inbox, or nothing uploads what waits. Events that Meta
+refused are told and counted; they alone are no alarm.`,
 		Example: `  capibara status
   capibara status --check --output json`,
 		Args: arguments(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.visit(cmd.Context(), "status", toRead, func(_ *config, h house) error {
-				s, err := h.Status(cmd.Context())
+			return a.visit(cmd.Context(), "status", toRead, func(c *config, h house) error {
+				s, err := standing(cmd.Context(), c, h)
 				if err != nil {
 					return err
 				}
@@ -39,6 +41,14 @@ when somebody has to do something, for a monitor.`,
 	cmd.Flags().BoolVar(&check, "check", false, "exit with 1 when somebody has to do something")
 	addOutput(a, cmd)
 	return cmd
+}
+
+// standing tells how things stand. Whoever opens the database instead of asking a running process knows that none runs.
+func standing(ctx context.Context, c *config, h house) (audit.Status, error) {
+	if l, ok := h.(*local); ok {
+		return l.reader().Unattended(len(c.Schedule.Upload) > 0).Status(ctx)
+	}
+	return h.Status(ctx)
 }
 
 func (a *app) printStatus(s audit.Status) error {
@@ -93,11 +103,9 @@ func datasetColumns() []column[audit.DatasetStatus] {
 		{name: "id", value: func(d audit.DatasetStatus) string { return cmp.Or(d.ID, "(none yet)") }},
 		{name: "live", value: func(d audit.DatasetStatus) string { return map[bool]string{true: "yes", false: "no"}[d.Live] }},
 		{name: "pending", value: func(d audit.DatasetStatus) string { return fmt.Sprint(d.Pending) }, right: true},
-		{name: "circuit", value: func(d audit.DatasetStatus) string {
-			if d.Circuit.Reason == "" {
-				return d.Circuit.State
-			}
-			return strings.TrimSuffix(d.Circuit.State+": "+d.Circuit.Reason, ".")
-		}},
+		// The summary says why.
+		{name: "circuit", value: func(d audit.DatasetStatus) string { return d.Circuit.State }},
+		{name: "since", value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Since) }},
+		{name: "until", value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Until) }},
 	}
 }

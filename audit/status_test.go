@@ -1,0 +1,221 @@
+package audit
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"capibara/event"
+	"capibara/store"
+	"capibara/store/bolt"
+)
+
+func TestStatusNamesWhatIsWrong(t *testing.T) {
+	r := reader(t)
+	db := r.store.(*bolt.DB)
+	s, err := r.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.OK {
+		t.Errorf("events wait for a dataset that is not live, and status is ok: %s", s.Summary)
+	}
+	if err := db.GoLive(t.Context(), dataset, "test", noon); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = r.Status(t.Context()); err != nil || !s.OK {
+		t.Errorf("a healthy ledger is not ok: %s, %v", s.Summary, err)
+	}
+	if s.Rejected7d != 1 || !strings.Contains(s.Summary, "1 event was refused one by one in the last 7 days: `capibara history events --state rejected`") {
+		t.Errorf("nobody hears of the event that Meta refused: %s", s.Summary)
+	}
+	open := store.Circuit{Dataset: dataset, State: store.CircuitOpen, Class: "credentials", Reason: "The access token does not work.",
+		Since: noon, Until: noon.Add(time.Hour)}
+	if err := db.SetCircuit(t.Context(), open, noon); err != nil {
+		t.Fatal(err)
+	}
+	s, err = r.Status(t.Context())
+	if err != nil || s.OK || s.Datasets[0].Circuit.Reason == "" {
+		t.Errorf("a stopped dataset is ok: %+v, %v", s, err)
+	}
+	if want := "Dataset main is stopped (since Fri 20 Nov 13:00, tried again from Fri 20 Nov 14:00 on): The access token does not work."; !strings.Contains(s.Summary, want) {
+		t.Errorf("the summary is %q, without %q", s.Summary, want)
+	}
+}
+
+// quiet is a ledger of a live dataset in which deal-3 waits, and its reader.
+func quiet(t *testing.T) (*Reader, *bolt.DB) {
+	t.Helper()
+	r := reader(t)
+	db := r.store.(*bolt.DB)
+	if err := db.GoLive(t.Context(), dataset, "test", noon); err != nil {
+		t.Fatal(err)
+	}
+	return r, db
+}
+
+// TestStatusOfWhatNobodyKnows is the silent case: nothing is pending, no circuit is open, and events are in between.
+func TestStatusOfWhatNobodyKnows(t *testing.T) {
+	t.Parallel()
+	unknown := func(t *testing.T, db *bolt.DB, next time.Time) {
+		settle(t, db, store.Settlement{Batch: begin(t, db, "deal-3").Number, Verdict: store.VerdictUnknown, MaybeSent: true, NextTry: next,
+			Attempt: store.Attempt{EndedAt: noon, End: "unknown"}})
+	}
+	for name, tc := range map[string]struct {
+		do    func(*testing.T, *bolt.DB)
+		alone bool
+		want  []string
+	}{
+		"unknown, nobody works": {func(t *testing.T, db *bolt.DB) { unknown(t, db, noon.Add(5*time.Minute)) }, true, []string{
+			"The fate of 1 event is unknown", "only as before from Fri 20 Nov 13:05 on: run `capibara upload`.", "Nothing else waits to be sent."}},
+		"unknown and due": {func(t *testing.T, db *bolt.DB) { unknown(t, db, noon.Add(-time.Second)) }, true, []string{
+			"only as before: run `capibara upload`."}},
+		"unknown, a schedule runs": {func(t *testing.T, db *bolt.DB) { unknown(t, db, noon.Add(5*time.Minute)) }, false, []string{
+			"from Fri 20 Nov 13:05 on, which happens by itself."}},
+		"left in the middle of sending": {func(t *testing.T, db *bolt.DB) { begin(t, db, "deal-3") }, true, []string{
+			"The fate of 1 event is unknown", "run `capibara upload`."}},
+		"left in the middle of a search": {func(t *testing.T, db *bolt.DB) {
+			importFile(t, db, "more.csv", 30, record(2, row("deal-9", "Purchase", -time.Hour, "1")))
+			settle(t, db, store.Settlement{Batch: begin(t, db, "deal-3", "deal-9").Number, Verdict: store.VerdictSplit, Children: []int{1, 1},
+				Attempt: store.Attempt{EndedAt: noon, End: "invalid_event"}})
+		}, true, []string{"in the middle of a search for a bad event, and 2 events wait for it to go on: run `capibara upload`."}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, db := quiet(t)
+			tc.do(t, db)
+			if tc.alone {
+				r.next = nil
+				r = r.Unattended(false)
+			}
+			s, err := r.Status(t.Context())
+			if err != nil || s.OK {
+				t.Fatalf("ok is %t, %v: %s", s.OK, err, s.Summary)
+			}
+			for _, want := range tc.want {
+				if !strings.Contains(s.Summary, want) {
+					t.Errorf("the summary is %q, without %q", s.Summary, want)
+				}
+			}
+		})
+	}
+}
+
+// TestNextTryIsShownWhileItIsAwaited holds that a batch says when it is sent again, and no longer once it has been.
+func TestNextTryIsShownWhileItIsAwaited(t *testing.T) {
+	t.Parallel()
+	r, db := quiet(t)
+	b := settle(t, db, store.Settlement{Batch: begin(t, db, "deal-3").Number, Verdict: store.VerdictUnknown, MaybeSent: true,
+		NextTry: noon.Add(5 * time.Minute), Attempt: store.Attempt{EndedAt: noon, End: "unknown"}})
+	got, err := r.ShowBatch(t.Context(), b.Number)
+	if err != nil || got.NextTry == nil || !got.NextTry.Equal(noon.Add(5*time.Minute)) {
+		t.Errorf("the next try is %v, %v", got.NextTry, err)
+	}
+	retry(t, db, b.Number)
+	settle(t, db, store.Settlement{Batch: b.Number, Verdict: store.VerdictAcknowledged, Attempt: store.Attempt{EndedAt: noon, End: "acknowledged", EventsReceived: 1}})
+	if got, err = r.ShowBatch(t.Context(), b.Number); err != nil || got.NextTry != nil {
+		t.Errorf("an acknowledged batch is tried again at %v, %v", got.NextTry, err)
+	}
+}
+
+func TestStatusWhileSomethingIsSent(t *testing.T) {
+	r, db := quiet(t)
+	begin(t, db, "deal-3")
+	s, err := r.Status(t.Context())
+	if err != nil || !s.OK || !strings.Contains(s.Summary, "1 event is on the way.") {
+		t.Errorf("a running upload is %t, %v: %s", s.OK, err, s.Summary)
+	}
+}
+
+// TestStatusOfWhatExpired holds that an event that expired here is a reason to act for a week, and one that came too
+// late is not.
+func TestStatusOfWhatExpired(t *testing.T) {
+	r, db := quiet(t)
+	later := noon.AddDate(0, 0, 8)
+	if n, err := db.Expire(t.Context(), dataset, later, 10); err != nil || n != 1 {
+		t.Fatalf("%d events expired, %v", n, err)
+	}
+	for _, tc := range []struct {
+		days int
+		lost uint64
+	}{{8, 1}, {13, 1}, {15, 0}} {
+		r.now = func() time.Time { return noon.AddDate(0, 0, tc.days) }
+		s, err := r.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Expired7d != tc.lost || s.OK != (tc.lost == 0) {
+			t.Errorf("after %d days %d of 2 expired events are new, and ok is %t: %s", tc.days, s.Expired7d, s.OK, s.Summary)
+		}
+		if said := strings.Contains(s.Summary, "In the last 7 days 1 event expired before Meta acknowledged it"); said != (tc.lost > 0) {
+			t.Errorf("after %d days the summary is %s", tc.days, s.Summary)
+		}
+	}
+}
+
+func TestStatusWithoutRun(t *testing.T) {
+	r, _ := quiet(t)
+	r.next = nil
+	for scheduled, want := range map[bool]bool{true: false, false: true} {
+		s, err := r.Unattended(scheduled).Status(t.Context())
+		if err != nil || s.OK != want {
+			t.Errorf("scheduled %t: ok is %t, %v: %s", scheduled, s.OK, err, s.Summary)
+		}
+		if strings.Contains(s.Summary, "`capibara run` is not running, so nothing is uploaded on schedule") != scheduled {
+			t.Errorf("scheduled %t: %s", scheduled, s.Summary)
+		}
+	}
+}
+
+func TestStatusOfADatasetWithoutID(t *testing.T) {
+	r, _ := quiet(t)
+	r.datasets = append(r.datasets, Dataset{Alias: "shop"})
+	s, err := r.Status(t.Context())
+	if err != nil || s.OK || !strings.Contains(s.Summary, "Dataset shop has no id yet: write it into the configuration") {
+		t.Errorf("ok is %t, %v: %s", s.OK, err, s.Summary)
+	}
+}
+
+// TestStopReasons holds that a person reads our own sentences, not Meta's in somebody else's language.
+func TestStopReasons(t *testing.T) {
+	t.Parallel()
+	const words = "Meta refuses everything for main: Meta's answer (HTTP 400, code 190): Ungültiges Zugriffstoken"
+	for name, tc := range map[string]struct {
+		circuit store.Circuit
+		want    string
+	}{
+		"token":       {store.Circuit{Class: "credentials", Code: 190, Subcode: 463}, "The access token has expired. Make a new token; a system user's token does not expire. (Meta's code 190, subcode 463.)"},
+		"throttle":    {store.Circuit{Class: "throttle", Code: 4}, "Meta asks to wait. The app made too many calls. (Meta's code 4.)"},
+		"unlisted":    {store.Circuit{Class: "configuration", Code: 99999}, words},
+		"no code":     {store.Circuit{Class: "unreachable"}, words},
+		"lost answer": {store.Circuit{Class: "unknown_fate", Code: 2}, "It is unknown what Meta received last. A service at Meta is down for a moment. Nothing more is sent until the dataset answers a probe. (Meta's code 2.)"},
+	} {
+		tc.circuit.Reason = words
+		if got := stopReason(tc.circuit); got != tc.want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	if got := stopReason(store.Circuit{Class: "invalid_event", Code: 100, Subcode: 2804050, Reason: words}); !strings.Contains(got, "nothing was rejected") || strings.Contains(got, "Zugriffstoken") {
+		t.Errorf("invalid events: %q", got)
+	}
+}
+
+func TestTooManyExpiredEventsToCount(t *testing.T) {
+	t.Parallel()
+	r, db := quiet(t)
+	records := make([]store.Record, 0, maxExpiredSeen+1)
+	for i := range maxExpiredSeen + 1 {
+		records = append(records, record(uint64(i+2), row("late-"+time.Duration(i).String(), "Purchase", -8*24*time.Hour, "5")))
+	}
+	f, err := db.OpenFile(t.Context(), store.NewFile{Name: "old.csv", Source: "deals", SHA256: event.Hash{40}, Size: 1}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Import(t.Context(), f.Number, store.Chunk{First: 1, Records: records}, noon); err != nil {
+		t.Fatal(err)
+	}
+	s, err := r.Status(t.Context())
+	if err != nil || !s.OK || !strings.Contains(s.Summary, "More events expired lately than are looked at here") {
+		t.Errorf("ok is %t, %v: %s", s.OK, err, s.Summary)
+	}
+}
