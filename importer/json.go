@@ -64,7 +64,9 @@ func (p *pass) prepareJSON(head []byte) ([]string, error) {
 // findList finds the list of records: the document itself, the member at a dotted path, or the first member of the document
 // that is a list of objects. A document of objects one after another is a list as well.
 func findList(text io.Reader, path string) (jsonList, error) {
-	d := jsontext.NewDecoder(text)
+	bounded := &boundedText{source: text}
+	d := jsontext.NewDecoder(bounded)
+	bounded.consumed = d.InputOffset
 	if path != "" {
 		return findPath(d, strings.Split(path, "."))
 	}
@@ -107,6 +109,28 @@ func findList(text io.Reader, path string) (jsonList, error) {
 	return jsonList{}, nil
 }
 
+// maxBefore is how many bytes a single text before the list of records may have: the decoder keeps it whole. A list or an
+// object may be of any size.
+const maxBefore = 64 << 20
+
+// boundedText refuses to be read further when the decoder keeps too much of it.
+type boundedText struct {
+	source   io.Reader
+	consumed func() int64
+	read     int64
+}
+
+// Read reads on, unless maxBefore bytes wait to be made a value of.
+func (t *boundedText) Read(p []byte) (int, error) {
+	if t.read-t.consumed() > maxBefore {
+		return 0, refuse("Export the records without it, or as one object per line.",
+			"before the list of records stands a single text of more than %d MiB, at byte %d", maxBefore>>20, t.consumed())
+	}
+	n, err := t.source.Read(p)
+	t.read += int64(n)
+	return n, err
+}
+
 func findPath(d *jsontext.Decoder, path []string) (jsonList, error) {
 	missing := refuse("Correct records: it is the dotted path to the list, such as data.records.", "there is no list of records at the path %q", strings.Join(path, "."))
 	for _, name := range path {
@@ -147,6 +171,10 @@ func opened(d *jsontext.Decoder, depth int) (jsonList, error) {
 
 // malformed tells where JSON breaks, without telling what stands there.
 func malformed(err error) error {
+	var no *refusal
+	if errors.As(err, &no) {
+		return no
+	}
 	var syntax *jsontext.SyntacticError
 	if !errors.As(err, &syntax) && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read JSON: %w", err)

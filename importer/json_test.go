@@ -3,7 +3,9 @@ package importer
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -130,6 +132,31 @@ func TestJSONCutterLongRecords(t *testing.T) {
 	records, spans := cutAll(t, listCutter(t, `[{"a":1},{"b":"`+strings.Repeat("x", 2*maxRecord), "", readSize))
 	if len(records) != 2 || spans[1].flag&spanTooLarge == 0 {
 		t.Errorf("%d records, %+v", len(records), spans)
+	}
+}
+
+// TestFindListIsBounded refuses a text before the list that would fill the memory, and nothing else that is long.
+func TestFindListIsBounded(t *testing.T) {
+	t.Parallel()
+	const piece, pieces = 1 << 20, maxBefore>>20 + 2
+	long := strings.Repeat("x", piece)
+	filled := func(head, each, tail string) io.Reader {
+		parts := []io.Reader{strings.NewReader(head)}
+		for range pieces {
+			parts = append(parts, strings.NewReader(each))
+		}
+		return io.MultiReader(append(parts, strings.NewReader(tail))...)
+	}
+	_, err := findList(filled(`{"note":"`, long, `","r":[{"a":1}]}`), "")
+	var no *refusal
+	if !errors.As(err, &no) || !strings.Contains(no.reason, "more than 64 MiB") {
+		t.Errorf("a long text: %v", err)
+	}
+	for _, path := range []string{"", "r"} {
+		list, err := findList(filled(`{"n":[0`, `,"`+long+`"`, `],"r":[{"a":1}]}`), path)
+		if err != nil || list.offset < maxBefore {
+			t.Errorf("a long list: %+v, %v", list, err)
+		}
 	}
 }
 
