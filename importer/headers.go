@@ -17,15 +17,17 @@ func (b *binding) missing(header, role string) error {
 
 // refuse adds the headers that were found to a sentence.
 func (b *binding) refuse(hint, format string, args ...any) error {
-	return refuse(hint, "%s; %s", fmt.Sprintf(format, args...), describeHeaders(b.headers))
+	return refuse(hint, "%s; %s", fmt.Sprintf(format, args...), b.describeHeaders())
 }
 
-// describeHeaders lists headers, unless they look like a record of a file without headers: a list would then hold
-// somebody's data.
-func describeHeaders(headers []string) string {
+// describeHeaders lists the headers that the mapping or an alias knows, and counts the others: in a file without headers, or
+// with members that are named after people, a list would hold somebody's data.
+func (b *binding) describeHeaders() string {
 	const most = 40
+	known, named := newAliases(), b.namedHeaders()
 	var names []string
-	for _, h := range headers {
+	count, others := 0, 0
+	for _, h := range b.headers {
 		h = trimSpace(h)
 		if h == "" {
 			continue
@@ -33,17 +35,27 @@ func describeHeaders(headers []string) string {
 		if dataLike(h) {
 			return "the first line looks like a record and not like a line of headers"
 		}
-		if len(names) < most {
+		count++
+		f := fold(h)
+		if _, _, ok := known.find(h); (ok || named[f] || named[unwrap(f)]) && len(names) < most {
 			names = append(names, fmt.Sprintf("%q", h))
+		} else {
+			others++
 		}
 	}
 	switch {
-	case len(names) == 0:
+	case count == 0:
 		return "the file has no headers"
-	case len(headers) > most:
-		return fmt.Sprintf("the first %d of its %d columns are %s", most, len(headers), strings.Join(names, ", "))
+	case len(names) == 0 && count == 1:
+		return "the mapping does not know the one header that it has"
+	case len(names) == 0:
+		return fmt.Sprintf("the mapping knows none of its %d headers", count)
+	case others == 0:
+		return "the file has the columns " + strings.Join(names, ", ")
+	case others == 1:
+		return "the file has the columns " + strings.Join(names, ", ") + " and one other"
 	}
-	return "the file has the columns " + strings.Join(names, ", ")
+	return fmt.Sprintf("the file has the columns %s and %d others", strings.Join(names, ", "), others)
 }
 
 // dataLike reports whether a header looks like a value.
