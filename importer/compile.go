@@ -272,5 +272,11 @@ func (m *Mapping) compileWindow(s *Source, d Defaults) error {
 	return nil
 }
 
-// foldValue makes spellings of one stage equal: white space and case do not matter.
-func foldValue(s string) string { return strings.ToLower(normalize.Clean(s)) }
+// foldValue makes spellings of one stage equal: how much white space is between words, and case, do not matter.
+func foldValue(s string) string {
+	s = normalize.Clean(s)
+	for strings.Contains(s, "  ") {
+		s = strings.ReplaceAll(s, "  ", " ")
+	}
+	return strings.ToLower(s)
+}
