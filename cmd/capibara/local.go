@@ -11,7 +11,6 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"capibara/audit"
@@ -36,7 +35,7 @@ type local struct {
 	patience time.Duration                   // how long an upload goes on asking a dataset that does not answer; 0: the default
 	uploader *uploader.Uploader              // made by the first upload
 	passing  sync.Mutex                      // held while an upload is under way
-	listener atomic.Pointer[func(progress)]  // who wants to know how far the upload is
+	audience audience                        // who wants to know how far the upload is
 }
 
 // Close releases the database.
@@ -259,7 +258,7 @@ func (l *local) newUploader() (*uploader.Uploader, error) {
 	}
 	u, err := uploader.New(uploader.Config{Store: boundOutbox{l.db, c}, Client: client, Datasets: datasets, Log: l.roomLog(),
 		BatchEvents: c.Upload.BatchEvents, InFlight: c.Upload.InFlight, ResendWindow: time.Duration(c.Upload.ResendWindow),
-		Patience: l.patience, Now: l.now, Progress: l.uploadProgress})
+		Patience: l.patience, Now: l.now, Progress: l.audience.hear})
 	if err != nil {
 		return nil, failed("", "%w", err)
 	}

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"capibara/audit"
-	"capibara/store"
 	"capibara/uploader"
 	"capibara/uploader/capi"
 
@@ -124,40 +122,4 @@ func uploadOutcome(s uploader.Summary) error {
 		return failed("run it again later: they are sent again only as they were", "the fate of %s is not known yet", counted(s.Unknown, "event", "events"))
 	}
 	return nil
-}
-
-// Upload makes one pass by hand and keeps when it was: its start too, so that one that was cut off is made up for by the
-// schedule.
-func (l *local) Upload(ctx context.Context, tell func(progress)) (uploader.Summary, error) {
-	if err := unbound(ctx, l.db, l.config); err != nil {
-		return uploader.Summary{}, err
-	}
-	u, err := l.upstream(ctx)
-	if err != nil {
-		return uploader.Summary{}, err
-	}
-	if !l.passing.TryLock() {
-		return uploader.Summary{}, uploader.ErrBusy
-	}
-	defer l.passing.Unlock()
-	l.listener.Store(&tell)
-	// The schedule's next pass must not tell somebody who has gone.
-	defer l.listener.Store(nil)
-	run := store.Run{StartedAt: l.now()}
-	if err := l.db.SetRun(ctx, audit.UploadSchedule, run); err != nil {
-		return uploader.Summary{}, fmt.Errorf("keeping when the upload was: %w", err)
-	}
-	s, err := u.Upload(ctx)
-	run.EndedAt, run.Summary = l.now(), summarySentence(s)
-	if rerr := l.db.SetRun(context.WithoutCancel(ctx), audit.UploadSchedule, run); rerr != nil {
-		err = errors.Join(err, fmt.Errorf("keeping when the upload was: %w", rerr))
-	}
-	return s, err
-}
-
-// uploadProgress passes on how far an upload is to whoever asked for it last.
-func (l *local) uploadProgress(p uploader.Progress) {
-	if tell := l.listener.Load(); tell != nil {
-		(*tell)(progress{Done: int64(p.Acknowledged + p.Rejected), Total: int64(p.Pending), Count: int64(p.Acknowledged + p.Rejected)})
-	}
 }
