@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
+	"capibara/store"
 	"capibara/uploader/capi"
 
 	"github.com/rs/zerolog"
@@ -33,7 +36,20 @@ and the chain of the audit log.`,
 		},
 	}
 	cmd.Flags().BoolVar(&database, "database", false, "verify the database instead")
+	addOutput(a, cmd, asTable, asJSON, asJSONL)
 	return cmd
+}
+
+// checked is what was found out about a dataset, in the shape that --output json prints.
+type checked struct {
+	Alias    string `json:"alias"`
+	ID       string `json:"id"`
+	OK       bool   `json:"ok"`      // token and dataset work
+	Stopped  bool   `json:"stopped"` // sending is stopped until the next upload asks for itself
+	Class    string `json:"class"`   // of Meta's answer; "" when all is well or Meta was not asked
+	Code     int    `json:"code"`
+	Subcode  int    `json:"subcode"`
+	Sentence string `json:"sentence"`
 }
 
 func (a *app) checkDatasets(ctx context.Context) error {
@@ -53,24 +69,72 @@ func (a *app) checkDatasets(ctx context.Context) error {
 		return err
 	}
 	defer client.CloseIdleConnections()
-	if ends := c.versionEnds(a.now()); ends != "" {
-		a.line("%s", ends)
-	}
+	stopped := a.stopped(ctx, c)
+	var found []checked
 	var worst error
 	for _, alias := range c.aliases() {
 		said, err := probe(ctx, c, client, alias, log)
-		if err != nil {
-			said = "FAILED: " + err.Error()
-			if worst == nil || worse(exitCode(worst), exitCode(err)) != exitCode(worst) {
-				worst = err
-			}
+		found = append(found, newChecked(c, alias, said, err, stopped[alias]))
+		if err != nil && (worst == nil || worse(exitCode(worst), exitCode(err)) != exitCode(worst)) {
+			worst = err
 		}
-		a.line("%-12s  %s", alias, said)
+	}
+	if err := a.printChecked(c, found); err != nil {
+		return err
 	}
 	if worst != nil {
 		return &failure{code: exitCode(worst), hint: hintOf(worst), err: errors.New("not every dataset can be sent to")}
 	}
 	return nil
+}
+
+func newChecked(c *config, alias, said string, err error, stopped bool) checked {
+	found := checked{Alias: alias, ID: string(c.Datasets[alias].ID), OK: err == nil, Stopped: stopped, Sentence: said}
+	var answer *capi.Error
+	if errors.As(err, &answer) {
+		found.Class, found.Code, found.Subcode = answer.Class.String(), answer.Code, answer.Subcode
+	}
+	if err != nil {
+		found.Sentence = err.Error()
+	}
+	return found
+}
+
+func (a *app) printChecked(c *config, found []checked) error {
+	switch a.output {
+	case asJSON:
+		return writeJSON(a.stdout, found)
+	case asJSONL:
+		return writeJSONL(a.stdout, found)
+	}
+	if ends := c.versionEnds(a.now()); ends != "" {
+		a.line("%s", ends)
+	}
+	for _, f := range found {
+		a.line("%-12s  %s%s", f.Alias, map[bool]string{true: "", false: "FAILED: "}[f.OK], printable(f.Sentence))
+		if f.OK && f.Stopped {
+			a.line("%-12s  is still stopped, until the next upload asks for itself: run `capibara upload`", f.Alias)
+		}
+	}
+	return nil
+}
+
+// stopped tells which datasets are not sent to for now. Token and dataset can be checked before there is a database and
+// while another process has it: what it does not tell is left out.
+func (a *app) stopped(ctx context.Context, c *config) map[string]bool {
+	stopped := map[string]bool{}
+	h, err := a.open(ctx, c, "check", toRead)
+	if err != nil {
+		return stopped
+	}
+	s, err := h.Status(ctx)
+	if err = errors.Join(err, h.Close()); err != nil {
+		return stopped
+	}
+	for _, d := range s.Datasets {
+		stopped[d.Alias] = d.Circuit.State == store.CircuitOpen.String()
+	}
+	return stopped
 }
 
 // probe asks whether a dataset can be sent to, without sending an event.
@@ -90,36 +154,90 @@ func probe(ctx context.Context, c *config, client *capi.Client, alias string, lo
 	return fmt.Sprintf("works: %s reaches dataset %s", token, string(d.ID)), nil
 }
 
-// refusedProbe says why a dataset cannot be sent to.
+// refusedProbe says why a dataset cannot be sent to: in the words of our own catalogue where it knows the code.
 func refusedProbe(alias string, o capi.Outcome) error {
 	why, known := capi.Explain(o.Err.Code, o.Err.Subcode)
-	hint := ""
-	if known {
-		hint = why.Person
+	hint, text := "", o.Err.Error()
+	if known && o.Err.Code != 0 {
+		hint, text = why.Person, explainedAnswer(why, o.Err)
 	}
+	err := &answerError{text: text, answer: o.Err}
 	switch o.Err.Class {
 	case capi.ClassCredentials, capi.ClassPermission:
-		return unauthorized(cmp.Or(hint, "generate a new access token for dataset "+alias+" in Events Manager"), "%w", o.Err)
+		return unauthorized(cmp.Or(hint, "generate a new access token for dataset "+alias+" in Events Manager"), "%w", err)
 	case capi.ClassTransient, capi.ClassThrottle:
-		return failed(cmp.Or(hint, "try again in a while; nothing was sent"), "%w", o.Err)
+		return failed(cmp.Or(hint, "try again in a while; nothing was sent"), "%w", err)
 	}
-	return failed(hint, "%w", o.Err)
+	return failed(hint, "%w", err)
+}
+
+// answerError is an answer of Meta's in other words than Meta's.
+type answerError struct {
+	text   string
+	answer *capi.Error
+}
+
+// Error is a sentence.
+func (e *answerError) Error() string { return e.text }
+
+// Unwrap returns the answer.
+func (e *answerError) Unwrap() error { return e.answer }
+
+// maxMetaWords is how many characters of Meta's own words are shown. They come in the language of the token's owner.
+const maxMetaWords = 80
+
+// explainedAnswer is our sentence, then what Meta's support asks for, then Meta's own words in short.
+func explainedAnswer(why capi.Entry, e *capi.Error) string {
+	facts := []string{"code " + strconv.Itoa(e.Code)}
+	if e.Subcode != 0 {
+		facts = append(facts, "subcode "+strconv.Itoa(e.Subcode))
+	}
+	if e.FBTraceID != "" {
+		facts = append(facts, "fbtrace_id "+e.FBTraceID)
+	}
+	if words := []rune(cmp.Or(e.Title, e.Message)); len(words) > maxMetaWords {
+		facts = append(facts, "Meta says: "+string(words[:maxMetaWords])+"…")
+	} else if len(words) > 0 {
+		facts = append(facts, "Meta says: "+string(words))
+	}
+	return why.Cause + " (" + strings.Join(facts, ", ") + ")"
 }
 
 func (a *app) checkDatabase(ctx context.Context) error {
-	return a.visit(ctx, "check", toRead, func(c *config, h house) error {
+	err := a.visit(ctx, "check", toRead, func(c *config, h house) error {
 		problems, err := h.CheckDatabase(ctx)
 		if err != nil {
 			return err
 		}
-		for _, p := range problems {
-			a.line("%s", p)
+		if err := a.printProblems(problems); err != nil {
+			return err
 		}
 		if len(problems) > 0 {
 			return failed("stop capibara, keep a copy of "+c.Folders.Data+", and report what is listed above",
 				"the database does not agree with itself in %s", counted(len(problems), "place", "places"))
 		}
-		a.line("The database agrees with itself.")
 		return nil
 	})
+	if errors.Is(err, store.ErrCorrupt) {
+		return failed("stop capibara, keep a copy of the data folder as it is, and restore your last copy of it", "%w", err)
+	}
+	return err
+}
+
+func (a *app) printProblems(problems []string) error {
+	switch a.output {
+	case asJSON, asJSONL:
+		found := map[string]any{"ok": len(problems) == 0, "problems": problems}
+		if a.output == asJSONL {
+			return writeJSONL(a.stdout, []any{found})
+		}
+		return writeJSON(a.stdout, found)
+	}
+	for _, p := range problems {
+		a.line("%s", p)
+	}
+	if len(problems) == 0 {
+		a.line("The database agrees with itself.")
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -22,8 +23,19 @@ func (l *local) DryRun(ctx context.Context) (uploader.DryRun, error) {
 
 func (a *app) dryRun(ctx context.Context) error {
 	var r uploader.DryRun
-	err := a.visit(ctx, "upload", toRead, func(_ *config, h house) (err error) {
-		r, err = h.DryRun(ctx)
+	err := a.visit(ctx, "upload", toRead, func(c *config, h house) (err error) {
+		if r, err = h.DryRun(ctx); err != nil {
+			return err
+		}
+		st, err := standing(ctx, c, h)
+		for i := range r.Datasets {
+			for _, d := range st.Datasets {
+				// The ledger says in our own words why a dataset is stopped.
+				if x := &r.Datasets[i]; x.Stopped != "" && x.Alias == d.Alias {
+					x.Stopped = cmp.Or(d.Circuit.Reason, x.Stopped)
+				}
+			}
+		}
 		return err
 	})
 	if err != nil {
