@@ -46,6 +46,9 @@ func historyOf[T any](a *app, what, when string, columns []column[T], ask func(h
 		Example: historyExample(what),
 		Args:    arguments(0, 0, "no arguments: narrow with flags"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := q.Check(what == "batches"); err != nil {
+				return explained(err)
+			}
 			return a.visit(cmd.Context(), "history", toRead, func(_ *config, h house) error {
 				// Programs that read lines or CSV want everything, unless they say how much.
 				everything := (a.output == asJSONL || a.output == asCSV) && !cmd.Flags().Changed("limit")
@@ -168,6 +171,8 @@ func batchColumns() []column[audit.Batch] {
 		{name: "subcode", value: func(b audit.Batch) string { return number(uint64(last(b).Subcode)) }, hide: true},
 		{name: "fbtrace_id", value: func(b audit.Batch) string { return last(b).FBTraceID }},
 		{name: "body_sha256", value: func(b audit.Batch) string { return b.BodySHA256 }, hide: true},
+		{name: "next_try", rare: true, value: func(b audit.Batch) string { return moment(b.NextTry) },
+			exact: func(b audit.Batch) string { return instant(b.NextTry) }},
 	}
 }
 

@@ -44,6 +44,7 @@ type column[T any] struct {
 	value func(T) string
 	exact func(T) string // what CSV has instead, for programs
 	hide  bool           // too much for a table; CSV has it
+	rare  bool           // a table has it when an entry does
 	right bool           // a number
 }
 
@@ -67,7 +68,9 @@ func writeList[T any](a *app, columns []column[T], entries []T) error {
 		w.Flush()
 		return w.Error()
 	}
-	shown := slices.DeleteFunc(slices.Clone(columns), func(c column[T]) bool { return c.hide })
+	shown := slices.DeleteFunc(slices.Clone(columns), func(c column[T]) bool {
+		return c.hide || c.rare && !slices.ContainsFunc(entries, func(e T) bool { return c.value(e) != "" })
+	})
 	if wide := width(a.stdout); wide > 0 && tableWidth(shown, entries) > wide {
 		writeBlocks(a, shown, entries)
 		return nil

@@ -154,7 +154,7 @@ func (a *app) printBatch(b audit.Batch) {
 	for i, c := range b.Children {
 		children[i] = strconv.FormatUint(c, 10)
 	}
-	a.facts([][2]string{{"begun", moment(b.CreatedAt)}, {"split from", number(b.Parent)}, {"split into", strings.Join(children, ", ")},
+	a.facts([][2]string{{"begun", moment(b.CreatedAt)}, {"next try", moment(b.NextTry)}, {"split from", number(b.Parent)}, {"split into", strings.Join(children, ", ")},
 		{"body SHA-256", b.BodySHA256}})
 	for _, at := range b.Attempts {
 		parts := []string{cmp.Or(at.End, "under way")}

@@ -105,7 +105,7 @@ func datasetColumns() []column[audit.DatasetStatus] {
 		{name: "pending", value: func(d audit.DatasetStatus) string { return fmt.Sprint(d.Pending) }, right: true},
 		// The summary says why.
 		{name: "circuit", value: func(d audit.DatasetStatus) string { return d.Circuit.State }},
-		{name: "since", value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Since) }},
-		{name: "until", value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Until) }},
+		{name: "since", rare: true, value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Since) }},
+		{name: "until", rare: true, value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Until) }},
 	}
 }
