@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"capibara/uploader"
@@ -22,7 +23,10 @@ func newUploadCommand(a *app) *cobra.Command {
 		Short: "Send what waits, now",
 		Long: `Sends everything that may be sent now and says what Meta answered. What cannot be sent now, because Meta throttles,
 the token does not work or nobody answers, keeps waiting and nothing is lost. --dry-run shows what would be sent and
-sends nothing.`,
+sends nothing.
+
+In JSON every number but batches and requests counts events. One that was given back because a request did not arrive
+counts in "released" each time: ` + "`capibara status`" + ` tells how many wait in the end.`,
 		Example: `  capibara upload --dry-run
   capibara upload --output json`,
 		Args: arguments(0, 0, "no arguments"),
@@ -56,6 +60,7 @@ func (a *app) upload(ctx context.Context, wait time.Duration, asked bool) error 
 		if err != nil && s.Batches+s.Requests+s.Expired == 0 {
 			return err
 		}
+		next := afterwards(ctx, c, h, &s)
 		switch a.output {
 		case asJSON:
 			err = errors.Join(err, writeJSON(a.stdout, s))
@@ -67,8 +72,38 @@ func (a *app) upload(ctx context.Context, wait time.Duration, asked bool) error 
 		if err != nil {
 			return err
 		}
-		return uploadOutcome(s)
+		return tryAgain(uploadOutcome(s), next)
 	})
+}
+
+// afterwards looks at how things stand after a pass. The ledger says in our own words why a dataset is stopped, and when
+// the next try makes sense; the zero time when it does not tell, because nothing is due or it cannot be asked any more.
+func afterwards(ctx context.Context, c *config, h house, s *uploader.Summary) (next time.Time) {
+	st, err := standing(ctx, c, h)
+	if err != nil {
+		return next
+	}
+	if st.NextTry != nil {
+		next = *st.NextTry
+	}
+	for _, d := range st.Datasets {
+		if s.Stopped != nil && d.Alias == s.Stopped.Dataset && d.Circuit.Reason != "" {
+			s.Stopped.Reason = strings.TrimSuffix(d.Circuit.Reason, ".")
+			if d.Circuit.Until != nil {
+				next = *d.Circuit.Until
+			}
+		}
+	}
+	return next
+}
+
+// tryAgain adds to the error of a pass that left something behind, and which no person has to mend, when to try again.
+func tryAgain(outcome error, next time.Time) error {
+	var f *failure
+	if next.IsZero() || !errors.As(outcome, &f) || f.code != exitFailed {
+		return outcome
+	}
+	return &failure{code: f.code, err: f.err, hint: f.hint + "; run `capibara upload` again at " + next.Format("15:04:05") + " or later"}
 }
 
 func (a *app) printSummary(c *config, s uploader.Summary) {
@@ -78,8 +113,8 @@ func (a *app) printSummary(c *config, s uploader.Summary) {
 		text  string
 	}{
 		{s.Rejected, "refused by Meta one by one: see `capibara history events --state rejected`"},
-		{s.Released, "waiting again, because a request did not arrive"},
-		{s.Unknown, "in requests that nobody answered: they are sent again only as they were, and Meta drops what it has"},
+		{s.Released, "given back because a request did not arrive, counted each time: they wait again or were sent since"},
+		{s.Unknown, "in requests that nobody answered: sent again only as they were"},
 		{s.Held, "held, because nobody can say whether they arrived: see `capibara history events --state held`"},
 		{s.Expired, "expired before they could be sent: see `capibara history events --state expired`"},
 	} {
@@ -119,7 +154,7 @@ func uploadOutcome(s uploader.Summary) error {
 		}
 	}
 	if s.Unknown > 0 {
-		return failed("run it again later: they are sent again only as they were", "the fate of %s is not known yet", counted(s.Unknown, "event", "events"))
+		return failed("they are sent again only as they were", "the fate of %s is not known yet", counted(s.Unknown, "event", "events"))
 	}
 	return nil
 }
