@@ -77,6 +77,8 @@ func parseConfig(text []byte) (c config, err error) {
 	err = yaml.UnmarshalWithOptions(text, &c, yaml.Strict())
 	var at yaml.Error
 	switch {
+	case err == nil && blank(text):
+		return defaults(), nil // the library takes it for a null, which would take the defaults away
 	case err == nil:
 		return c, nil
 	case !errors.As(err, &at) || at.GetToken() == nil:
@@ -84,6 +86,20 @@ func parseConfig(text []byte) (c config, err error) {
 	}
 	where := at.GetToken().Position
 	return c, fmt.Errorf("line %d, column %d: %s", where.Line, where.Column, sentence(text, err, at))
+}
+
+// blank reports whether nothing is written in a configuration but comments.
+func blank(text []byte) bool {
+	file, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		return false
+	}
+	for _, d := range file.Docs {
+		if d.Body != nil && d.Body.Type() != ast.NullType && d.Body.Type() != ast.CommentType {
+			return false
+		}
+	}
+	return true
 }
 
 // sentence says what is wrong to somebody who does not know how this program is built.

@@ -31,26 +31,43 @@ func run() int {
 	return exitCode(err)
 }
 
-// interruptible returns a context that the first interrupt cancels, so that work under way ends in order; the second
-// one ends the process at once, which the ledger survives as it survives a power cut.
+// together is how long repeated signals count as one: timeout and some service managers send theirs to a process and then
+// to its whole group.
+const together = time.Second
+
+// interruptible returns a context that the first interrupt cancels, so that work under way ends in order; a later one
+// ends the process at once, which the ledger survives as it survives a power cut. A terminal that is closed asks for the
+// end as well, unless the process was started not to care, as nohup does.
 func interruptible() (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		s, ok := <-signals
-		if !ok {
-			return
-		}
-		cancel(&interruptedError{signal: s})
-		if _, ok := <-signals; ok {
-			fmt.Fprintln(os.Stderr, "error: interrupted twice, so this ended at once; the next start sorts out what was under way")
-			os.Exit(exitFailed)
-		}
-	}()
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	go heed(signals, time.Now, func(s os.Signal) { cancel(&interruptedError{signal: s}) }, func() {
+		fmt.Fprintln(os.Stderr, "error: interrupted twice, so this ended at once; the next start sorts out what was under way")
+		os.Exit(exitFailed)
+	})
 	return ctx, func() {
 		signal.Stop(signals)
 		close(signals)
 		cancel(nil)
+	}
+}
+
+// heed calls end for the first signal, and atOnce for the first one that is a signal of its own after it.
+func heed(signals <-chan os.Signal, now func() time.Time, end func(os.Signal), atOnce func()) {
+	first, ok := <-signals
+	if !ok {
+		return
+	}
+	asked := now()
+	end(first)
+	for range signals {
+		if now().Sub(asked) >= together {
+			atOnce()
+			return
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -101,8 +102,21 @@ func TestLongPaths(t *testing.T) {
 		t.Errorf("the owner has the rights %d", r)
 	}
 	_ = conn.Close()
+	// Who comes through a symbolic link finds the same socket, also when that path is short.
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(c.Home, link); err != nil {
+		t.Fatal(err)
+	}
+	linked := defaults()
+	linked.resolve(link, "")
+	if got, _ := socketPath(&linked); got != path {
+		t.Errorf("through a link the socket is looked for at %s, and it is at %s", got, path)
+	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := os.Lstat(filepath.Dir(path)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the socket's folder is left behind: %v", err)
 	}
 
 	// A folder that others may write to is no place for a socket.

@@ -17,12 +17,17 @@ const maxSocketPath = 100
 
 // socketPath is where a running process serves a home. It lies beside the database; when that path is too long for a
 // socket it lies in a folder of its own in the system's temporary folder, whose name follows from the database's path.
+// Symbolic links are followed first, so that everybody finds it by whatever way they came.
 func socketPath(c *config) (path string, elsewhere bool) {
-	path = filepath.Join(c.Folders.Data, "capibara.sock")
+	data, err := filepath.EvalSymlinks(c.Folders.Data)
+	if err != nil { // there is no such folder, so nobody serves from it
+		data = c.Folders.Data
+	}
+	path = filepath.Join(data, "capibara.sock")
 	if len(path) <= maxSocketPath {
 		return path, false
 	}
-	sum := sha256.Sum256([]byte(c.database()))
+	sum := sha256.Sum256([]byte(filepath.Join(data, filepath.Base(c.database()))))
 	return filepath.Join(os.TempDir(), "capibara-"+hex.EncodeToString(sum[:6]), "capibara.sock"), true
 }
 
@@ -77,7 +82,25 @@ func listenSocket(ctx context.Context, c *config) (net.Listener, error) {
 	if err := os.Chmod(path, socketMode); err != nil {
 		return nil, errors.Join(fmt.Errorf("protecting %s: %w", path, err), l.Close())
 	}
+	if elsewhere {
+		return lodger{l, filepath.Dir(path)}, nil
+	}
 	return l, nil
+}
+
+// lodger is a socket in a folder of its own, which goes with it.
+type lodger struct {
+	net.Listener
+	folder string
+}
+
+// Close closes the socket and removes its folder.
+func (l lodger) Close() error {
+	err := l.Listener.Close()
+	if rerr := os.Remove(l.folder); rerr != nil && !errors.Is(rerr, os.ErrNotExist) {
+		err = errors.Join(err, fmt.Errorf("removing the socket's folder: %w", rerr))
+	}
+	return err
 }
 
 // trustFolder refuses a folder in a public place that somebody else made before us.
