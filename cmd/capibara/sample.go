@@ -47,7 +47,7 @@ Kinds: %s.`, strings.Join(sampledata.Kinds(), ", ")),
 	flags.IntVar(&o.Rows, "rows", 0, "write one export of that many records")
 	flags.StringVar(&o.Kind, "kind", sampledata.KindSalesforce, "kind of export")
 	flags.Uint64Var(&o.Seed, "seed", 1, "another seed gives other records")
-	flags.StringVar(&out, "out", "", "folder, or with --rows a file or - for standard output")
+	flags.StringVar(&out, "out", "", "folder, or with --rows a new file or - for standard output")
 	return cmd
 }
 
@@ -76,7 +76,7 @@ func (a *app) sampleFolder(folder string) error {
 }
 
 // sampleRows writes one export.
-func (a *app) sampleRows(o sampledata.Options, out string) (err error) {
+func (a *app) sampleRows(o sampledata.Options, out string) error {
 	if sampledata.FileName(o.Kind) == "" {
 		return misused("the kinds are "+strings.Join(sampledata.Kinds(), ", "), "--kind %q is unknown", o.Kind)
 	}
@@ -87,13 +87,16 @@ func (a *app) sampleRows(o sampledata.Options, out string) (err error) {
 		return generate(a.stdout, o)
 	}
 	path := cmp.Or(out, sampledata.FileName(o.Kind))
-	f, err := os.Create(path)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		return failed("name another file with --out", "%s is there already and was left as it is", path)
+	}
 	if err != nil {
 		return failed("", "writing the sample: %w", err)
 	}
-	defer closing(&err, f, path)
-	if err := generate(f, o); err != nil {
-		return err
+	if err := errors.Join(generate(f, o), f.Close()); err != nil {
+		// Half an export would stand in the way of the next try.
+		return errors.Join(err, os.Remove(path))
 	}
 	fmt.Fprintf(a.stderr, "Wrote %s to %s.\n", counted(o.Rows, "record", "records"), path)
 	return nil
