@@ -68,6 +68,10 @@ func (a *app) demo(ctx context.Context) (err error) {
 	}
 	for _, act := range []func(context.Context) error{d.importing, d.uploading, d.again, d.asking, d.reckoning} {
 		if err := act(ctx); err != nil {
+			if ctx.Err() != nil {
+				return failed(map[bool]string{true: "run it again with another --home: it starts anew", false: "run it again: it starts anew"}[keep],
+					"the demo was interrupted: %w", context.Cause(ctx))
+			}
 			return err
 		}
 	}
