@@ -25,6 +25,9 @@ type app struct {
 
 // newRootCommand returns the whole command line.
 func newRootCommand(a *app) *cobra.Command {
+	if _, ok := a.stdout.(*printout); !ok {
+		a.stdout = &printout{w: a.stdout}
+	}
 	root := &cobra.Command{
 		Use:   "capibara",
 		Short: "Upload offline conversions to Meta's Conversions API",
@@ -54,7 +57,34 @@ Start in an empty folder with "capibara init".`,
 		newInitCommand(a), newSampleCommand(a), newImportCommand(a), newUploadCommand(a), newRunCommand(a),
 		newStatusCommand(a), newHistoryCommand(a), newShowCommand(a), newGoLiveCommand(a), newCheckCommand(a),
 		newSandboxCommand(a), newConfigCommand(a), newVersionCommand(a), newDemoCommand(a))
+	root.SetHelpCommand(newHelpCommand())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args, completion.RunE = cobra.ArbitraryArgs, unknownCommand
+	}
+	a.answering(root)
 	return root
+}
+
+// newHelpCommand is cobra's own, but for a command that there is not: that is a wrong command line.
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND]",
+		Short:   "Help about any command",
+		Example: "  capibara help history events",
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return err
+			}
+			if len(rest) > 0 {
+				return unknownCommand(about, rest)
+			}
+			return about.Help()
+		},
+	}
 }
 
 // unknownCommand answers a command with subcommands that was called without one it has.

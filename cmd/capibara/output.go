@@ -71,7 +71,7 @@ func writeList[T any](a *app, columns []column[T], entries []T) error {
 	shown := slices.DeleteFunc(slices.Clone(columns), func(c column[T]) bool {
 		return c.hide || c.rare && !slices.ContainsFunc(entries, func(e T) bool { return c.value(e) != "" })
 	})
-	if wide := width(a.stdout); wide > 0 && tableWidth(shown, entries) > wide {
+	if wide := width(a.terminal()); wide > 0 && tableWidth(shown, entries) > wide {
 		writeBlocks(a, shown, entries)
 		return nil
 	}
