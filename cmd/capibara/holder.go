@@ -21,13 +21,16 @@ type holder struct {
 
 func holderPath(c *config) string { return filepath.Join(c.Folders.Data, "capibara.pid") }
 
-// write leaves the note; the caller has the database open for writing.
+// write leaves the note; the caller has the database open for writing. Half a note is none.
 func (h holder) write(c *config) error {
 	text, err := json.Marshal(h)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(holderPath(c), append(text, '\n'), 0o600)
+	if err := os.WriteFile(holderPath(c), append(text, '\n'), 0o600); err != nil {
+		return errors.Join(err, clearHolder(c))
+	}
+	return nil
 }
 
 // clearHolder takes the note away before the database is closed.

@@ -144,9 +144,11 @@ func (a *app) openLocal(c *config, command string, want access, log zerolog.Logg
 	}
 	l := &local{config: c, db: db, log: log, now: a.now}
 	if want == toAct {
-		l.holds = true
+		// The note informs, and nothing depends on it: without it, as on a full disk, the work goes on.
 		if err := (holder{PID: os.Getpid(), Command: command, Since: a.now().Truncate(time.Second)}).write(c); err != nil {
-			return nil, errors.Join(failed("", "leaving a note of who has the database: %w", err), l.Close())
+			log.Warn().Err(err).Msg("cannot leave a note of who has the database; other commands can only say that it is in use")
+		} else {
+			l.noted = true
 		}
 		if err := l.clearSpool(); err != nil {
 			return nil, errors.Join(err, l.Close())

@@ -28,7 +28,7 @@ type local struct {
 	db     *bolt.DB
 	log    zerolog.Logger
 	now    func() time.Time
-	holds  bool // it is open for writing, and a note says so
+	noted  bool // it is open for writing, and a note says so
 	serves bool // as capibara run, which nobody watches
 
 	next     func(after time.Time) time.Time // when the schedule uploads; nil without one
@@ -41,7 +41,7 @@ type local struct {
 // Close releases the database.
 func (l *local) Close() error {
 	var err error
-	if l.holds {
+	if l.noted {
 		err = clearHolder(l.config)
 	}
 	return errors.Join(err, l.db.Close())
