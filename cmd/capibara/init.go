@@ -92,6 +92,9 @@ func (a *app) makeLedger(c *config) error {
 	if err := db.Close(); err != nil {
 		return failed("", "closing the new database: %w", err)
 	}
+	if err := c.leaveMark(a.now()); err != nil {
+		return failed("", "leaving a mark that there is a database: %w", err)
+	}
 	return nil
 }
 
