@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"capibara/store"
+
 	"github.com/spf13/cobra"
 )
 
@@ -51,6 +53,8 @@ func (a *app) importFiles(ctx context.Context, args []string, source string) err
 			}
 		}
 		switch a.output {
+		case asTable:
+			a.printWaiting(reports)
 		case asJSON:
 			err = writeJSON(a.stdout, map[string]any{"files": reports})
 		case asJSONL:
@@ -84,7 +88,14 @@ func (a *app) importOne(ctx context.Context, h house, arg, source string) (fileR
 	}
 	m := a.newMeter(o.Name, "records")
 	defer m.end()
-	return h.Import(ctx, o, m.tell)
+	r, err := h.Import(ctx, o, m.tell)
+	if err != nil || r.State != store.FileImported.String() {
+		return r, err
+	}
+	if r.TooOld, err = findTooOld(ctx, h, r); err != nil {
+		return r, fmt.Errorf("file %s was imported, but not everything can be told about it: %w", r.Name, err)
+	}
+	return r, nil
 }
 
 // importOutcome is the error of an import of several files: the worst of their ends.

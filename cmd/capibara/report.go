@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"capibara/importer"
 	"capibara/store"
@@ -24,7 +25,8 @@ type fileReport struct {
 	Warnings []reasonCount    `json:"warnings"`
 	Sums     []currencySum    `json:"sums"`
 	Changed  []conflict       `json:"conflicts"` // the first of them
-	Resumed  uint64           `json:"resumed"`   // records that an interrupted import had done before
+	TooOld   *tooOld          `json:"too_old,omitempty"`
+	Resumed  uint64           `json:"resumed"` // records that an interrupted import had done before
 	Seconds  float64          `json:"seconds"`
 }
 
@@ -101,16 +103,9 @@ func (a *app) printReport(c *config, r fileReport) {
 	for _, group := range []struct{ fate, title string }{{"skipped", "Skipped, nothing to mend"}, {"rejected", "Rejected, please mend"}} {
 		a.printReasons(group.title, group.fate, r.Reasons)
 	}
+	a.printTooOld(r)
 	a.printReasons("Accepted with a remark", "", r.Warnings)
-	if n := len(r.Changed); n > 0 {
-		a.line("  Changed since they were imported; what came first counts and nothing is sent twice:")
-		for _, x := range r.Changed[:min(n, 5)] {
-			a.line("    line %d differs from line %d of file %d", x.Line, x.FirstLine, x.FirstFile)
-		}
-		if n > 5 {
-			a.line("    and %d more: `capibara show file %d`", n-5, r.File)
-		}
-	}
+	a.printChanged(r)
 	for _, s := range r.Sums {
 		worth := ""
 		if s.Sum != "" {
@@ -121,8 +116,32 @@ func (a *app) printReport(c *config, r fileReport) {
 	if r.Rejects != "" {
 		a.line("  The rejected records are in %s: mend them there and import that file.", filepath.Join(c.Home, r.Rejects))
 	}
-	if r.Events > 0 {
-		a.line("  %s for the next upload: `capibara upload --dry-run` shows them.", counted(r.Events, "event waits", "events wait"))
+}
+
+// printChanged lists the records that came before with another content, each line once: one that yields several events
+// may differ in all of them.
+func (a *app) printChanged(r fileReport) {
+	changed := slices.CompactFunc(slices.Clone(r.Changed), func(x, y conflict) bool { return x.Line == y.Line })
+	if len(changed) == 0 {
+		return
+	}
+	a.line("  Changed since they were imported; what came first counts and nothing is sent twice:")
+	for _, x := range changed[:min(len(changed), 5)] {
+		a.line("    line %d differs from line %d of file %d", x.Line, x.FirstLine, x.FirstFile)
+	}
+	if n := len(changed); n > 5 {
+		a.line("    and %d more: `capibara show file %d`", n-5, r.File)
+	}
+}
+
+// printWaiting says what comes next, once for all files.
+func (a *app) printWaiting(reports []fileReport) {
+	var events uint64
+	for _, r := range reports {
+		events += r.Events
+	}
+	if events > 0 {
+		a.line("%s for the next upload: `capibara upload --dry-run` shows them.", counted(events, "event waits", "events wait"))
 	}
 }
 
