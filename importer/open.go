@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -96,6 +97,21 @@ func (in *input) detect(head []byte, check *textCheck) {
 			check.refused = refuse(k.hint, "the file is %s", k.what)
 		}
 	}
+	if webPage(head[min(in.mark, len(head)):]) {
+		check.refused = refuse("Log in again and export the data as CSV or JSON: the page that asks to log in is easily saved in its place.",
+			"the file is a web page, not an export")
+	}
+}
+
+// webPage reports whether a file begins as HTML does.
+func webPage(head []byte) bool {
+	head = bytes.TrimLeft(head, " \t\r\n")
+	for _, start := range []string{"<!doctype html", "<html"} {
+		if len(head) >= len(start) && strings.EqualFold(string(head[:len(start)]), start) {
+			return true
+		}
+	}
+	return false
 }
 
 // textCheck reads bytes and finds the first place that is no text.
