@@ -23,6 +23,7 @@ const (
 	ReasonNumberAmbiguous    Reason = "number_ambiguous"
 	ReasonBooleanUnreadable  Reason = "boolean_unreadable"
 	ReasonCurrencyConflict   Reason = "currency_conflict"
+	ReasonStageDateMissing   Reason = "stage_date_missing"
 	ReasonSameIDTwice        Reason = "same_id_twice"
 	ReasonZipZeroRestored    Reason = "zip_zero_restored"
 	ReasonFBCDropped         Reason = "fbc_dropped"
@@ -65,6 +66,7 @@ func recordReasons() []Reason {
 		ReasonNumberAmbiguous,
 		ReasonBooleanUnreadable,
 		ReasonCurrencyConflict,
+		ReasonStageDateMissing,
 		ReasonSameIDTwice,
 		ReasonZipZeroRestored,
 		ReasonFBCDropped,
@@ -171,6 +173,10 @@ func (r Reason) explainRecord() (explanation, bool) {
 		return explanation{Reject,
 			"The currency of the record contradicts the one that the source states.",
 			"Correct the record, or map the currency column instead of stating one."}, true
+	case ReasonStageDateMissing:
+		return explanation{Warn,
+			"Another stage of this record has no date, so no event was made of that stage.",
+			"Fill in the date of the stage in the source system when it should count."}, true
 	case ReasonSameIDTwice:
 		return explanation{Warn,
 			"The same id appears more than once in this file.",

@@ -32,7 +32,11 @@ func (m *mapper) yield(out *output) fault {
 		return refused
 	}
 	if made := out.rows[first:]; !failed.none() && len(made) > 0 {
-		made[0].Warnings = append(slices.Clip(made[0].Warnings), failed.reason)
+		remark := failed.reason
+		if remark == event.ReasonEventTimeMissing {
+			remark = event.ReasonStageDateMissing // the event that carries the remark has a date
+		}
+		made[0].Warnings = append(slices.Clip(made[0].Warnings), remark)
 	}
 	return failed
 }
