@@ -16,6 +16,7 @@ const recent = 7 * 24 * time.Hour
 // A status is asked for every minute by some monitors: it looks at so many events and batches at most.
 const (
 	maxExpiredSeen = 10_000
+	expiredPage    = 1000
 	maxBatchesSeen = 5_000
 	batchPage      = 500
 )
@@ -88,7 +89,7 @@ func (r *Reader) openBatches(ctx context.Context, dataset string, seen *findings
 // does not count: the import said so, and nothing here could have sent it.
 func (r *Reader) expiredLately(ctx context.Context, now time.Time, seen *findings) error {
 	since := now.Add(-recent)
-	f := store.Filter{State: store.StateExpired, Since: since.Add(-event.MaxAgePhysicalStore), Limit: 1000}
+	f := store.Filter{State: store.StateExpired, Since: since.Add(-event.MaxAgePhysicalStore), Limit: expiredPage}
 	for looked := 0; ; {
 		page, err := r.store.Events(ctx, f)
 		if err != nil {
