@@ -22,16 +22,17 @@ import (
 
 // config is capibara.yaml with every key that this version honours. A field without a value takes the default.
 type config struct {
-	Home     string                   `yaml:"home"`
-	TimeZone string                   `yaml:"time_zone"`
-	Graph    graphConfig              `yaml:"graph"`
-	Datasets map[string]datasetConfig `yaml:"datasets"`
-	Upload   uploadConfig             `yaml:"upload"`
-	Schedule scheduleConfig           `yaml:"schedule"`
-	Window   windowConfig             `yaml:"window"`
-	Inbox    inboxConfig              `yaml:"inbox"`
-	Folders  foldersConfig            `yaml:"folders"`
-	Sources  []importer.Source        `yaml:"sources"`
+	Home      string                   `yaml:"home"`
+	TimeZone  string                   `yaml:"time_zone"`
+	Graph     graphConfig              `yaml:"graph"`
+	Datasets  map[string]datasetConfig `yaml:"datasets"`
+	Upload    uploadConfig             `yaml:"upload"`
+	Schedule  scheduleConfig           `yaml:"schedule"`
+	Window    windowConfig             `yaml:"window"`
+	Inbox     inboxConfig              `yaml:"inbox"`
+	Folders   foldersConfig            `yaml:"folders"`
+	Retention retentionConfig          `yaml:"retention"`
+	Sources   []importer.Source        `yaml:"sources"`
 
 	path   string         // the file it was read from; "" when there is none
 	digest string         // SHA-256 of that file in hex; "" when there is none
@@ -71,6 +72,10 @@ type inboxConfig struct {
 	Settle duration `yaml:"settle"`
 }
 
+type retentionConfig struct {
+	Files duration `yaml:"files"`
+}
+
 type foldersConfig struct {
 	Inbox    string `yaml:"inbox"`
 	Archive  string `yaml:"archive"`
@@ -82,14 +87,15 @@ type foldersConfig struct {
 func defaults() config {
 	w := event.DefaultWindow()
 	return config{
-		Home:     ".",
-		TimeZone: "UTC",
-		Graph:    graphConfig{BaseURL: capi.DefaultBaseURL, Version: capi.DefaultVersion, Timeout: duration(capi.DefaultTimeout)},
-		Upload:   uploadConfig{BatchEvents: capi.MaxEvents, InFlight: 4, ResendWindow: duration(36 * time.Hour)},
-		Schedule: scheduleConfig{CatchUp: true},
-		Window:   windowConfig{Default: duration(w.Length), Margin: duration(w.Margin)},
-		Inbox:    inboxConfig{Poll: duration(5 * time.Second), Settle: duration(10 * time.Second)},
-		Folders:  foldersConfig{Inbox: "inbox", Archive: "archive", Rejected: "rejected", Data: "data"},
+		Home:      ".",
+		TimeZone:  "UTC",
+		Graph:     graphConfig{BaseURL: capi.DefaultBaseURL, Version: capi.DefaultVersion, Timeout: duration(capi.DefaultTimeout)},
+		Upload:    uploadConfig{BatchEvents: capi.MaxEvents, InFlight: 4, ResendWindow: duration(36 * time.Hour)},
+		Schedule:  scheduleConfig{CatchUp: true},
+		Window:    windowConfig{Default: duration(w.Length), Margin: duration(w.Margin)},
+		Inbox:     inboxConfig{Poll: duration(5 * time.Second), Settle: duration(10 * time.Second)},
+		Folders:   foldersConfig{Inbox: "inbox", Archive: "archive", Rejected: "rejected", Data: "data"},
+		Retention: retentionConfig{Files: duration(30 * 24 * time.Hour)},
 	}
 }
 
@@ -202,6 +208,8 @@ func (c *config) check() error {
 		return fmt.Errorf("upload.resend_window is %s; use 1m to 36h: Meta recognises a repeated event for 48 hours, and some of them pass on the way", c.Upload.ResendWindow)
 	case c.Inbox.Poll < duration(time.Second):
 		return fmt.Errorf("inbox.poll is %s; use 1s or more", c.Inbox.Poll)
+	case c.Retention.Files != 0 && c.Retention.Files < duration(24*time.Hour):
+		return fmt.Errorf("retention.files is %s; use 1d or more, or 0s to keep the files for ever", c.Retention.Files)
 	case c.Graph.Timeout < duration(time.Second):
 		return fmt.Errorf("graph.timeout is %s; use 1s or more", c.Graph.Timeout)
 	}

@@ -71,7 +71,8 @@ func (a *app) run(ctx context.Context) (err error) {
 	if schedule != nil {
 		l.next = schedule.Next
 	}
-	inbox, err := importer.NewInbox(importer.InboxConfig{Importer: l.importer(all, func(progress) {}), Dir: c.Folders.Inbox,
+	im := l.importer(all, func(progress) {})
+	inbox, err := importer.NewInbox(importer.InboxConfig{Importer: im, Dir: c.Folders.Inbox,
 		Poll: time.Duration(c.Inbox.Poll), Settle: time.Duration(c.Inbox.Settle), Log: log})
 	if err != nil {
 		return err
@@ -91,6 +92,7 @@ func (a *app) run(ctx context.Context) (err error) {
 	s := &server{house: l, self: self, log: log, alive: alive, waiting: inbox.Waiting}
 	rooms.Go(func() error { return s.serve(alive, socket) })
 	rooms.Go(func() error { return ending(inbox.Run(alive)) })
+	rooms.Go(func() error { return prune(alive, im, time.Duration(c.Retention.Files), log) })
 	if schedule != nil {
 		rooms.Go(func() error { return ending(schedule.Run(alive)) })
 	}
