@@ -75,8 +75,8 @@ func (a *app) printDry(d uploader.DryDataset) {
 		text  string
 	}{
 		{d.Open, "sent before without an answer, or in the middle of a search for a bad event: they come first"},
-		{d.Waiting, "lie in the future and wait until their time is past"},
-		{d.Expiring, "are too old by now and expire instead"},
+		{d.Waiting, "with a time in the future: sent when it is past"},
+		{d.Expiring, "too old by now: they expire instead"},
 		{d.Wrong, "would be refused here, unsent"},
 	} {
 		if n.count > 0 {

@@ -121,7 +121,7 @@ func importOutcome(reports []fileReport, bad []error, files int) error {
 	if files == 1 {
 		return &failure{code: code, hint: hint, err: bad[0]}
 	}
-	text := fmt.Sprintf("%d of %d files were not imported:", len(bad), files)
+	text := fmt.Sprintf("%d of %d files could not be imported:", len(bad), files)
 	for _, err := range bad {
 		text += "\n  " + err.Error()
 	}
