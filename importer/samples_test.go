@@ -2,6 +2,7 @@ package importer_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -98,7 +99,7 @@ func TestSamples(t *testing.T) {
 		describeFates(t, &got, outbox, report.File)
 	}
 	const golden = "testdata/samples.golden"
-	if os.Getenv("UPDATE_GOLDEN") != "" {
+	if flag.Lookup("update").Value.String() == "true" { // the flag is declared beside the corpus
 		if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
