@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -181,6 +182,9 @@ func (t *txn) expiring(dataset uint16, horizon time.Time) (n uint64, err error) 
 	}
 	for _, at := range blocks {
 		b, err := t.block(at)
+		if errors.Is(err, store.ErrCorrupt) {
+			continue // as in Plan
+		}
 		if err != nil {
 			return 0, err
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -23,6 +24,12 @@ type due struct {
 // out, so that it holds nothing else up: it stays pending, and Check names it.
 func (d *DB) Plan(ctx context.Context, q store.PlanQuery) ([]store.Row, error) {
 	var rows []store.Row
+	// A block whose earliest row is taken meanwhile moves on in the index and is met again. The caller's map stays as it is.
+	skip := maps.Clone(q.Skip)
+	if skip == nil {
+		skip = map[uint64]bool{}
+	}
+	q.Skip = skip
 	for after, more := []byte(nil), true; more && len(rows) < q.Limit; {
 		err := d.read(ctx, func(t *txn) (err error) {
 			rows, after, more, err = t.planPage(q, rows, after)
@@ -93,7 +100,7 @@ func (t *txn) planBlock(q store.PlanQuery, b *block, dataset uint16, rows []stor
 			return rows, err
 		}
 		if row.NotBefore <= now {
-			rows = append(rows, row)
+			rows, q.Skip[p.seq] = append(rows, row), true
 		}
 	}
 	return rows, nil
