@@ -187,7 +187,12 @@ func (s *sender) beginAgain(r *result, b store.Batch) {
 		s.conclude(r, store.Settlement{Batch: b.Number, Verdict: store.VerdictReleased}, now)
 	default:
 		r.dropped = len(s.late)
-		s.began(r, fmt.Sprintf("begin batch %d again", b.Number))(s.u.c.Store.Retry(s.local, b.Number, s.late, s.hash, now))
+		again, err := s.u.c.Store.Retry(s.local, b.Number, s.late, s.hash, now)
+		if errors.Is(err, store.ErrCorrupt) { // Check names it; it must not hold up the others
+			r.stale = true
+			return
+		}
+		s.began(r, fmt.Sprintf("begin batch %d again", b.Number))(again, err)
 	}
 }
 

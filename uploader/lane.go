@@ -205,7 +205,7 @@ func (p *pass) suspect(l *lane, n uint64) bool {
 // windowOver reports whether a batch of unknown fate may not be sent again any more. One whose first attempt lies in the
 // future was sent by a clock that was wrong, and nobody knows when that was.
 func (p *pass) windowOver(b store.Batch) bool {
-	if b.State != store.BatchUnknown || b.FirstMaybeAt.IsZero() {
+	if b.State == store.BatchSending || b.FirstMaybeAt.IsZero() {
 		return false
 	}
 	age := p.now().Sub(b.FirstMaybeAt)
@@ -231,7 +231,7 @@ func (p *pass) chooseBisection(ctx context.Context, l *lane) (again bool, w work
 	}
 	n, _ := oldest.next()
 	b, open := l.open[n]
-	if !open || l.sending[n] {
+	if !open || l.sending[n] || p.windowOver(b) { // tidy holds what is over
 		oldest.sent(n)
 		return true, work{}, false, nil
 	}
@@ -304,6 +304,11 @@ func (p *pass) plan(ctx context.Context, l *lane) error {
 	rows, err := p.u.c.Store.Plan(ctx, store.PlanQuery{Dataset: l.ID, Now: p.now(), Limit: limit, Skip: l.taken})
 	if err != nil {
 		return fmt.Errorf("plan a batch for %s: %w", l.Alias, err)
+	}
+	if len(rows) > 0 && l.token == "" { // nothing waited when the pass began
+		if p.readToken(ctx, l); l.over {
+			return nil
+		}
 	}
 	l.planned, l.dry = rows, len(rows) == 0
 	p.planned += len(rows)

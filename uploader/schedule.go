@@ -164,6 +164,9 @@ func (s *Schedule) overdue() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.c.Now()
+	if next := s.Next(now); !s.running && !next.IsZero() && s.next.After(next) { // the clock was set back
+		s.next = next
+	}
 	return !s.running && (reached(s.next, now.Add(-lookLate)) || reached(s.again, now))
 }
 
@@ -208,7 +211,10 @@ func (s *Schedule) due(ctx context.Context) {
 	run := store.Run{ScheduledAt: due, StartedAt: s.c.Now()}
 	s.remember(ctx, run)
 	summary, err := s.c.Run(ctx)
-	run.EndedAt, run.Summary = s.c.Now(), summary
+	run.Summary = summary
+	if ctx.Err() == nil || err == nil { // else it was cut off, and is caught up with
+		run.EndedAt = s.c.Now()
+	}
 	if err != nil {
 		s.c.Log.Error().Str("schedule", s.c.Name).Err(err).Msg("a scheduled run failed")
 		if run.Summary == "" {

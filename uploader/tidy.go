@@ -15,7 +15,7 @@ func (p *pass) tidy(ctx context.Context, l *lane) error {
 		return nil
 	}
 	for n, b := range l.open {
-		if p.windowOver(b) {
+		if p.windowOver(b) && (p.clockRight || p.now().After(b.FirstMaybeAt)) {
 			if err := p.conclude(ctx, l, store.Settlement{Batch: n, Verdict: store.VerdictHeld}); err != nil {
 				return err
 			}
