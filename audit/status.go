@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -22,7 +23,9 @@ type Status struct {
 	NextUpload  *time.Time      `json:"next_upload"`  // null when nothing is scheduled
 	LastUpload  *time.Time      `json:"last_upload"`  // null before the first
 	Datasets    []DatasetStatus `json:"datasets"`
-	Waiting     []WaitingFile   `json:"waiting,omitempty"` // files in the inbox that no source takes; only from a running process
+	// Unnamed counts pending events by Meta's id of a dataset that the configuration no longer names.
+	Unnamed map[string]uint64 `json:"unnamed,omitempty"`
+	Waiting []WaitingFile     `json:"waiting,omitempty"` // files in the inbox that no source takes; only from a running process
 }
 
 // StateCounts counts events by state.
@@ -96,7 +99,9 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	}
 	s.Unknown, s.NextTry = seen.unknown, r.instant(seen.nextTry)
 	s.Expired7d, s.Rejected7d = seen.expired, seen.rejected
-	problems := r.problems(&s, seen, pending)
+	maps.DeleteFunc(pending, func(_ string, n uint64) bool { return n == 0 })
+	s.Unnamed = pending
+	problems := r.problems(&s, seen)
 	s.OK = len(problems) == 0
 	s.Summary = strings.Join(append(problems, s.outlook(seen)...), " ")
 	return s, nil

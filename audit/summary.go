@@ -2,6 +2,8 @@ package audit
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,9 +11,8 @@ import (
 	"capibara/uploader/capi"
 )
 
-// problems are the sentences that make somebody do something. strangers are pending events of datasets that the
-// configuration no longer names.
-func (r *Reader) problems(s *Status, seen findings, strangers map[string]uint64) []string {
+// problems are the sentences that make somebody do something.
+func (r *Reader) problems(s *Status, seen findings) []string {
 	var out []string
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	for _, d := range s.Datasets {
@@ -24,10 +25,8 @@ func (r *Reader) problems(s *Status, seen findings, strangers map[string]uint64)
 			say("%s for dataset %s, which is not live yet: run `capibara go-live %s`.", wait(d.Pending), d.Alias, d.Alias)
 		}
 	}
-	for id, n := range strangers {
-		if n > 0 {
-			say("%s for dataset %s, which the configuration does not name.", wait(n), id)
-		}
+	for _, id := range slices.Sorted(maps.Keys(s.Unnamed)) {
+		say("%s for dataset %s, which the configuration does not name.", wait(s.Unnamed[id]), id)
 	}
 	if seen.damaged {
 		say("Part of the database cannot be read: run `capibara check --database`.")

@@ -27,7 +27,7 @@ func (im *Importer) Prune(ctx context.Context, keep time.Duration) (int, error) 
 			if ctx.Err() != nil {
 				return deleted, context.Cause(ctx)
 			}
-			if !dayBefore(root, dir, last) {
+			if !dayBefore(root, dir, last) || !within(root, dir) {
 				continue
 			}
 			n, err := pruneDay(root, dir)
@@ -46,6 +46,17 @@ func dayBefore(root, dir string, last time.Time) bool {
 	}
 	day, err := time.Parse("2006/01/02", filepath.ToSlash(rel))
 	return err == nil && day.Add(36*time.Hour).Before(last)
+}
+
+// within reports whether a folder of a day and those above it, up to the root, are folders and no links: what a link leads
+// to is somebody else's.
+func within(root, dir string) bool {
+	for ; dir != root; dir = filepath.Dir(dir) {
+		if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
+			return false
+		}
+	}
+	return true
 }
 
 // pruneDay deletes the files of a day, and the folders of day, month and year when they are empty then.

@@ -37,12 +37,35 @@ func TestPruneDeletesOldDaysOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	elsewhere := filepath.Join(t.TempDir(), "elsewhere")
+	if err := os.MkdirAll(filepath.Join(elsewhere, "03"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"kept.csv", "03/kept.csv"} {
+		if err := os.WriteFile(filepath.Join(elsewhere, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(elsewhere, filepath.Join(home, "archive", "2026", "10", "02")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(home, "archive", "2020"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(elsewhere, filepath.Join(home, "archive", "2020", "02")); err != nil {
+		t.Fatal(err)
+	}
 	n, err := im.Prune(t.Context(), 30*24*time.Hour)
 	if err != nil || n != 4 {
 		t.Errorf("deleted %d, %v; want 4", n, err)
 	}
+	if left := filesBelow(t, elsewhere); len(left) != 2 {
+		t.Errorf("behind the links only %v are left", left)
+	}
 	want := []string{
+		"archive/2020/02",
 		"archive/2026/10/01/a folder of somebody's/notes.txt",
+		"archive/2026/10/02",
 		"archive/2026/10/23/deals.3.csv",
 		"archive/2026/11/22/deals.4.csv",
 		"archive/2026/13/45/no day.csv",

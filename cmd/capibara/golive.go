@@ -72,16 +72,17 @@ func (a *app) tellGoLive(ctx context.Context, c *config, h house, alias string) 
 	if err != nil {
 		return err
 	}
+	// First what this machine knows: a ledger that rehearsed is refused before anybody is asked.
+	r, err := h.DryRun(ctx)
+	if err != nil {
+		return err
+	}
 	client, err := c.client(a.now)
 	if err != nil {
 		return err
 	}
 	defer client.CloseIdleConnections()
 	said, err := probe(ctx, c, client, alias, log)
-	if err != nil {
-		return err
-	}
-	r, err := h.DryRun(ctx)
 	if err != nil {
 		return err
 	}

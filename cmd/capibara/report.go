@@ -97,7 +97,8 @@ func (a *app) printReport(c *config, r fileReport) {
 		return // the error says why, and what to do
 	}
 	if r.Resumed > 0 {
-		a.line("  An interrupted import had done %s; this one went on after them.", counted(r.Resumed, "record", "records"))
+		a.line("  An interrupted import had done %s; this one went on after them. The numbers of records below are of the whole file,", counted(r.Resumed, "record", "records"))
+		a.line("  reasons and events of what was left: `capibara show file %d` has them all.", r.File)
 	}
 	a.printCounts(r.Counts)
 	for _, group := range []struct{ fate, title string }{{"skipped", "Skipped, nothing to mend"}, {"rejected", "Rejected, please mend"}} {

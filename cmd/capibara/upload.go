@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,7 +63,7 @@ func (a *app) upload(ctx context.Context, wait time.Duration, asked bool) error 
 		if err != nil && s.Batches+s.Requests+s.Expired == 0 {
 			return err
 		}
-		next := afterwards(ctx, c, h, &s)
+		next, unnamed := afterwards(ctx, c, h, &s)
 		switch a.output {
 		case asJSON:
 			err = errors.Join(err, writeJSON(a.stdout, s))
@@ -72,16 +75,20 @@ func (a *app) upload(ctx context.Context, wait time.Duration, asked bool) error 
 		if err != nil {
 			return err
 		}
-		return tryAgain(uploadOutcome(s), next)
+		if outcome := uploadOutcome(s); outcome != nil {
+			return tryAgain(outcome, next)
+		}
+		return c.unnamedError(unnamed)
 	})
 }
 
 // afterwards looks at how things stand after a pass. The ledger says in our own words why a dataset is stopped, and when
 // the next try makes sense; the zero time when it does not tell, because nothing is due or it cannot be asked any more.
-func afterwards(ctx context.Context, c *config, h house, s *uploader.Summary) (next time.Time) {
+// unnamed counts what waits for datasets that are no longer configured.
+func afterwards(ctx context.Context, c *config, h house, s *uploader.Summary) (next time.Time, unnamed map[string]uint64) {
 	st, err := standing(ctx, c, h)
 	if err != nil {
-		return next
+		return next, nil
 	}
 	if st.NextTry != nil {
 		next = *st.NextTry
@@ -94,7 +101,16 @@ func afterwards(ctx context.Context, c *config, h house, s *uploader.Summary) (n
 			}
 		}
 	}
-	return next
+	return next, st.Unnamed
+}
+
+// unnamedError says that events wait for a dataset that no upload sends to: they would expire in silence.
+func (c *config) unnamedError(unnamed map[string]uint64) error {
+	for _, id := range slices.Sorted(maps.Keys(unnamed)) {
+		return failed(fmt.Sprintf("write it into %s under datasets again, or let them expire", cmp.Or(c.path, configName)),
+			"%s for dataset %s, which the configuration does not name", counted(unnamed[id], "event waits", "events wait"), id)
+	}
+	return nil
 }
 
 // tryAgain adds to the error of a pass that left something behind, and which no person has to mend, when to try again.
@@ -113,7 +129,7 @@ func (a *app) printSummary(c *config, s uploader.Summary) {
 		text  string
 	}{
 		{s.Rejected, "refused by Meta one by one: see `capibara history events --state rejected`"},
-		{s.Released, "given back because a request did not arrive, counted each time: they wait again or were sent since"},
+		{s.Released, "given back, because nothing was taken of a request, counted each time: they wait again or were sent since"},
 		{s.Unknown, "in requests that nobody answered: sent again only as they were"},
 		{s.Held, "held, because nobody can say whether they arrived: see `capibara history events --state held`"},
 		{s.Expired, "expired before they could be sent: see `capibara history events --state expired`"},
@@ -131,6 +147,8 @@ func (a *app) printSummary(c *config, s uploader.Summary) {
 func summarySentence(s uploader.Summary) string {
 	switch {
 	case s.Requests == 0 && (s.Stopped != nil || len(s.NotLive) > 0):
+		return "Nothing was sent."
+	case s.Requests == 0 && s.Unknown > 0:
 		return "Nothing was sent."
 	case s.Requests == 0:
 		return "Nothing waits to be sent."
