@@ -87,6 +87,11 @@ func (a *app) sampleRows(o sampledata.Options, out string) error {
 		return generate(a.stdout, o)
 	}
 	path := cmp.Or(out, sampledata.FileName(o.Kind))
+	// A source is found by a file's name: JSON lines under the name of a JSON document would be refused.
+	if want := filepath.Ext(sampledata.FileName(o.Kind)); !strings.EqualFold(filepath.Ext(path), want) {
+		return misused(fmt.Sprintf("as in --out %s%s", strings.TrimSuffix(path, filepath.Ext(path)), want),
+			"--out %s: an export of kind %s is a file that ends in %s", path, o.Kind, want)
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, os.ErrExist) {
 		return failed("name another file with --out", "%s is there already and was left as it is", path)
