@@ -6,6 +6,7 @@ const (
 	ReasonExpiredWaiting      Reason = "expired_waiting"
 	ReasonExpiredPossiblySent Reason = "expired_possibly_sent"
 	ReasonFateUnknown         Reason = "fate_unknown"
+	ReasonReplaced            Reason = "replaced"
 	ReasonRejectedByMeta      Reason = "rejected_by_meta"
 	ReasonPayloadDamaged      Reason = "payload_damaged"
 )
@@ -16,6 +17,7 @@ func afterReasons() []Reason {
 		ReasonExpiredWaiting,
 		ReasonExpiredPossiblySent,
 		ReasonFateUnknown,
+		ReasonReplaced,
 		ReasonRejectedByMeta,
 		ReasonPayloadDamaged,
 	}
@@ -39,6 +41,10 @@ func (r Reason) explainAfter() (explanation, bool) {
 		return explanation{Warn,
 			"It is unknown whether Meta received the event, and the time in which it may safely be sent again is over.",
 			"Compare the counts of that day in Meta's Events Manager before you send it by another way."}, true
+	case ReasonReplaced:
+		return explanation{Skip,
+			"A later file changed the record before it was sent, and the event of that file took its place.",
+			"Nothing needs to be done; on_conflict of the source says that what changed is updated."}, true
 	case ReasonRejectedByMeta:
 		return explanation{Reject,
 			"Meta refused the event.",

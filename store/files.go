@@ -90,6 +90,9 @@ type NewRow struct {
 	Fingerprint uint64         // of the members that make a conflict when they differ: event.Event.Fingerprint
 	Warnings    []event.Reason // what was mended or dropped; counted and shown, never a reason to refuse
 	Payload     []byte         // event.Event.AppendBinary; the store keeps a reference until Import returns
+	// Replace puts this row in the place of the event that is there with another fingerprint, when nothing of that one was
+	// ever sent or can have been, and both it and this row may still be sent; see Importing.Import. It is a conflict else.
+	Replace bool
 }
 
 // ImportResult is what became of a chunk.
@@ -99,6 +102,16 @@ type ImportResult struct {
 	Events    uint64     // events that entered the outbox as pending; one record may yield several
 	Accepted  []bool     // for every row of the chunk in order (record by record): whether it entered the outbox as pending
 	Conflicts []Conflict // those not reported before with the same content
+	Replaced  []Replaced // pending events whose place a row of the chunk took, in the order of its records
+}
+
+// Replaced is an event that was withdrawn, because a record that changed took its place before it was sent.
+type Replaced struct {
+	Seq       uint64 // the row that was withdrawn
+	FirstFile uint64 // where that row came from
+	FirstLine uint64 //
+	By        uint64 // the row in its place
+	Line      uint64 // where the record that changed is
 }
 
 // Conflict is a record whose event is in the outbox already with another event_time, value, currency, order_id or
@@ -107,7 +120,9 @@ type Conflict struct {
 	Seq         uint64    // the row that was there first
 	FirstFile   uint64    // where that row came from
 	FirstLine   uint64    //
+	FirstSource string    // that read it; "" when its file cannot be told
 	File        uint64    // where the record that disagrees is
+	Source      string    // that read it
 	Line        uint64    //
 	Record      uint64    //
 	Fingerprint uint64    // of the content that disagrees

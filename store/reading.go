@@ -46,7 +46,7 @@ type EventEntry struct {
 	NotBefore     int64 // Unix seconds, 0 for none
 	Deadline      int64 // Unix seconds
 	State         State
-	Reason        event.Reason // why it is rejected or expired; "" otherwise
+	Reason        event.Reason // why it is rejected, expired or withdrawn; "" otherwise
 	PossiblySent  bool         // it is expired or held, and an attempt may have arrived
 	Late          bool         // it was past its deadline when it was imported
 	ImportedAt    time.Time
@@ -59,6 +59,8 @@ type EventEntry struct {
 	Batch         uint64 // the batch that it is or was last in; 0 before
 	Warnings      []event.Reason
 	Conflicts     int    // records that disagreed with it since
+	Replaces      uint64 // the row whose place it took; 0 for none
+	ReplacedBy    uint64 // the row that took its place; 0 for none
 	RejectCode    int    // Meta's code, when rejected
 	RejectSubcode int    // Meta's subcode, when rejected
 	Payload       []byte // event.Event.DecodeBinary reads it; nil when erased
@@ -87,7 +89,7 @@ type DatasetCounts struct {
 type AuditEntry struct {
 	N        uint64     `json:"n"`
 	At       time.Time  `json:"at"`
-	Kind     string     `json:"kind"` // file_opened, file_closed, batch_settled, batch_concluded, expired, recovered, circuit, go_live, bound, created
+	Kind     string     `json:"kind"` // file_opened, file_closed, replaced, batch_settled, batch_concluded, expired, recovered, circuit, go_live, bound, created
 	Detail   string     `json:"detail"`
 	Previous event.Hash `json:"-"` // SHA-256 of the previous entry as stored
 	Hash     event.Hash `json:"-"` // SHA-256 of this entry as stored

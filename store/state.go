@@ -20,7 +20,7 @@ const (
 	StateRejected     State = 4 // Meta refused this event by itself
 	StateExpired      State = 5 // its deadline passed before it was acknowledged
 	StateHeld         State = 6 // it may have arrived, and it is too late to send it again safely
-	StateWithdrawn    State = 7 // taken back by a person before it was sent
+	StateWithdrawn    State = 7 // taken back before it was sent: by a person, or because a record that changed replaced it
 	StateErased       State = 8 // its content was erased on request
 )
 

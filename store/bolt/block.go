@@ -27,6 +27,8 @@ const (
 	flagLate         uint8 = 1 << 1 // past its deadline when it was imported
 	flagWaits        uint8 = 1 << 2 // has a not_before
 	flagConflicts    uint8 = 1 << 3 // a record disagreed with it
+	flagReplaced     uint8 = 1 << 4 // another row took its place; the state is withdrawn
+	flagReplaces     uint8 = 1 << 5 // it took the place of another row
 )
 
 // cell is what happens to a row.

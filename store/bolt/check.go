@@ -71,6 +71,8 @@ type checker struct {
 	tally       map[countKey]uint64 // events seen, by dataset and state
 	batchStates []store.BatchState  // by batch number
 	conflicted  uint64              // cells that say that a record disagreed
+	replaced    uint64              // cells of events whose place another took
+	replacing   uint64              // cells of events that took one
 	pendings    uint64              // entries that the pending index should have
 	rowsOf      map[uint64]uint64   // rows seen, by file
 	scanned     int

@@ -29,12 +29,8 @@ func (c *checker) allRows() error {
 		}
 		c.rowInBlock(seq, &r, b)
 		key = appendIDKey(key[:0], r.eventID, r.dataset, r.name)
-		k, found, err := c.known(key)
-		if err != nil {
+		if err := c.rowInIDs(seq, key, b); err != nil {
 			return err
-		}
-		if !found || k.seq != seq {
-			c.problem("ids: event %d is not found by its event_id", seq)
 		}
 		return c.rowInFile(seq, &r)
 	})
@@ -42,6 +38,26 @@ func (c *checker) allRows() error {
 		return err
 	}
 	return c.afterRows(last)
+}
+
+// rowInIDs verifies that a row is found by its event_id, or under a key of its own when another one replaced it.
+func (c *checker) rowInIDs(seq uint64, key []byte, b *block) error {
+	k, found, err := c.known(key)
+	if err != nil {
+		return err
+	}
+	if at := int(seq - firstSeq(b.n)); at < len(b.cells) && b.cells[at].flags&flagReplaced != 0 {
+		if !found || k.seq <= seq {
+			c.problem("ids: event %d was replaced, and no later one is found by its event_id", seq)
+		}
+		if k, found, err = c.known(appendReplacedKey(nil, key, seq)); err != nil {
+			return err
+		}
+	}
+	if !found || k.seq != seq {
+		c.problem("ids: event %d is not found by its event_id", seq)
+	}
+	return nil
 }
 
 // afterRows verifies what the rows were counted for.
@@ -126,6 +142,9 @@ func (c *checker) allBlocks(last uint64) error {
 	if err != nil {
 		return err
 	}
+	if c.replaced != c.replacing {
+		c.problem("blocks: %d events were replaced, and %d took the place of one", c.replaced, c.replacing)
+	}
 	if rows != last {
 		c.problem("blocks: %d events have a state, %d should have", rows, last)
 	}
@@ -144,6 +163,12 @@ func (c *checker) cells(b *block) {
 		if cl.flags&flagConflicts != 0 {
 			c.conflicted++
 		}
+		if cl.flags&flagReplaced != 0 {
+			c.replaced++
+		}
+		if cl.flags&flagReplaces != 0 {
+			c.replacing++
+		}
 		var of store.BatchState
 		if int(cl.batch) < len(c.batchStates) {
 			of = c.batchStates[cl.batch]
@@ -161,8 +186,13 @@ func (c *checker) cells(b *block) {
 		case store.StatePending:
 			ok = cl.batch == 0 || of == store.BatchReleased
 		case store.StateExpired:
+		case store.StateWithdrawn:
+			ok = cl.flags&flagReplaced != 0
 		default:
 			ok = false
+		}
+		if cl.flags&flagReplaced != 0 && cl.state != store.StateWithdrawn {
+			c.problem("event %d was replaced, and is %s", seq, cl.state)
 		}
 		if !ok {
 			c.problem("event %d is %s, and its batch %d is %s", seq, cl.state, cl.batch, of)

@@ -27,10 +27,21 @@ func (t *txn) conflicts(seq uint64) ([]store.Conflict, error) {
 		}
 		all = append(all, one)
 	}
+	for i := range all {
+		all[i].FirstSource, all[i].Source = t.sourceOf(all[i].FirstFile), t.sourceOf(all[i].File)
+	}
 	slices.SortFunc(all, func(a, b store.Conflict) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.File, b.File), cmp.Compare(a.Record, b.Record))
 	})
 	return all, nil
+}
+
+// sourceOf is the source that read a file; "" when that cannot be told.
+func (t *txn) sourceOf(file uint64) string {
+	if f, err := t.file(file); err == nil {
+		return f.Source
+	}
+	return ""
 }
 
 // addConflict stores a disagreement, and reports it unless one with the same content was reported before.
@@ -47,6 +58,7 @@ func (in *importing) addConflict(a *arrival, seq uint64) error {
 		return err
 	}
 	c.FirstFile, c.FirstLine = first.file, first.line // zeros when the first is damaged, which must not stop the file
+	c.FirstSource, c.Source = in.sourceOf(first.file), in.file.Source
 	if err := in.put(conflictsBucket, key, encodeConflict(&c)); err != nil {
 		return err
 	}

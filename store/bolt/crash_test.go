@@ -64,6 +64,9 @@ func workUntilKilled(path string) error {
 			return err
 		}
 		fmt.Println("closed", f.Number)
+		if err := replaceSome(ctx, db, round, now); err != nil {
+			return err
+		}
 		for {
 			rows, err := db.Plan(ctx, store.PlanQuery{Dataset: "123", Now: now, Limit: 100})
 			if err != nil {
@@ -87,6 +90,30 @@ func workUntilKilled(path string) error {
 			fmt.Println("acknowledged", b.Number)
 		}
 	}
+}
+
+// replaceSome imports a file in which some records of a round changed.
+func replaceSome(ctx context.Context, db *bolt.DB, round uint64, now time.Time) error {
+	f, err := db.OpenFile(ctx, store.NewFile{Name: "changed", Source: "deals", SHA256: event.Hash{byte(round), byte(round >> 8), 1}}, now)
+	if err != nil {
+		return err
+	}
+	var records []store.Record
+	for i := range 50 {
+		id := fmt.Sprintf("%x-%d-%d", i*7919%997, round, i%3)
+		records = append(records, store.Record{Rows: []store.NewRow{{Dataset: "123", EventID: id, EventName: "Purchase",
+			EventTime: now.Unix(), Deadline: now.Unix() + 2000, Fingerprint: 1, Payload: []byte(id), Replace: true}}})
+	}
+	res, err := db.Import(ctx, f.Number, store.Chunk{First: 1, Records: records}, now)
+	if err != nil {
+		return err
+	}
+	if len(res.Replaced) != len(records) {
+		return fmt.Errorf("of %d events %d were replaced", len(records), len(res.Replaced))
+	}
+	fmt.Println("replaced", f.Number, res.Done)
+	_, err = db.CloseFile(ctx, f.Number, store.FileEnd{State: store.FileImported}, now)
+	return err
 }
 
 // child is the test binary in another role.
@@ -168,10 +195,13 @@ func verify(t *testing.T, path string, said []string) {
 			t.Fatalf("a line says %q: %v", line, err)
 		}
 		switch what {
-		case "file", "imported", "closed":
+		case "file", "imported", "closed", "replaced":
 			f, err := db.File(t.Context(), n)
 			if err != nil || f.Counts.Records < done || what == "closed" && f.State != store.FileImported {
 				t.Errorf("%q is lost: %+v, %v", line, f, err)
+			}
+			if what == "replaced" {
+				verifyReplaced(t, db, n, done)
 			}
 		case "begun", "acknowledged", "held":
 			b, err := db.Batch(t.Context(), n)
@@ -180,5 +210,25 @@ func verify(t *testing.T, path string, said []string) {
 				t.Errorf("%q is lost: batch %d is %s, %v", line, n, b.State, err)
 			}
 		}
+	}
+}
+
+// verifyReplaced finds every event of a file in the place of another one, which is withdrawn.
+func verifyReplaced(t *testing.T, db *bolt.DB, file, want uint64) {
+	t.Helper()
+	page, err := db.Events(t.Context(), store.Filter{File: file, Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found uint64
+	for _, e := range page.Items {
+		was, err := db.Event(t.Context(), e.Replaces)
+		if err != nil || was.State != store.StateWithdrawn || was.ReplacedBy != e.Seq || was.EventID != e.EventID || e.State == store.StateWithdrawn {
+			t.Errorf("event %d of file %d replaced %+v, %v", e.Seq, file, was, err)
+		}
+		found++
+	}
+	if found != want {
+		t.Errorf("file %d replaced %d events, and %d are there", file, want, found)
 	}
 }

@@ -12,7 +12,8 @@
 //	fates      file first-record → a run of consecutive records with one fate and reason
 //	rejects    file record       → line, reason, column, record key of a rejected record; no other value of it
 //	rows       seq               → file, record, line, times, event_id, record key, warnings, payload. Append-only
-//	ids        event_id 0 dataset(2) name(4) → seq, fingerprint. Finds duplicates; a prefix scan finds an event_id
+//	ids        event_id 0 dataset(2) name(4) → seq, fingerprint. Finds duplicates; a prefix scan finds an event_id. With
+//	           seq(8) behind it: a row that another one replaced. So every row has one entry
 //	ids_new    the same          the youngest entries of ids, on their way there; see ids_merge.go
 //	blocks     block             → 500 cells of 8 bytes: state, flags, dataset, batch; states present, span of event_time
 //	deadlines  block             → 500 deadlines of 8 bytes. Written once

@@ -88,6 +88,9 @@ func (t *txn) entry(seq uint64, c cell, r *row) (store.EventEntry, error) {
 		}
 		e.Conflicts = len(conflicts)
 	}
+	if err := t.relate(&e, c.flags, r); err != nil {
+		return e, err
+	}
 	return e, t.explain(&e)
 }
 
@@ -108,6 +111,8 @@ func (t *txn) explain(e *store.EventEntry) error {
 		e.Reason = event.ReasonExpiredWaiting
 	case e.State == store.StateHeld:
 		e.Reason = event.ReasonFateUnknown
+	case e.State == store.StateWithdrawn && e.ReplacedBy != 0:
+		e.Reason = event.ReasonReplaced
 	}
 	return nil
 }

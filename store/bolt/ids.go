@@ -51,14 +51,14 @@ func (t *txn) known(key []byte) (known, bool, error) {
 	return known{}, false, nil
 }
 
-// seqsOf returns the rows with this event_id in every dataset and under every name, in no order.
+// seqsOf returns the rows with this event_id in every dataset and under every name, replaced ones too, in no order.
 func (t *txn) seqsOf(eventID string) ([]uint64, error) {
 	prefix := append([]byte(eventID), 0)
 	var seqs []uint64
 	for _, b := range [2]bucket{idsNewBucket, idsBucket} {
 		c := t.bucket(b).Cursor()
 		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
-			if len(k) != len(eventID)+idTail {
+			if n := len(k) - len(eventID) - idTail; n != 0 && n != 8 {
 				continue // an event_id that goes on with a zero byte
 			}
 			body, ok := unseal(k, v)
@@ -66,7 +66,9 @@ func (t *txn) seqsOf(eventID string) ([]uint64, error) {
 			if !ok || !whole {
 				return nil, damaged(b, k)
 			}
-			seqs = append(seqs, found.seq)
+			if len(k) == len(eventID)+idTail || found.replaced(k) {
+				seqs = append(seqs, found.seq)
+			}
 		}
 	}
 	return seqs, nil

@@ -23,18 +23,20 @@ type arrival struct {
 	name     uint32
 	seq      uint64   // its own when it is new
 	earlier  *arrival // the row of this chunk that it repeats
-	existing known    // the event that was there, when seq is 0 and earlier is nil
+	existing known    // the event that was there, when seq is 0 and earlier is nil, or that this one replaces
+	replaces bool     // it takes the place of existing
 }
 
 // importing is one Import under way.
 type importing struct {
 	*txn
-	file  *fileRecord
-	chunk store.Chunk
-	now   time.Time
-	rows  []arrival
-	order []int32 // of rows by key, those with one key in order of arrival
-	out   store.ImportResult
+	file   *fileRecord
+	chunk  store.Chunk
+	now    time.Time
+	rows   []arrival
+	order  []int32 // of rows by key, those with one key in order of arrival
+	before *bool   // the same file was imported before, read in the same way; nil while nobody asked
+	out    store.ImportResult
 }
 
 // Import commits a chunk of consecutive records in one transaction.
@@ -91,7 +93,7 @@ func (in *importing) run(file uint64) error {
 		return fmt.Errorf("%w: %d records of it are done", store.ErrStale, f.Counts.Records)
 	}
 	in.file = f
-	for _, step := range []func() error{in.collect, in.recognise, in.addRows, in.addIDs, in.addFates} {
+	for _, step := range []func() error{in.collect, in.recognise, in.addRows, in.addIDs, in.replace, in.addFates} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -141,21 +143,32 @@ func (in *importing) collect() error {
 // recognise finds the rows whose event is in the outbox or earlier in the chunk, and numbers the others in order.
 func (in *importing) recognise() error {
 	isNew := make([]bool, len(in.rows))
-	var first *arrival
+	var first *arrival           // the new row with the key at hand, else the first with it
+	there, added := false, false // in the outbox before; in this chunk
 	for _, i := range in.order {
 		a := &in.rows[i]
 		if first != nil && bytes.Equal(first.key, a.key) {
-			if a.existing = first.existing; a.existing.seq == 0 {
-				a.earlier = first
+			a.existing = first.existing
+		} else {
+			var err error
+			if a.existing, there, err = in.known(a.key); err != nil {
+				return err
 			}
+			first, added = a, false
+		}
+		if added {
+			a.earlier = first
 			continue
 		}
-		first = a
-		k, found, err := in.known(a.key)
-		if err != nil {
-			return err
+		if there {
+			var err error
+			if a.replaces, err = in.replaceable(a); err != nil {
+				return err
+			}
 		}
-		a.existing, isNew[i] = k, !found
+		if !there || a.replaces {
+			isNew[i], added, first = true, true, a
+		}
 	}
 	seq, err := in.metaUint("seq")
 	if err != nil {
@@ -217,6 +230,9 @@ func (in *importing) cellOf(a *arrival) cell {
 	if a.NotBefore != 0 {
 		c.flags |= flagWaits
 	}
+	if a.replaces {
+		c.flags |= flagReplaces
+	}
 	if a.Deadline <= in.now.Unix() {
 		c.state = store.StateExpired
 		c.flags |= flagLate
@@ -234,6 +250,15 @@ func (in *importing) addIDs() error {
 			continue
 		}
 		at := len(values)
+		if a.replaces {
+			if err := in.succeed(a); err != nil {
+				return err
+			}
+			// The row that it replaces keeps an entry of its own.
+			values = appendKnown(values, a.existing)
+			fresh = append(fresh, idEntry{appendReplacedKey(nil, a.key, a.existing.seq), values[at:len(values):len(values)]})
+			continue
+		}
 		values = appendKnown(values, known{a.seq, a.Fingerprint})
 		fresh = append(fresh, idEntry{a.key, values[at:len(values):len(values)]})
 	}

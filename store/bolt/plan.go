@@ -92,6 +92,12 @@ func (t *txn) planBlock(q store.PlanQuery, b *block, dataset uint16, rows []stor
 		if q.Skip[p.seq] {
 			continue
 		}
+		// A source may hold all its events back for days: what only waits is looked at, and not copied.
+		if b.cells[p.seq-firstSeq(b.n)].flags&flagWaits != 0 {
+			if r, err := t.row(p.seq); err == nil && r.notBefore > now {
+				continue
+			}
+		}
 		row, err := t.sendable(p.seq)
 		if errors.Is(err, store.ErrCorrupt) {
 			continue

@@ -25,6 +25,11 @@ func importing() map[string]func(*desk) {
 		"identity":                           identity,
 		"what no importer may hand over":     badChunks,
 		"many chunks":                        manyChunks,
+		"a changed record replaces":          replaced,
+		"what nothing replaces":              irreplaceable,
+		"a file again replaces nothing":      replacedByItself,
+		"replaced within a chunk":            replacedInChunk,
+		"replaced in a row":                  replacedInARow,
 	}
 }
 
@@ -159,7 +164,7 @@ func twiceInChunk(d *desk) {
 	if len(e) != 1 || e[0].Record != 1 || e[0].Conflicts != 1 {
 		d.Fatalf("the events are %+v", e)
 	}
-	same(d, "Conflicts", res.Conflicts, []store.Conflict{{Seq: e[0].Seq, FirstFile: f.Number, FirstLine: 2, File: f.Number, Line: 4,
+	same(d, "Conflicts", res.Conflicts, []store.Conflict{{Seq: e[0].Seq, FirstFile: f.Number, FirstLine: 2, FirstSource: "deals", File: f.Number, Source: "deals", Line: 4,
 		Record: 3, Fingerprint: 2, At: d.now}})
 }
 

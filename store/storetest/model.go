@@ -20,6 +20,7 @@ func model(t *testing.T, open func(t testing.TB) Harness) {
 		w.file = w.open("a.csv").Number
 		rt.Repeat(map[string]func(*rapid.T){
 			"import":   w.doImport,
+			"file":     func(*rapid.T) { w.file, w.done = w.open("another.csv").Number, 0 },
 			"begin":    w.doBegin,
 			"settle":   w.doSettle,
 			"conclude": w.doConclude,
@@ -39,6 +40,7 @@ func model(t *testing.T, open func(t testing.TB) Harness) {
 type modelRow struct {
 	dataset             string
 	state               store.State
+	file                uint64
 	deadline, notBefore int64
 	fingerprint         uint64
 	batch               uint64
@@ -75,6 +77,7 @@ func (w *world) doImport(r *rapid.T) {
 		row := w.row(id, content(uint64(1+rapid.IntRange(0, 4).Draw(r, "content")/4)),
 			until(w.now.Add(time.Duration(rapid.IntRange(-30, 600).Draw(r, "deadline"))*time.Minute)))
 		row.Dataset = rapid.SampledFrom([]string{main, main, main, other}).Draw(r, "dataset")
+		row.Replace = rapid.Bool().Draw(r, "replace")
 		if rapid.IntRange(0, 5).Draw(r, "waits") == 0 {
 			row.NotBefore = w.now.Add(time.Hour).Unix()
 		}
@@ -90,13 +93,17 @@ func (w *world) doImport(r *rapid.T) {
 func (w *world) arrive(row store.NewRow) store.Fate {
 	key := row.Dataset + "/" + row.EventID
 	if seq, ok := w.ids[key]; ok {
-		if w.rows[seq].fingerprint == row.Fingerprint {
+		first := w.rows[seq]
+		if first.fingerprint == row.Fingerprint {
 			return store.FateDuplicate
 		}
-		return store.FateConflict
+		if !row.Replace || first.state != store.StatePending || w.expired(seq) || row.Deadline <= w.now.Unix() || first.file == w.file {
+			return store.FateConflict
+		}
+		first.state = store.StateWithdrawn
 	}
 	seq := uint64(len(w.rows) + 1)
-	m := &modelRow{dataset: row.Dataset, state: store.StatePending, deadline: row.Deadline, notBefore: row.NotBefore, fingerprint: row.Fingerprint}
+	m := &modelRow{dataset: row.Dataset, state: store.StatePending, file: w.file, deadline: row.Deadline, notBefore: row.NotBefore, fingerprint: row.Fingerprint}
 	w.ids[key], w.rows[seq] = seq, m
 	if w.expired(seq) {
 		m.state, m.late = store.StateExpired, true

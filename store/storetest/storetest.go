@@ -182,6 +182,7 @@ func notBefore(t time.Time) func(*store.NewRow, *event.Event) {
 func content(fingerprint uint64) func(*store.NewRow, *event.Event) {
 	return func(r *store.NewRow, _ *event.Event) { r.Fingerprint = fingerprint }
 }
+func replacing(r *store.NewRow, _ *event.Event) { r.Replace = true }
 func person(hash event.Hash, lead string) func(*store.NewRow, *event.Event) {
 	return func(_ *store.NewRow, e *event.Event) {
 		e.User.AddHash(event.Email, hash)

@@ -1,0 +1,157 @@
+package bolt
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"capibara/store"
+)
+
+// replaceable reports whether a row may take the place of the event that it disagrees with.
+func (in *importing) replaceable(a *arrival) (bool, error) {
+	if !a.Replace || a.existing.fingerprint == a.Fingerprint || a.Deadline <= in.now.Unix() {
+		return false, nil
+	}
+	b, at, err := in.cell(a.existing.seq)
+	if err != nil || b.cells[at].state != store.StatePending || b.deadlines[at] <= in.now.Unix() {
+		return false, err
+	}
+	if r, err := in.row(a.existing.seq); errors.Is(err, store.ErrCorrupt) {
+		return false, nil // what it was cannot be told any more, so it stays for somebody to look at
+	} else if err != nil || r.file == in.file.Number {
+		return false, err
+	}
+	if in.before == nil {
+		again, err := in.importedBefore()
+		if err != nil {
+			return false, err
+		}
+		in.before = &again
+	}
+	return !*in.before, nil
+}
+
+// importedBefore reports whether the same bytes were imported before with the same source and mapping.
+func (in *importing) importedBefore() (bool, error) {
+	prefix := in.file.SHA256[:]
+	c := in.bucket(fileSHABucket).Cursor()
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		if len(k) != len(prefix)+8 {
+			return false, damaged(fileSHABucket, k)
+		}
+		n := binary.BigEndian.Uint64(k[len(prefix):])
+		if n >= in.file.Number {
+			break
+		}
+		f, err := in.txn.file(n)
+		if err != nil {
+			return false, err
+		}
+		if f.Source == in.file.Source && f.mapping == in.file.mapping && f.Counts.Records > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// succeed makes a row the one that is found under the key of the event that it replaces, in whichever bucket that is.
+func (in *importing) succeed(a *arrival) error {
+	for _, b := range [2]bucket{idsNewBucket, idsBucket} {
+		if body, err := in.get(b, a.key); err != nil {
+			return err
+		} else if body != nil {
+			return in.put(b, a.key, appendKnown(nil, known{a.seq, a.Fingerprint}))
+		}
+	}
+	return damaged(idsBucket, a.key)
+}
+
+// replace withdraws the events whose place a row of the chunk took.
+func (in *importing) replace() error {
+	by := map[string]int{}
+	for i := range in.rows {
+		a := &in.rows[i]
+		if !a.replaces {
+			continue
+		}
+		b, at, err := in.cell(a.existing.seq)
+		if err != nil {
+			return err
+		}
+		c := b.cells[at]
+		c.state, c.flags = store.StateWithdrawn, c.flags|flagReplaced
+		in.set(b, at, c)
+		r, err := in.row(a.existing.seq)
+		if err != nil {
+			return err
+		}
+		in.out.Replaced = append(in.out.Replaced, store.Replaced{Seq: a.existing.seq, FirstFile: r.file, FirstLine: r.line,
+			By: a.seq, Line: in.chunk.Records[a.record].Line})
+		by[a.Dataset]++
+	}
+	for _, dataset := range slices.Sorted(maps.Keys(by)) {
+		detail := fmt.Sprintf("%d events of dataset %s were replaced before they were sent by records of file %d", by[dataset], dataset, in.file.Number)
+		if err := in.audit(in.now, "replaced", detail); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// appendReplacedKey is the key of a row that another one replaced, made of the key under which both would be found.
+func appendReplacedKey(dst, key []byte, seq uint64) []byte {
+	return appendKey(append(dst, key...), seq)
+}
+
+// replaced reports whether the entry with that key is one of a replaced row: it ends in the row's own number, which the
+// key of another event_id that goes on with a zero byte does not.
+func (k known) replaced(key []byte) bool {
+	return len(key) > idTail+8 && binary.BigEndian.Uint64(key[len(key)-8:]) == k.seq
+}
+
+// succession are the rows that took one another's place, the first one first.
+func (t *txn) succession(r *row) ([]uint64, error) {
+	key := appendIDKey(nil, r.eventID, r.dataset, r.name)
+	var seqs []uint64
+	for _, b := range [2]bucket{idsNewBucket, idsBucket} {
+		c := t.bucket(b).Cursor()
+		for k, v := c.Seek(key); bytes.HasPrefix(k, key); k, v = c.Next() {
+			body, ok := unseal(k, v)
+			found, whole := decodeKnown(body)
+			if !ok || !whole {
+				return nil, damaged(b, k)
+			}
+			if len(k) == len(key) || len(k) == len(key)+8 && found.replaced(k) {
+				seqs = append(seqs, found.seq)
+			}
+		}
+	}
+	slices.Sort(seqs)
+	return seqs, nil
+}
+
+// relate fills in which rows came before and after an event in its place.
+func (t *txn) relate(e *store.EventEntry, flags uint8, r *row) error {
+	if flags&(flagReplaced|flagReplaces) == 0 {
+		return nil
+	}
+	seqs, err := t.succession(r)
+	if err != nil {
+		return err
+	}
+	at := slices.Index(seqs, e.Seq)
+	if at < 0 {
+		return damaged(idsBucket, []byte(r.eventID))
+	}
+	if flags&flagReplaces != 0 && at > 0 {
+		e.Replaces = seqs[at-1]
+	}
+	if flags&flagReplaced != 0 && at+1 < len(seqs) {
+		e.ReplacedBy = seqs[at+1]
+	}
+	return nil
+}
