@@ -89,7 +89,7 @@ func TestRequiredAndRecommended(t *testing.T) {
 		}
 		both := append(Required(name), Recommended(name)...)
 		for i, member := range both {
-			if !standardMember(member) || slices.Contains(both[:i], member) {
+			if !StandardMember(member) || slices.Contains(both[:i], member) {
 				t.Errorf("%s: %s is no member of custom_data, or named twice", name, member)
 			}
 		}

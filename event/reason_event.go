@@ -127,7 +127,7 @@ func (r Reason) explainEvent() (explanation, bool) {
 			"Correct the date in the source system, and check the order of day and month."}, true
 	case ReasonFutureWaits:
 		return explanation{Warn,
-			"The time of the conversion lies a little in the future, so the event waits until then.",
+			"The time of the conversion lies a little in the future, so the event is not sent before then.",
 			"Check the clock of the till or the time zone of the source when this was not expected."}, true
 	case ReasonEventIDMissing:
 		return explanation{Reject,
@@ -159,8 +159,8 @@ func (r Reason) explainEvent() (explanation, bool) {
 			"Export the full address of the page, or leave the column unmapped."}, true
 	case ReasonDataProcessingMalformed:
 		return explanation{Reject,
-			"The data processing options name a country or a state that Meta does not define.",
-			"Use country 1 with a state from 1000 to 1013, or 0 for both."}, true
+			"The data processing options name an option, a country or a state that Meta does not define.",
+			"Use LDU with country 1 and a state from 1000 to 1013, or with 0 for both."}, true
 	case ReasonDataProcessingNoState:
 		return explanation{Warn,
 			"Limited data use was asked for without a state, and an event without an IP address does not let Meta find one.",

@@ -5,6 +5,11 @@ const (
 	ReasonBlankLine          Reason = "blank_line"
 	ReasonFooterLine         Reason = "footer_line"
 	ReasonStageNotMapped     Reason = "stage_not_mapped"
+	ReasonNotKept            Reason = "not_kept"
+	ReasonIgnored            Reason = "ignored"
+	ReasonNoConsent          Reason = "no_consent"
+	ReasonConsentUnreadable  Reason = "consent_unreadable"
+	ReasonDatasetNotMapped   Reason = "dataset_not_mapped"
 	ReasonRefund             Reason = "refund"
 	ReasonZeroSale           Reason = "zero_sale"
 	ReasonTooOld             Reason = "too_old"
@@ -48,6 +53,11 @@ func recordReasons() []Reason {
 		ReasonBlankLine,
 		ReasonFooterLine,
 		ReasonStageNotMapped,
+		ReasonNotKept,
+		ReasonIgnored,
+		ReasonNoConsent,
+		ReasonConsentUnreadable,
+		ReasonDatasetNotMapped,
 		ReasonRefund,
 		ReasonZeroSale,
 		ReasonTooOld,
@@ -101,6 +111,26 @@ func (r Reason) explainRecord() (explanation, bool) {
 		return explanation{Skip,
 			"The record is in a stage that is not mapped to an event.",
 			"Add the stage to the source's events when it should count as a conversion."}, true
+	case ReasonNotKept:
+		return explanation{Skip,
+			"The record has none of the values that the source keeps.",
+			"Add the value to the source's keep when such records should count."}, true
+	case ReasonIgnored:
+		return explanation{Skip,
+			"The record has a value that the source ignores.",
+			"Take the value out of the source's ignore when such records should count."}, true
+	case ReasonNoConsent:
+		return explanation{Skip,
+			"The person has not consented.",
+			"Nothing needs to be done; when another value means consent, list it under consent of the source."}, true
+	case ReasonConsentUnreadable:
+		return explanation{Reject,
+			"It cannot be read whether the person has consented.",
+			"Write yes or no into the column, or list the values that mean consent under consent of the source."}, true
+	case ReasonDatasetNotMapped:
+		return explanation{Skip,
+			"The record belongs to none of the datasets that the source names.",
+			"Add the value to the source's dataset when such records should count."}, true
 	case ReasonRefund:
 		return explanation{Skip,
 			"The record is a refund or a cancellation, which is not a conversion.",

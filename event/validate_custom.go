@@ -90,7 +90,7 @@ func (c *CustomData) validateProperty(f *findings, i int) {
 	switch {
 	case p.Name == "":
 		f.add(ReasonPropertyMalformed, "custom_data", "name")
-	case standardMember(p.Name):
+	case StandardMember(p.Name):
 		f.add(ReasonPropertyShadows, "custom_data", "")
 	case p.Kind != Text && !p.literal():
 		f.add(ReasonPropertyMalformed, "custom_data", "")
@@ -105,8 +105,8 @@ func (c *CustomData) validateProperty(f *findings, i int) {
 	}
 }
 
-// standardMember reports whether Meta defines a member of custom_data by that name.
-func standardMember(name string) bool {
+// StandardMember reports whether Meta defines a member of custom_data by that name.
+func StandardMember(name string) bool {
 	switch name {
 	case "value", "currency", "content_name", "content_category", "content_ids", "content_type", "contents", "order_id",
 		"item_number", "num_items", "predicted_ltv", "net_revenue", "search_string", "status", "delivery_category",

@@ -24,6 +24,7 @@ type binding struct {
 	key    []int           // slots of record_key
 	events []boundRule
 	props  []propertySlot
+	admits boundAdmission
 }
 
 type userSlot struct {
@@ -72,6 +73,9 @@ func (m *Mapping) bind(headers []string, open bool) (*binding, error) {
 		b.key = append(b.key, slot)
 	}
 	if err := b.bindRules(open); err != nil {
+		return nil, err
+	}
+	if err := b.bindAdmission(open); err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(b.props, func(x, y propertySlot) int { return cmp.Compare(x.name, y.name) })
@@ -214,6 +218,7 @@ func (b *binding) complete() error {
 // present refuses a JSON file none of whose first records has a member that every event needs.
 func (b *binding) present() error {
 	need := map[string][]int{"record_key": b.key}
+	b.admits.need(need)
 	if slot := b.fields[fieldEventName]; slot >= 0 && b.events[0].name == "" {
 		need["event_name"] = []int{slot}
 	}

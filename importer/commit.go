@@ -126,6 +126,9 @@ func (c *committer) count(done store.ImportResult) {
 			}
 			if done.Accepted[row] {
 				c.report.sum(c.sums[row])
+				if r.Rows[j].NotBefore != 0 {
+					c.report.report.Waiting++
+				}
 			}
 			row++
 		}
@@ -137,6 +140,10 @@ func (c *committer) count(done store.ImportResult) {
 	report.Events += done.Events
 	if room := maxConflicts - len(report.Conflicts); room > 0 {
 		report.Conflicts = append(report.Conflicts, done.Conflicts[:min(room, len(done.Conflicts))]...)
+	}
+	report.Replacing += uint64(len(done.Replaced))
+	if room := maxConflicts - len(report.Replaced); room > 0 {
+		report.Replaced = append(report.Replaced, done.Replaced[:min(room, len(done.Replaced))]...)
 	}
 	c.current.Records = c.file.Counts.Records
 }

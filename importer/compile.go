@@ -28,7 +28,7 @@ type Defaults struct {
 type Mapping struct {
 	source    Source
 	effective string // the source with its defaults, as JSON: what every record was read with
-	dataset   string // Meta's dataset id
+	dataset   string // Meta's dataset id; "" when a column tells
 	clock     clock
 	folders   *time.Location // the zone whose days name folders
 	window    event.Window
@@ -41,6 +41,7 @@ type Mapping struct {
 	hashID    bool
 	targets   []mapped
 	rules     []rule
+	admission
 }
 
 // mapped is one entry of columns or custom_data: headers that fill a target.
@@ -66,8 +67,13 @@ type condition struct {
 // Name is the source's name.
 func (m *Mapping) Name() string { return m.source.Name }
 
-// Dataset is the Meta id of the dataset that the events go to.
-func (m *Mapping) Dataset() string { return m.dataset }
+// Datasets are the Meta ids of the datasets that the events go to: one, or those among which a column chooses.
+func (m *Mapping) Datasets() []string {
+	if m.choice == nil {
+		return []string{m.dataset}
+	}
+	return slices.Compact(slices.Sorted(maps.Values(m.choice.ids)))
+}
 
 // Matches reports whether a file of that base name belongs to the source.
 func (m *Mapping) Matches(name string) bool {
@@ -84,6 +90,7 @@ func (s *Source) Compile(d Defaults) (*Mapping, error) {
 	m := &Mapping{source: *s, hashID: s.ExternalID.Hash == nil || *s.ExternalID.Hash}
 	for _, step := range []func(*Source, Defaults) error{
 		m.compileFile, m.compileTimes, m.compileDataset, m.compileConstants, m.compileColumns, m.compileEvents, m.compileWindow,
+		m.compileRecords,
 	} {
 		if err := step(s, d); err != nil {
 			return nil, fmt.Errorf("source %q: %w", s.Name, err)
@@ -91,11 +98,12 @@ func (s *Source) Compile(d Defaults) (*Mapping, error) {
 	}
 	text, err := json.Marshal(struct {
 		Source
-		DatasetID string `json:"dataset_id"`
-		Zone      string `json:"zone"`
-		Length    string `json:"window_length"`
-		Margin    string `json:"window_margin"`
-	}{*s, m.dataset, m.clock.zone.String(), m.window.Length.String(), m.window.Margin.String()})
+		DatasetID  string            `json:"dataset_id"`
+		Zone       string            `json:"zone"`
+		Length     string            `json:"window_length"`
+		Margin     string            `json:"window_margin"`
+		DatasetIDs map[string]string `json:"dataset_ids,omitempty"`
+	}{*s, m.dataset, m.clock.zone.String(), m.window.Length.String(), m.window.Margin.String(), m.choice.all()})
 	if err != nil {
 		return nil, fmt.Errorf("source %q: write the effective mapping: %w", s.Name, err)
 	}
@@ -174,13 +182,16 @@ func (m *Mapping) compileTimes(s *Source, d Defaults) error {
 
 func (m *Mapping) compileDataset(s *Source, d Defaults) error {
 	known := slices.Sorted(maps.Keys(d.Datasets))
-	if s.Dataset == "" && len(known) == 1 {
+	if s.Dataset.byColumn() {
+		return m.compileChoice(s.Dataset, d, known)
+	}
+	if s.Dataset.Alias == "" && len(known) == 1 {
 		m.dataset = d.Datasets[known[0]]
 		return nil
 	}
-	id, ok := d.Datasets[s.Dataset]
+	id, ok := d.Datasets[s.Dataset.Alias]
 	if !ok || id == "" {
-		return fmt.Errorf("dataset: %q is not one of the datasets of the configuration (%s)", s.Dataset, strings.Join(known, ", "))
+		return fmt.Errorf("dataset: %q is not one of the datasets of the configuration (%s)", s.Dataset.Alias, strings.Join(known, ", "))
 	}
 	m.dataset = id
 	return nil
@@ -225,6 +236,8 @@ func (m *Mapping) compileColumns(s *Source, _ Defaults) error {
 		headers := s.Columns[name]
 		t, ok := parseTarget(name)
 		switch {
+		case name == "consent":
+			return fmt.Errorf("columns.consent: write `consent: %s` beside columns and not under it", strings.Join(headers, ", "))
 		case !ok:
 			return fmt.Errorf("columns: %q is no member of an event; use names such as email, phone, event_time, value, order_id or custom_data.my_property", name)
 		case len(headers) == 0 || slices.Contains(headers, ""):

@@ -93,6 +93,9 @@ func describe(t *testing.T, h house, r Report, err error) string {
 	for _, x := range r.Conflicts {
 		fmt.Fprintf(&b, "conflict of line %d with line %d of file %d\n", x.Line, x.FirstLine, x.FirstFile)
 	}
+	if r.Waiting > 0 {
+		fmt.Fprintf(&b, "%d of the events must not be sent yet\n", r.Waiting)
+	}
 	for _, x := range r.Sums {
 		fmt.Fprintf(&b, "sum %s %s %s of %d\n", x.EventName, x.Sum, x.Currency, x.Events)
 	}
@@ -106,7 +109,11 @@ func describe(t *testing.T, h house, r Report, err error) string {
 		if err := e.DecodeBinary(x.Payload); err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&b, "event line %d key %q %s not_before %d deadline %+ds %v\n  %s\n", x.Line, x.RecordKey, x.State, x.NotBefore,
+		to := ""
+		if x.Dataset != "1234567890" {
+			to = " to " + x.Dataset
+		}
+		fmt.Fprintf(&b, "event line %d key %q %s%s not_before %d deadline %+ds %v\n  %s\n", x.Line, x.RecordKey, x.State, to, x.NotBefore,
 			x.Deadline-x.EventTime, x.Warnings, e.AppendJSON(nil))
 	}
 	if r.File.Rejects != "" {

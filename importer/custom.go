@@ -107,8 +107,13 @@ func (m *mapper) value(r *boundRule) fault {
 func (m *mapper) fillCustom() fault {
 	c := &m.event.Custom
 	c.OrderID, c.ItemNumber = m.keyCell(fieldOrderID), m.keyCell(fieldItemNumber)
-	if event.DestroyedID(c.OrderID) {
-		return fault{event.ReasonRecordKeyDestroyed, m.header(m.fields[fieldOrderID])}
+	for _, id := range [2]struct {
+		field field
+		value string
+	}{{fieldOrderID, c.OrderID}, {fieldItemNumber, c.ItemNumber}} {
+		if event.DestroyedID(id.value) {
+			return fault{event.ReasonRecordKeyDestroyed, m.header(m.fields[id.field])}
+		}
 	}
 	c.ContentName, c.ContentCategory = m.cell(fieldContentName), m.cell(fieldContentCategory)
 	c.ContentType = strings.ToLower(m.cell(fieldContentType))

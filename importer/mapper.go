@@ -34,6 +34,7 @@ type mapper struct {
 
 	event    event.Event
 	key      []event.KeyPart
+	to       string // dataset of the record
 	mappedID string // event_id that the record itself has, "" for none
 	warnings []event.Reason
 	shared   []event.Reason // the warnings of the row before, which are often those of the next
@@ -44,7 +45,7 @@ type mapper struct {
 }
 
 func newMapper(b *binding, now time.Time) *mapper {
-	return &mapper{binding: b, now: now, today: now.In(b.clock.zone), hashes: map[knownHash]hashed{}, key: make([]event.KeyPart, 0, len(b.key))}
+	return &mapper{binding: b, to: b.dataset, now: now, today: now.In(b.clock.zone), hashes: map[knownHash]hashed{}, key: make([]event.KeyPart, 0, len(b.key))}
 }
 
 // fault is why a record yields no event.
@@ -104,9 +105,19 @@ func (m *mapper) read(rec *store.Record) fault {
 	if m.totals && m.nobody() {
 		return fault{reason: event.ReasonFooterLine}
 	}
+	if f := m.screened(); !f.none() {
+		return f
+	}
 	wrongKey := m.identify(rec)
 	if f := m.match(); !f.none() {
 		return f
+	}
+	if f := m.destine(); !f.none() {
+		return f
+	}
+	consent := m.agreed()
+	if consent.reason == event.ReasonNoConsent {
+		return consent
 	}
 	if m.fillPerson(); !m.event.User.Usable() {
 		if len(m.event.User.Hashed())+len(m.event.User.Plain()) == 0 {
@@ -116,6 +127,9 @@ func (m *mapper) read(rec *store.Record) fault {
 	}
 	if !wrongKey.none() {
 		return wrongKey
+	}
+	if !consent.none() {
+		return consent
 	}
 	if f := m.fillSource(); !f.none() {
 		return f
@@ -192,8 +206,8 @@ func (m *mapper) match() fault {
 }
 
 func (m *mapper) holds(when []boundCondition) bool {
-	for _, c := range when {
-		if cell := m.cells[c.slot]; !c.values[cell] && !c.values[foldValue(cell)] {
+	for i := range when {
+		if c := &when[i]; !c.has(m.cells[c.slot]) {
 			return false
 		}
 	}
@@ -234,6 +248,18 @@ func (m *mapper) columnOf(member string, r *boundRule) string {
 		for _, p := range m.props {
 			if event.LooksPersonal(m.cells[p.slot]) {
 				return m.slots[p.slot]
+			}
+		}
+	case member == "custom_data.contents":
+		for f := fieldItemID; f < fieldCount; f++ {
+			if slot := m.fields[f]; slot >= 0 && event.LooksPersonal(m.cells[slot]) {
+				return m.slots[slot]
+			}
+		}
+	case member == "data_processing_options":
+		for _, f := range [...]field{fieldProcessing, fieldProcessingCountry, fieldProcessingState} {
+			if m.cell(f) != "" {
+				return m.header(m.fields[f])
 			}
 		}
 	case !ok:

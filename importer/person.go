@@ -19,6 +19,7 @@ func (m *mapper) fillSource() fault {
 		e.ActionSource = a
 	}
 	e.SourceURL, e.ReferrerURL = m.cell(fieldSourceURL), m.cell(fieldReferrerURL)
+	e.OptOut = m.source.OptOut
 	if cell := m.cell(fieldOptOut); cell != "" {
 		yes, ok := truth(cell)
 		if !ok {
@@ -39,33 +40,55 @@ func truth(s string) (yes, ok bool) {
 	return false, false
 }
 
-// fillProcessing reads data_processing_options: LDU or ["LDU"], or [] for no restriction.
+// fillProcessing reads data_processing_options: LDU or ["LDU"], or [] for no restriction. What the record says comes before
+// what the source says: a blank cell takes the source's.
 func (m *mapper) fillProcessing() fault {
 	cell := m.cell(fieldProcessing)
-	if cell == "" {
+	if cell == "" && m.processing == nil {
 		return fault{}
 	}
 	options := strings.Trim(cell, "[]\"' ")
 	if options != "" && !strings.EqualFold(options, "LDU") {
 		return fault{event.ReasonDataProcessingMalformed, m.header(m.fields[fieldProcessing])}
 	}
+	country, f := m.processingPart(fieldProcessingCountry)
+	if !f.none() {
+		return f
+	}
+	state, f := m.processingPart(fieldProcessingState)
+	if !f.none() {
+		return f
+	}
+	if cell == "" && country == nil && state == nil {
+		m.event.Processing = m.processing
+		return fault{}
+	}
 	p := &event.DataProcessing{LDU: options != ""}
-	for _, part := range [2]struct {
-		field field
-		into  *int
-	}{{fieldProcessingCountry, &p.Country}, {fieldProcessingState, &p.State}} {
-		text := m.cell(part.field)
-		if text == "" {
-			continue
-		}
-		n, ok := number(text)
-		if !ok {
-			return fault{event.ReasonDataProcessingMalformed, m.header(m.fields[part.field])}
-		}
-		*part.into = n
+	if m.processing != nil && (cell == "" || p.LDU) {
+		*p = *m.processing // with the place that it names
+		p.LDU = p.LDU || cell != ""
+	}
+	if country != nil {
+		p.Country = *country
+	}
+	if state != nil {
+		p.State = *state
 	}
 	m.event.Processing = p
 	return fault{}
+}
+
+// processingPart is the country or the state of data_processing_options, nil when the record has none.
+func (m *mapper) processingPart(part field) (*int, fault) {
+	text := m.cell(part)
+	if text == "" {
+		return nil, fault{}
+	}
+	n, ok := number(text)
+	if !ok {
+		return nil, fault{event.ReasonDataProcessingMalformed, m.header(m.fields[part])}
+	}
+	return &n, fault{}
 }
 
 // fillPerson normalises and hashes the identifiers. One that cannot be used is left out with a warning.

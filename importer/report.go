@@ -18,10 +18,13 @@ import (
 type Report struct {
 	File      store.File
 	Events    uint64           // that entered the outbox as pending
+	Waiting   uint64           // of Events, those that must not be sent yet: held back, or with a time in the future
 	Reasons   []ReasonCount    // of skipped and rejected records, most frequent first
 	Warnings  []ReasonCount    // what was mended or left out, in records that yield no event too; most frequent first
 	Conflicts []store.Conflict // at most 100 of those not reported before
-	Sums      []CurrencySum    // of accepted events
+	Replaced  []store.Replaced // at most 100 of the pending events whose place events of this file took
+	Replacing uint64           // of Events, those that took the place of one
+	Sums      []CurrencySum    // of accepted events, those that took the place of one included
 	Resumed   uint64           // records that an earlier, interrupted import had done
 	Elapsed   time.Duration
 }
@@ -43,7 +46,7 @@ type CurrencySum struct {
 	Sum       string // plain decimal; "" without an amount
 }
 
-// maxConflicts bounds the conflicts that a report lists.
+// maxConflicts bounds the conflicts, and the replaced events, that a report lists.
 const maxConflicts = 100
 
 // tally collects a report. It is bounded: reasons and columns come from the catalogue and the mapping, and of event

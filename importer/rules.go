@@ -58,10 +58,7 @@ func (m *Mapping) addRule(r rule, when map[string]Names) error {
 		}
 	}
 	for _, header := range slices.Sorted(maps.Keys(when)) {
-		c := condition{header: header, values: map[string]bool{}}
-		for _, v := range when[header] {
-			c.values[foldValue(v)] = true
-		}
+		c := newCondition(header, when[header])
 		if header == "" || len(c.values) == 0 {
 			return fmt.Errorf("events: %s: when needs a header and the values that count", r.name)
 		}

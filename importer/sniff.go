@@ -122,6 +122,9 @@ func (m *Mapping) namedHeaders() map[string]bool {
 			named[fold(c.header)] = true
 		}
 	}
+	for _, h := range m.admission.headers() {
+		named[fold(h)] = true
+	}
 	delete(named, "")
 	return named
 }

@@ -21,13 +21,13 @@ type Source struct {
 	DateOnlyTime string   `yaml:"date_only_time" json:"date_only_time,omitempty"` // HH:MM for a date without a time; "" is 12:00
 	Decimal      string   `yaml:"decimal" json:"decimal,omitempty"`               // . or , ; "" accepts only what cannot be misread
 
-	Dataset         string   `yaml:"dataset" json:"dataset"`                               // alias of a dataset
-	RecordKey       []string `yaml:"record_key" json:"record_key,omitempty"`               // headers that together identify a record
-	Identity        string   `yaml:"identity" json:"identity,omitempty"`                   // "" or content
-	ActionSource    string   `yaml:"action_source" json:"action_source,omitempty"`         // one for all records
-	LeadEventSource string   `yaml:"lead_event_source" json:"lead_event_source,omitempty"` // name of the CRM; sets event_source crm
-	Currency        string   `yaml:"currency" json:"currency,omitempty"`                   // ISO 4217, one for all records
-	Country         string   `yaml:"country" json:"country,omitempty"`                     // ISO 3166-1 alpha-2, for phones and postal codes without one
+	Dataset         DatasetChoice `yaml:"dataset" json:"dataset"`                               // alias of a dataset, or the column that chooses among several
+	RecordKey       []string      `yaml:"record_key" json:"record_key,omitempty"`               // headers that together identify a record
+	Identity        string        `yaml:"identity" json:"identity,omitempty"`                   // "" or content
+	ActionSource    string        `yaml:"action_source" json:"action_source,omitempty"`         // one for all records
+	LeadEventSource string        `yaml:"lead_event_source" json:"lead_event_source,omitempty"` // name of the CRM; sets event_source crm
+	Currency        string        `yaml:"currency" json:"currency,omitempty"`                   // ISO 4217, one for all records
+	Country         string        `yaml:"country" json:"country,omitempty"`                     // ISO 3166-1 alpha-2, for phones and postal codes without one
 
 	Columns    map[string]Names  `yaml:"columns" json:"columns,omitempty"`         // Meta's or plain name → header, or up to three
 	EventName  EventName         `yaml:"event_name" json:"event_name,omitzero"`    // short form of Events
@@ -35,6 +35,15 @@ type Source struct {
 	CustomData map[string]string `yaml:"custom_data" json:"custom_data,omitempty"` // property → header
 	Window     Duration          `yaml:"window" json:"window,omitempty"`           // 0 takes the default
 	ExternalID ExternalID        `yaml:"external_id" json:"external_id,omitzero"`
+
+	Keep       map[string]Names   `yaml:"keep" json:"keep,omitempty"`                                       // header → values; records with another one are skipped
+	Ignore     map[string]Names   `yaml:"ignore" json:"ignore,omitempty"`                                   // header → values; records with one of them are skipped
+	HoldBack   Duration           `yaml:"hold_back" json:"hold_back,omitempty"`                             // not sent before event_time + HoldBack; see notBefore
+	Consent    *Consent           `yaml:"consent" json:"consent,omitempty"`                                 // records without it are skipped
+	OptOut     bool               `yaml:"opt_out" json:"opt_out,omitempty"`                                 // for records whose own column does not tell
+	Processing *ProcessingOptions `yaml:"data_processing_options" json:"data_processing_options,omitempty"` // likewise
+	Unmapped   []string           `yaml:"unmapped" json:"unmapped,omitempty"`                               // headers sent as custom_data under a name that follows from them
+	OnConflict string             `yaml:"on_conflict" json:"on_conflict,omitempty"`                         // "" and report keep what came first; update replaces it while it is pending
 }
 
 // ExternalID says how external_id is sent.

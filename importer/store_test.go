@@ -72,7 +72,7 @@ func readSource(t testing.TB, text []byte) Source {
 func compiled(t testing.TB, text string) *Mapping {
 	t.Helper()
 	s := readSource(t, []byte(text))
-	m, err := s.Compile(Defaults{Datasets: map[string]string{"main": "1234567890"}, TimeZone: time.UTC})
+	m, err := s.Compile(Defaults{Datasets: map[string]string{"main": "1234567890", "other": "9876543210"}, TimeZone: time.UTC})
 	if err != nil {
 		t.Fatal(err)
 	}

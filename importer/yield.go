@@ -63,12 +63,10 @@ func (m *mapper) one(r *boundRule, out *output) fault {
 	if f := m.judge(r); !f.none() {
 		return f
 	}
-	row := store.NewRow{Dataset: m.dataset, EventID: e.ID, EventName: e.Name, EventTime: e.Time,
-		Deadline: m.windowOf(e.ActionSource).Deadline(e.Time), Fingerprint: e.Fingerprint(),
-		Warnings: m.shareWarnings(), Payload: m.encode()}
-	if e.Time > m.now.Unix() {
-		row.NotBefore = e.Time
-	}
+	deadline := m.windowOf(e.ActionSource).Deadline(e.Time)
+	row := store.NewRow{Dataset: m.to, EventID: e.ID, EventName: e.Name, EventTime: e.Time,
+		NotBefore: m.notBefore(deadline), Deadline: deadline, Fingerprint: e.Fingerprint(),
+		Warnings: m.shareWarnings(), Payload: m.encode(), Replace: m.replace}
 	out.rows = append(out.rows, row)
 	out.sums = append(out.sums, rowSum{e.Name, e.Custom.Currency, e.Custom.Value})
 	return fault{}
@@ -116,9 +114,9 @@ func (m *mapper) id() {
 	case m.mappedID != "":
 		e.ID = m.mappedID
 	case len(m.key) > 0:
-		e.ID = event.DeriveID(m.dataset, e.Name, m.key)
+		e.ID = event.DeriveID(m.to, e.Name, m.key)
 	case m.source.Identity == "content":
-		e.ID = event.DeriveContentID(m.dataset, e.Name, e)
+		e.ID = event.DeriveContentID(m.to, e.Name, e)
 	}
 }
 
