@@ -119,9 +119,9 @@ func fieldAliases() []struct {
 		{fieldEventTime, `eventtime eventdate timestamp closedate closedat dealclosedate transactiontime transactiondate saletime
 			saledate saledatetime orderdate purchasedate datetime date datum`},
 		{fieldValue, `value amount totalamount total grandtotal ordertotal saleamount saletotal transactionamount dealamount
-			totalprice revenue betrag bedrag`},
+			totalprice revenue betrag bedrag amountconverted`},
 		{fieldCurrency, `currency currencycode currencyisocode amountcurrency opportunitycurrency dealcurrencycode
-			transactioncurrency waehrung valuta`},
+			transactioncurrency waehrung valuta amountconvertedcurrency`},
 		{fieldOrderID, `orderid ordernumber orderno receiptnumber receiptno receiptid receipt transactionid transactionnumber
 			invoicenumber invoiceid bonnummer belegnummer`},
 		{fieldItemNumber, `itemnumber linenumber`},

@@ -78,6 +78,9 @@ func (m *Mapping) bind(headers []string, open bool) (*binding, error) {
 	if err := b.bindAdmission(open); err != nil {
 		return nil, err
 	}
+	if err := b.bindCurrency(); err != nil {
+		return nil, err
+	}
 	slices.SortStableFunc(b.props, func(x, y propertySlot) int { return cmp.Compare(x.name, y.name) })
 	slices.SortStableFunc(b.user, func(x, y userSlot) int { return cmp.Compare(x.key, y.key) })
 	return b, b.complete()
