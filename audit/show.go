@@ -24,6 +24,15 @@ type EventStory struct {
 	Sent         json.RawMessage `json:"sent"`    // the JSON as it is or would be sent; identifiers are hashes
 	Batches      []Batch         `json:"batches"` // every batch that carried it, the first one first
 	Conflicts    []Conflict      `json:"conflicts"`
+	Replaces     *Origin         `json:"replaces,omitempty"`    // where the event came from whose place it took
+	ReplacedBy   *Origin         `json:"replaced_by,omitempty"` // where the one came from that took its place
+}
+
+// Origin is where an event came from.
+type Origin struct {
+	File       uint64     `json:"file"`
+	Line       uint64     `json:"line"`
+	ImportedAt *time.Time `json:"imported_at"`
 }
 
 // ReasonText is a reason with its sentence.
@@ -38,6 +47,7 @@ type Conflict struct {
 	File   uint64     `json:"file"`
 	Line   uint64     `json:"line"`
 	Record uint64     `json:"record"`
+	Source string     `json:"source"` // that read the file
 	At     *time.Time `json:"at"`
 }
 
@@ -99,7 +109,7 @@ func (r *Reader) ShowEvent(ctx context.Context, id string) ([]EventStory, error)
 
 func (r *Reader) story(ctx context.Context, e store.EventEntry) (EventStory, error) {
 	s := EventStory{Event: r.event(e), NotBefore: r.unix(e.NotBefore), Source: e.Source, Record: e.Record,
-		Explanation: explain(e), Warnings: []ReasonText{}, Batches: []Batch{}, Conflicts: []Conflict{}}
+		Explanation: r.explain(e), Warnings: []ReasonText{}, Batches: []Batch{}, Conflicts: []Conflict{}}
 	for _, w := range e.Warnings {
 		s.Warnings = append(s.Warnings, ReasonText{Reason: string(w), Sentence: w.Sentence()})
 	}
@@ -121,22 +131,46 @@ func (r *Reader) story(ctx context.Context, e store.EventEntry) (EventStory, err
 		return s, fmt.Errorf("reading what disagreed with event %s: %w", e.EventID, err)
 	}
 	for _, c := range conflicts {
-		s.Conflicts = append(s.Conflicts, Conflict{File: c.File, Line: c.Line, Record: c.Record, At: r.instant(c.At)})
+		s.Conflicts = append(s.Conflicts, Conflict{File: c.File, Line: c.Line, Record: c.Record, Source: c.Source, At: r.instant(c.At)})
 	}
-	return s, nil
+	if s.Replaces, err = r.origin(ctx, e.Replaces); err != nil {
+		return s, err
+	}
+	s.ReplacedBy, err = r.origin(ctx, e.ReplacedBy)
+	return s, err
+}
+
+// origin tells where another event came from; nil for none.
+func (r *Reader) origin(ctx context.Context, seq uint64) (*Origin, error) {
+	if seq == 0 {
+		return nil, nil
+	}
+	e, err := r.store.Event(ctx, seq)
+	if err != nil {
+		return nil, fmt.Errorf("reading the event before or after a change: %w", err)
+	}
+	return &Origin{File: e.File, Line: e.Line, ImportedAt: r.instant(e.ImportedAt)}, nil
 }
 
 // explain says what an event's state means for the person who asks.
-func explain(e store.EventEntry) string {
+func (r *Reader) explain(e store.EventEntry) string {
 	switch e.State {
 	case store.StatePending:
+		switch now := r.now().Unix(); {
+		case e.NotBefore > max(now, e.EventTime):
+			return "Its source holds it back (hold_back): the first upload after " + day(r.unix(e.NotBefore)) + " takes it."
+		case e.NotBefore > now:
+			return "Its time lies in the future: the first upload after it is past takes it."
+		}
 		return "It waits for the next upload."
 	case store.StateInFlight:
 		return "It is in a batch that is being sent, or whose fate is not known yet."
 	case store.StateAcknowledged:
 		return "Meta acknowledged it. It is never sent again."
 	case store.StateWithdrawn:
-		return "It was taken back before it was sent."
+		if e.ReplacedBy == 0 {
+			return "It was taken back before it was sent."
+		}
 	case store.StateErased:
 		return "Its content was erased on request."
 	case store.StateRejected:

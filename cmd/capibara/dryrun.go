@@ -75,7 +75,7 @@ func (a *app) printDry(d uploader.DryDataset) {
 		text  string
 	}{
 		{d.Open, "sent before without an answer, or in the middle of a search for a bad event: they come first"},
-		{d.Waiting, "with a time in the future: sent when it is past"},
+		{d.Waiting, "not to be sent yet, because their time lies in the future or their source holds them back (hold_back)"},
 		{d.Expiring, "too old by now: they expire instead"},
 		{d.Wrong, "would be refused here, unsent"},
 	} {

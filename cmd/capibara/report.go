@@ -24,7 +24,9 @@ type fileReport struct {
 	Reasons  []reasonCount    `json:"reasons"`
 	Warnings []reasonCount    `json:"warnings"`
 	Sums     []currencySum    `json:"sums"`
-	Changed  []conflict       `json:"conflicts"` // the first of them
+	Waiting  uint64           `json:"waiting,omitempty"`  // of Events, those that must not be sent yet
+	Replaced *replacements    `json:"replaced,omitempty"` // events that gave way to those of this file
+	Changed  []conflict       `json:"conflicts"`          // the first of them
 	TooOld   *tooOld          `json:"too_old,omitempty"`
 	Resumed  uint64           `json:"resumed"` // records that an interrupted import had done before
 	Seconds  float64          `json:"seconds"`
@@ -54,6 +56,20 @@ type conflict struct {
 	Line      uint64 `json:"line"`
 	FirstFile uint64 `json:"first_file"`
 	FirstLine uint64 `json:"first_line"`
+	Source    string `json:"first_source"` // that read the file
+}
+
+// replacements are events that were withdrawn before they were sent, because a record of this file changed.
+type replacements struct {
+	Events uint64        `json:"events"`
+	Items  []replacement `json:"items"` // the first of them
+}
+
+// replacement is a record whose event took the place of an earlier one.
+type replacement struct {
+	Line      uint64 `json:"line"`
+	FirstFile uint64 `json:"first_file"`
+	FirstLine uint64 `json:"first_line"`
 }
 
 func newFileReport(r importer.Report) fileReport {
@@ -65,7 +81,14 @@ func newFileReport(r importer.Report) fileReport {
 		out.Sums = append(out.Sums, currencySum(s))
 	}
 	for _, c := range r.Conflicts {
-		out.Changed = append(out.Changed, conflict{Line: c.Line, FirstFile: c.FirstFile, FirstLine: c.FirstLine})
+		out.Changed = append(out.Changed, conflict{Line: c.Line, FirstFile: c.FirstFile, FirstLine: c.FirstLine, Source: c.FirstSource})
+	}
+	out.Waiting = r.Waiting
+	if r.Replacing > 0 {
+		out.Replaced = &replacements{Events: r.Replacing}
+		for _, x := range r.Replaced {
+			out.Replaced.Items = append(out.Replaced.Items, replacement{Line: x.Line, FirstFile: x.FirstFile, FirstLine: x.FirstLine})
+		}
 	}
 	return out
 }
@@ -107,6 +130,7 @@ func (a *app) printReport(c *config, r fileReport) {
 	a.printTooOld(r)
 	a.printReasons("Accepted with a remark", "", r.Warnings)
 	a.printChanged(r)
+	a.printReplaced(r)
 	for _, s := range r.Sums {
 		worth := ""
 		if s.Sum != "" {
@@ -120,29 +144,63 @@ func (a *app) printReport(c *config, r fileReport) {
 }
 
 // printChanged lists the records that came before with another content, each line once: one that yields several events
-// may differ in all of them.
+// may differ in all of them. Those that another source imported come first: there two conversions may have one number.
 func (a *app) printChanged(r fileReport) {
 	changed := slices.CompactFunc(slices.Clone(r.Changed), func(x, y conflict) bool { return x.Line == y.Line })
 	if len(changed) == 0 {
 		return
 	}
+	foreign := func(x conflict) bool { return x.Source != "" && x.Source != r.Source }
+	slices.SortStableFunc(changed, func(x, y conflict) int {
+		switch {
+		case foreign(x) == foreign(y):
+			return 0
+		case foreign(x):
+			return -1
+		}
+		return 1
+	})
 	a.line("  Changed since they were imported; what came first counts and nothing is sent twice:")
 	for _, x := range changed[:min(len(changed), 5)] {
-		a.line("    line %d differs from line %d of file %d", x.Line, x.FirstLine, x.FirstFile)
+		about := ""
+		if foreign(x) {
+			about = fmt.Sprintf(", which source %s imported; unless both are one conversion, give one of the two sources another record_key", printable(x.Source))
+		}
+		a.line("    line %d differs from line %d of file %d%s", x.Line, x.FirstLine, x.FirstFile, about)
 	}
 	if n := len(changed); n > 5 {
 		a.line("    and %d more: `capibara show file %d`", n-5, r.File)
 	}
 }
 
+// printReplaced lists the events that gave way to those of this file, each line once.
+func (a *app) printReplaced(r fileReport) {
+	if r.Replaced == nil {
+		return
+	}
+	a.line("  Changed before they were sent; %s the place of the earlier one, which is not sent (on_conflict: update):",
+		counted(r.Replaced.Events, "event takes", "events take"))
+	items := slices.CompactFunc(slices.Clone(r.Replaced.Items), func(x, y replacement) bool { return x.Line == y.Line })
+	for _, x := range items[:min(len(items), 5)] {
+		a.line("    line %d replaces line %d of file %d", x.Line, x.FirstLine, x.FirstFile)
+	}
+	if len(items) > 5 {
+		a.line("    and more: `capibara history events --file %d`", r.File)
+	}
+}
+
 // printWaiting says what comes next, once for all files.
 func (a *app) printWaiting(reports []fileReport) {
-	var events uint64
+	var events, later uint64
 	for _, r := range reports {
-		events += r.Events
+		events, later = events+r.Events, later+r.Waiting
 	}
-	if events > 0 {
-		a.line("%s for the next upload: `capibara upload --dry-run` shows them.", counted(events, "event waits", "events wait"))
+	if soon := events - min(events, later); soon > 0 {
+		a.line("%s for the next upload: `capibara upload --dry-run` shows them.", counted(soon, "event waits", "events wait"))
+	}
+	if later > 0 {
+		a.line("%s longer, because the time lies in the future or the source holds it back: `capibara show event` says until when.",
+			counted(later, "event waits", "events wait"))
 	}
 }
 

@@ -3,10 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 
 	"capibara/audit"
+	"capibara/store"
 
 	"github.com/spf13/cobra"
 )
@@ -115,10 +117,24 @@ func (a *app) printEventStory(s audit.EventStory) error {
 		a.line("  warning        %s", w.Sentence)
 	}
 	for _, c := range s.Conflicts {
-		a.line("  changed since  file %d, line %d, seen %s: not sent, because the first content counts", c.File, c.Line, moment(c.At))
+		source := ""
+		if c.Source != s.Source {
+			source = fmt.Sprintf(" (source %s, not the same)", printable(c.Source))
+		}
+		a.line("  changed since  file %d, line %d%s, seen %s: not sent, because the first content counts", c.File, c.Line, source, moment(c.At))
+	}
+	if o := s.Replaces; o != nil {
+		a.line("  replaces       file %d, line %d, imported %s, which was not sent", o.File, o.Line, moment(o.ImportedAt))
+	}
+	if o := s.ReplacedBy; o != nil {
+		a.line("  replaced by    file %d, line %d, imported %s", o.File, o.Line, moment(o.ImportedAt))
 	}
 	if len(s.Sent) > 0 {
-		a.line("\nAs it is sent; identifiers are hashed:")
+		how := "is"
+		if s.State == store.StateWithdrawn.String() {
+			how = "would have been"
+		}
+		a.line("\nAs it %s sent; identifiers are hashed:", how)
 		if err := writeJSON(a.stdout, s.Sent); err != nil {
 			return err
 		}
