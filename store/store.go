@@ -52,8 +52,8 @@ type Importing interface {
 	// carried rows.
 	//
 	// A row with Replace whose event is there with another fingerprint takes its place when four things hold: that event is
-	// pending; its deadline and the row's are after now; it came from another file; and no file with the same SHA256, Source
-	// and Mapping was imported before, because importing a file again must change nothing. The event that was there becomes
+	// pending; its deadline and the row's are after now; it came from another file of the same Source; and no file with the
+	// same SHA256, Source and Mapping was imported before, because importing a file again must change nothing. The event that was there becomes
 	// StateWithdrawn with the reason replaced, the row is accepted under a number of its own, and an audit entry tells how
 	// many. In every other case the row is a conflict: what was sent, refused or too late never comes back this way.
 	Import(ctx context.Context, file uint64, c Chunk, now time.Time) (ImportResult, error)

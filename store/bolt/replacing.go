@@ -20,9 +20,15 @@ func (in *importing) replaceable(a *arrival) (bool, error) {
 	if err != nil || b.cells[at].state != store.StatePending || b.deadlines[at] <= in.now.Unix() {
 		return false, err
 	}
-	if r, err := in.row(a.existing.seq); errors.Is(err, store.ErrCorrupt) {
+	r, err := in.row(a.existing.seq)
+	if errors.Is(err, store.ErrCorrupt) {
 		return false, nil // what it was cannot be told any more, so it stays for somebody to look at
-	} else if err != nil || r.file == in.file.Number {
+	}
+	if err != nil || r.file == in.file.Number {
+		return false, err
+	}
+	// Another source that numbers its records in the same way means another conversion.
+	if f, err := in.txn.file(r.file); err != nil || f.Source != in.file.Source {
 		return false, err
 	}
 	if in.before == nil {

@@ -65,11 +65,18 @@ func irreplaceable(d *desk) {
 		return record(d.row(id, append(change, content(99))...))
 	}
 	d.add(f.Number, record(d.row("own")))
+	tills, err := d.Outbox.OpenFile(d.ctx, store.NewFile{Name: "t.csv", Source: "tills", SHA256: event.Hash{99}}, d.now)
+	d.must(err)
+	strange := d.add(tills.Number, changed("s6", replacing))
+	same(d, "the conflict with another source", []string{strange.Conflicts[0].FirstSource, strange.Conflicts[0].Source}, []string{"deals", "tills"})
+	conflicts, err := d.Outbox.Conflicts(d.ctx, sent[6])
+	d.must(err)
+	same(d, "the same, read again", conflicts, strange.Conflicts)
 	res := d.add(f.Number, changed("s0", replacing), changed("s1", replacing), changed("s2", replacing), changed("s3", replacing),
-		changed("s4", replacing), changed("s5", replacing, until(d.now)), changed("s6"), changed("expired", replacing),
+		changed("s4", replacing), changed("s5", replacing, until(d.now)), changed("s5"), changed("expired", replacing),
 		changed("overdue", replacing), changed("own", replacing))
 	same(d, "Replaced", len(res.Replaced), 0)
-	same(d, "Conflicts", len(res.Conflicts), 10)
+	same(d, "Conflicts", len(res.Conflicts), 9) // s5 is one content
 	for i, fate := range res.Fates {
 		same(d, fmt.Sprint("the fate of record ", i+2), fate, store.FateConflict)
 	}
