@@ -86,7 +86,7 @@ func (m *Mapping) compileScreens(s *Source) (err error) {
 	}
 	for _, i := range m.ignore {
 		for _, k := range m.keep {
-			for v := range i.values {
+			for _, v := range slices.Sorted(maps.Keys(i.values)) {
 				if fold(i.header) == fold(k.header) && k.values[v] {
 					return fmt.Errorf("ignore: the value %q of %s stands under keep too; leave it out of one of them", v, i.header)
 				}

@@ -121,7 +121,11 @@ func (a *app) printEventStory(s audit.EventStory) error {
 		if c.Source != s.Source {
 			source = fmt.Sprintf(" (source %s, not the same)", printable(c.Source))
 		}
-		a.line("  changed since  file %d, line %d%s, seen %s: not sent, because the first content counts", c.File, c.Line, source, moment(c.At))
+		why := ": not sent, because the first content counts"
+		if s.ReplacedBy != nil {
+			why = "" // the last word is below
+		}
+		a.line("  changed since  file %d, line %d%s, seen %s%s", c.File, c.Line, source, moment(c.At), why)
 	}
 	if o := s.Replaces; o != nil {
 		a.line("  replaces       file %d, line %d, imported %s, which was not sent", o.File, o.Line, moment(o.ImportedAt))
