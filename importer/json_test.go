@@ -94,6 +94,11 @@ func TestJSONCutter(t *testing.T) {
 		{"text not closed", "[{\"a\":\"x},\n{\"a\":\"2\"},\n{\"a\":\"x,\"b\":\"y\"},\n{\"a\":4}]", "", []string{`1 {"a":"x}`, `2 {"a":"2"}`, `3 {"a":"x,"b":"y"}`, `4 {"a":4}`}},
 		{"text not closed, over lines", "[{\n\"a\":\"x,\n\"b\":1\n},{\"a\":2}]", "", []string{"1 {\n\"a\":\"x,\n\"b\":1\n}", `4 {"a":2}`}},
 		{"objects in objects", "[{\"a\":\n {\"b\" : {\"c\":[{\"d\":1},{\"d\":2}]}}},{\"a\":\",{\"}]", "", []string{"1 {\"a\":\n {\"b\" : {\"c\":[{\"d\":1},{\"d\":2}]}}}", `2 {"a":",{"}`}},
+		{"text not closed, on one line", `[{"a":"x","b":"y},{"a":"z"},{"a":4}]`, "", []string{`1 {"a":"x","b":"y}`, `1 {"a":"z"}`, `1 {"a":4}`}},
+		{"text not closed, on one line, early", `[{"a":"x,"b":"y"},{"a":"z"},{"a":4}]`, "", []string{`1 {"a":"x,"b":"y"}`, `1 {"a":"z"}`, `1 {"a":4}`}},
+		{"text not opened, on one line", `[{"a":x","b":"y"},{"a":"z"}]`, "", []string{`1 {"a":x","b":"y"}`, `1 {"a":"z"}`}},
+		{"text not closed before a number", `[{"a":"x,"b":5} , {"a":"z"}]`, "", []string{`1 {"a":"x,"b":5}`, `1 {"a":"z"}`}},
+		{"text not closed, nested", `[{"a":{"b":"x}},{"a":"z"},{"a":4}]`, "", []string{`1 {"a":{"b":"x}}`, `1 {"a":"z"}`, `1 {"a":4}`}},
 		{"broken bracket", `[{"a":[1},{"a":2}]`, "", []string{`1 {"a":[1}`, `1 {"a":2}`}},
 	}
 	for _, tt := range tests {

@@ -99,6 +99,7 @@ func (c *jsonCutter) cut(b *block, length int, flag spanFlag) {
 // tooLarge passes over an element that is longer than a record may be, keeping nothing of it.
 func (c *jsonCutter) tooLarge(b *block, s *jsonScan) (more bool, err error) {
 	c.window.span(b, 0, 0, spanTooLarge, c.line)
+	s.blind = true
 	for {
 		rest := c.window.data[c.window.at:]
 		length := s.scan(rest, c.window.eof)
@@ -181,6 +182,8 @@ type jsonScan struct {
 	open    []byte // brackets
 	quoted  bool
 	escaped bool
+	begun   int  // where the text at hand begins
+	blind   bool // what was passed over is not kept
 	ended   int  // where the value ends; 0 before that is known
 	last    byte // of what was passed over without being kept, but for white space
 }
@@ -204,12 +207,18 @@ func (s *jsonScan) scan(text []byte, last bool) int {
 			case '\\':
 				s.escaped = true
 			case '"':
+				if s.at+1 == len(text) && !last && !s.blind {
+					return 0 // what comes next tells
+				}
+				if end := s.swallowed(text); end > 0 {
+					return end
+				}
 				if s.quoted = false; len(s.open) == 0 {
 					return s.at + 1
 				}
 			}
 		case c == '"':
-			s.quoted = true
+			s.quoted, s.begun = true, s.at
 		case c == '{' || c == '[':
 			if at, next := s.unclosed(text, c); next {
 				return at
@@ -236,6 +245,22 @@ func (s *jsonScan) scan(text []byte, last bool) int {
 		return -1
 	}
 	return 0
+}
+
+// swallowed reports where the element ends when the text that ends here is none: a quotation mark is missing before it, so that
+// it holds the end of the element and the beginning of the next (},{), and what follows it cannot follow a text. Without
+// line breaks in the file nothing else would end the text, and the rest of the list would be lost with one element.
+func (s *jsonScan) swallowed(text []byte) (end int) {
+	if s.blind || s.at+1 == len(text) || bytes.IndexByte([]byte(",:}] \t\r\n"), text[s.at+1]) >= 0 {
+		return 0
+	}
+	inside, opened := bytes.CutSuffix(bytes.TrimRight(text[s.begun+1:s.at], " \t"), []byte("{"))
+	inside, parted := bytes.CutSuffix(bytes.TrimRight(inside, " \t"), []byte(","))
+	inside = bytes.TrimRight(inside, " \t")
+	if !opened || !parted || !bytes.HasSuffix(inside, []byte("}")) {
+		return 0
+	}
+	return s.begun + 1 + len(inside)
 }
 
 // unclosed reports whether an object that begins here, within another, shows that the other was never closed, and where that
