@@ -20,7 +20,7 @@ type amount struct {
 	shared string
 }
 
-// parseAmount reads an amount as people and spreadsheets write it: 1234.50, 1.234,50, 1 234,50, 1'234.50, (12.00), € 5.
+// parseAmount reads an amount as people and spreadsheets write it: 1234.50, 1.234,50, 1 234,50, 1'234.50, (12.00), € 5, 9.92E+5.
 // decimal is the decimal mark of the source; 0 accepts only what has one meaning. known is the currency that is stated
 // elsewhere, "" when none is: in one without decimals 1,234 can only be thousands. The reason is "" when it could be
 // read.
@@ -33,7 +33,13 @@ func parseAmount(s string, decimal byte, known string) (amount, event.Reason) {
 	if a.currency != "" {
 		known = a.currency
 	}
-	plain, reason := settleMarks(digits, decimal, known)
+	var plain []byte
+	var reason event.Reason
+	if at := bytes.IndexByte(digits, 'E'); at < 0 {
+		plain, reason = settleMarks(digits, decimal, known)
+	} else {
+		plain, reason = scientific(digits, at, decimal)
+	}
 	if reason != "" {
 		return amount{}, reason
 	}
@@ -88,6 +94,10 @@ func strip(dst []byte, s string) (digits []byte, a amount, negative, ok bool) {
 		switch {
 		case r >= '0' && r <= '9', r == '.', r == ',':
 			dst = append(dst, byte(r))
+		case (r == 'E' || r == 'e') && i > 0:
+			dst = append(dst, 'E')
+		case (r == '+' || r == '-') && i > 0 && dst[len(dst)-1] == 'E':
+			dst = append(dst, byte(r))
 		case r == '\'' || r == '\u2019':
 			dst = append(dst, '\'')
 		case space(r):
@@ -100,6 +110,23 @@ func strip(dst []byte, s string) (digits []byte, a amount, negative, ok bool) {
 		}
 	}
 	return dst, a, negative, true
+}
+
+// scientific writes out a number in scientific notation: 9.92E+5 is 992000. at is the place of the E. The only mark before it
+// must be one of decimals; without one (1E+05) a column that was too narrow has cost too many digits.
+func scientific(s []byte, at int, decimal byte) ([]byte, event.Reason) {
+	whole, exponent := s[:at], s[at+1:]
+	mark := bytes.IndexAny(whole, ".,")
+	if mark != 1 || !onlyDigits(string(whole[:1])) || !onlyDigits(string(whole[2:])) || decimal != 0 && whole[1] != decimal ||
+		!onlyDigits(strings.TrimLeft(string(exponent), "+-")) || len(exponent) > 4 {
+		return nil, event.ReasonNumberUnreadable
+	}
+	text := strings.Replace(string(s), ",", ".", 1)
+	out := withoutExponent(text)
+	if out == text {
+		return nil, event.ReasonNumberUnreadable
+	}
+	return []byte(out), ""
 }
 
 func space(r rune) bool {

@@ -68,7 +68,18 @@ func TestParseAmount(t *testing.T) {
 		{name: "mixed groups", in: "1.234 567,00", reason: event.ReasonNumberUnreadable},
 		{name: "two decimals marks", in: "1,5,5", reason: event.ReasonNumberUnreadable},
 		{name: "word", in: "free", reason: event.ReasonNumberUnreadable},
-		{name: "exponent", in: "1E+05", reason: event.ReasonNumberUnreadable},
+		{name: "exponent", in: "9.92E+5", value: "992000"},
+		{name: "exponent with a comma", in: "9,92E+05", value: "992000"},
+		{name: "exponent with a stated comma", in: "9,92E+05", decimal: ',', value: "992000"},
+		{name: "exponent and currency", in: "€ -9.92e+5", value: "-992000", currency: "EUR"},
+		{name: "exponent that leaves decimals", in: "1.2345E+2", value: "123.45"},
+		{name: "exponent below one", in: "2.5E-1", value: "0.25"},
+		{name: "exponent as Java writes it", in: "1.25E7", value: "12500000"},
+		{name: "exponent with the other mark", in: "9.92E+5", decimal: ',', reason: event.ReasonNumberUnreadable},
+		{name: "exponent behind thousands", in: "1,234.5E+5", reason: event.ReasonNumberUnreadable},
+		{name: "exponent too large", in: "9.92E+500", reason: event.ReasonNumberUnreadable},
+		{name: "two exponents", in: "9.92E+5E", reason: event.ReasonNumberUnreadable},
+		{name: "digits lost to a narrow column", in: "1E+05", reason: event.ReasonNumberUnreadable},
 		{name: "two signs", in: "--5", reason: event.ReasonNumberUnreadable},
 		{name: "open bracket", in: "(5", reason: event.ReasonNumberUnreadable},
 		{name: "only a sign", in: "€", reason: event.ReasonNumberUnreadable},
@@ -89,7 +100,7 @@ func TestParseAmount(t *testing.T) {
 }
 
 func FuzzParseAmount(f *testing.F) {
-	for _, s := range []string{"1.234,56", "(€ 1'234.50)", "-5", "USD 1 234", "1,23,456.7", "", "\u00a0"} {
+	for _, s := range []string{"1.234,56", "(€ 1'234.50)", "-5", "USD 1 234", "1,23,456.7", "9.92E+5", "1,5e-", "", "\u00a0"} {
 		f.Add(s, byte('.'))
 		f.Add(s, byte(','))
 		f.Add(s, byte(0))

@@ -168,6 +168,9 @@ func (m *mapper) hash(k event.Key, cell string) hashed {
 		h.hash, h.ok, h.note = m.hasher.Birth(cell, m.birth, m.today)
 		return h
 	case event.ExternalID:
+		if event.DestroyedID(cell) {
+			return hashed{note: normalize.Unusable}
+		}
 		h.hash, h.ok, h.note = m.hasher.ExternalID(cell, false)
 		return h
 	}
