@@ -30,6 +30,8 @@ const (
 	ReasonCurrencyConflict   Reason = "currency_conflict"
 	ReasonStageDateMissing   Reason = "stage_date_missing"
 	ReasonSameIDTwice        Reason = "same_id_twice"
+	ReasonReadAsWindows1252  Reason = "read_as_windows_1252"
+	ReasonTextGarbled        Reason = "text_garbled"
 	ReasonZipZeroRestored    Reason = "zip_zero_restored"
 	ReasonFBCDropped         Reason = "fbc_dropped"
 	ReasonDroppedEmail       Reason = "dropped_email"
@@ -78,6 +80,8 @@ func recordReasons() []Reason {
 		ReasonCurrencyConflict,
 		ReasonStageDateMissing,
 		ReasonSameIDTwice,
+		ReasonReadAsWindows1252,
+		ReasonTextGarbled,
 		ReasonZipZeroRestored,
 		ReasonFBCDropped,
 		ReasonDroppedEmail,
@@ -182,7 +186,7 @@ func (r Reason) explainRecord() (explanation, bool) {
 	case ReasonDateOnly:
 		return explanation{Warn,
 			"The date has no time of day, so the time that the source states was used.",
-			"Export the time as well when it is known."}, true
+			"Export the time as well when it is known: Meta may take several sales of one person at the same time for one."}, true
 	case ReasonClockChange:
 		return explanation{Warn,
 			"The local time does not exist or happens twice on the day the clocks change.",
@@ -211,6 +215,14 @@ func (r Reason) explainRecord() (explanation, bool) {
 		return explanation{Warn,
 			"The same id appears more than once in this file.",
 			"Check the export for lines that are repeated, or add a column to record_key."}, true
+	case ReasonReadAsWindows1252:
+		return explanation{Warn,
+			"The file is not in UTF-8 and was read as Windows-1252, which Excel writes in the country of the source.",
+			"State encoding: windows-1252 for the source, or export the file in UTF-8."}, true
+	case ReasonTextGarbled:
+		return explanation{Warn,
+			"Letters with accents were garbled before the file was made (José has become JosÃ©), so that names do not match.",
+			"Export the file again in UTF-8, and open it in Excel only by Data, From Text/CSV."}, true
 	case ReasonZipZeroRestored:
 		return explanation{Warn,
 			"A US ZIP code had lost its leading zero, and it was put back.",

@@ -39,10 +39,21 @@ const maxStem = 180
 func splitName(name string) (stem, ext string) {
 	name = filepath.Base(name)
 	ext = filepath.Ext(name)
+	if inner := unpackedName(name); inner != name {
+		ext = filepath.Ext(inner) + ext // .csv.gz
+	}
 	if ext == name || len(ext) > maxExt {
 		return cutName(name), ""
 	}
 	return cutName(strings.TrimSuffix(name, ext)), ext
+}
+
+// unpackedName is a name without the ending of a compressed file.
+func unpackedName(name string) string {
+	if n := len(name) - len(".gz"); n > 0 && strings.EqualFold(name[n:], ".gz") {
+		return name[:n]
+	}
+	return name
 }
 
 // maxExt is the longest ending, in bytes, that is taken for one.

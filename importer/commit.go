@@ -27,7 +27,7 @@ type committer struct {
 // all commits every chunk but the last.
 func (c *committer) all(ctx context.Context, order <-chan *block) error {
 	c.begun = c.file.Counts.Records > 0
-	c.current = Progress{Name: c.in.name, Records: c.file.Counts.Records, Total: c.in.size}
+	c.current = Progress{Name: c.in.name, Records: c.file.Counts.Records, Total: c.in.length}
 	for b := range order {
 		select {
 		case <-b.done:

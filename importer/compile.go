@@ -78,8 +78,13 @@ func (m *Mapping) Datasets() []string {
 // Matches reports whether a file of that base name belongs to the source.
 func (m *Mapping) Matches(name string) bool {
 	name = strings.ToLower(name)
+	unpacked := unpackedName(name) // deals.csv.gz is what *deals*.csv takes
 	return slices.ContainsFunc(m.source.Files, func(glob string) bool {
-		ok, err := path.Match(strings.ToLower(glob), name)
+		glob = strings.ToLower(glob)
+		ok, err := path.Match(glob, name)
+		if !ok && err == nil {
+			ok, err = path.Match(glob, unpacked)
+		}
 		return ok && err == nil
 	})
 }
@@ -120,8 +125,8 @@ func (m *Mapping) compileFile(s *Source, _ Defaults) error {
 			return fmt.Errorf("files: %q is no pattern for a file name; write it like *deals*.csv", glob)
 		}
 	}
-	if !slices.Contains([]string{"", "csv", "json", "jsonl"}, s.Format) {
-		return fmt.Errorf("format: %q is none of csv, json, jsonl", s.Format)
+	if err := compileFormat(s); err != nil {
+		return err
 	}
 	switch {
 	case s.Delimiter == "":
@@ -133,7 +138,7 @@ func (m *Mapping) compileFile(s *Source, _ Defaults) error {
 		return fmt.Errorf("delimiter: %q is not a single character such as , ; | or the word tab", s.Delimiter)
 	}
 	if s.Encoding != "" {
-		enc, err := htmlindex.Get(s.Encoding)
+		enc, err := encodingOf(s.Encoding)
 		if err != nil {
 			return fmt.Errorf("encoding: %q is not known; examples are utf-8, utf-16le, windows-1252, iso-8859-15, shift_jis", s.Encoding)
 		}

@@ -7,6 +7,7 @@ type dialect struct {
 	delimiter byte
 	newline   byte // \n, or \r in files of old Macs
 	columns   int  // of the header; 0 when they are not known
+	book      bool // of a workbook: every record is a line, whatever breaks its cells hold, and has cells as far as it has values
 }
 
 // csvCutter cuts CSV into records. A line break inside a quoted cell does not end a record; a quotation mark that is
@@ -56,8 +57,12 @@ type csvCut struct {
 
 func (c *csvCutter) emit(b *block, rest []byte, cut csvCut) error {
 	at := c.line + 1
-	c.line += uint64(bytes.Count(rest[:cut.next], []byte{c.newline}))
-	if cut.next == len(rest) && (cut.next == 0 || rest[cut.next-1] != c.newline) {
+	if c.book {
+		c.line++
+	} else {
+		c.line += uint64(bytes.Count(rest[:cut.next], []byte{c.newline}))
+	}
+	if !c.book && cut.next == len(rest) && (cut.next == 0 || rest[cut.next-1] != c.newline) {
 		c.line++ // the last line has no end
 	}
 	if at == c.header {
@@ -163,7 +168,7 @@ func (c *csvCutter) cutQuoted(text []byte, last bool) csvCut {
 // delimiters as the header: a mark that opens a cell here (R1,"5 inch,10) and one that closes it on the next line (R2,6",20)
 // would make one sale of two.
 func (c *csvCutter) wholeLines(record []byte) bool {
-	if c.columns < 2 || c.line < c.header || bytes.IndexByte(record, c.newline) < 0 {
+	if c.book || c.columns < 2 || c.line < c.header || bytes.IndexByte(record, c.newline) < 0 {
 		return false
 	}
 	for line := range bytes.SplitSeq(record, []byte{c.newline}) {

@@ -59,6 +59,7 @@ type csvWorker struct {
 	rows      csvRows
 	at        []int // record of the block that each of rows is
 	cells     []string
+	types     []cellKind // of cells, in a workbook; nil in CSV, which has text only
 }
 
 func newCSVWorker(m *mapper, d dialect) *csvWorker {
@@ -85,10 +86,18 @@ func (w *csvWorker) chunk(b *block, from, to int) error {
 	if need := (to - from) * width; cap(w.cells) < need {
 		w.cells = make([]string, need)
 	}
+	if w.dialect.book {
+		w.types = make([]cellKind, (to-from)*width)
+		clear(w.cells[:cap(w.cells)])
+	}
 	faults := map[int]fault{}
 	for i := from; i < to; i++ {
 		cells := w.cells[len(w.at)*width : (len(w.at)+1)*width : (len(w.at)+1)*width]
-		if f := w.split(b.record(i), b.spans[i].flag, cells); !f.none() {
+		f := w.split(b.record(i), b.spans[i].flag, cells)
+		if f.none() && w.types != nil {
+			w.typed(b.record(i), w.types[len(w.at)*width:])
+		}
+		if !f.none() {
 			faults[i] = f
 			continue
 		}
@@ -111,8 +120,12 @@ func (w *csvWorker) chunk(b *block, from, to int) error {
 			continue
 		}
 		first, _, _ := nextCell(b.record(i), w.delimiter)
-		w.totals = totalWord(first)
-		w.record(rows[next].Cells, nil, b.spans[i].line, &b.out)
+		w.totals = totalWord(first) || footerWord(first)
+		var kinds []cellKind
+		if w.types != nil {
+			kinds = w.types[next*width : (next+1)*width]
+		}
+		w.record(rows[next].Cells, kinds, b.spans[i].line, &b.out)
 		next++
 	}
 	return nil
@@ -152,10 +165,31 @@ func (w *csvWorker) split(record string, flag spanFlag, slots []string) fault {
 	if n == len(w.headers) {
 		return fault{}
 	}
+	if w.dialect.book {
+		if n == 1 && footer(record, w.delimiter, n, len(w.headers), flag) {
+			return fault{reason: event.ReasonFooterLine}
+		}
+		return fault{}
+	}
 	if footer(record, w.delimiter, n, len(w.headers), flag) {
 		return fault{reason: event.ReasonFooterLine}
 	}
 	return fault{reason: event.ReasonRaggedRow}
+}
+
+// typed tells the kinds of a row's cells by how they are written: texts alone are in quotation marks.
+func (w *csvWorker) typed(record string, kinds []cellKind) {
+	for n, more := 0, true; more && n < len(w.slotOf); n++ {
+		quoted := record != "" && record[0] == '"'
+		var text string
+		text, record, more = nextCell(record, w.delimiter)
+		if slot := w.slotOf[n]; slot >= 0 && !quoted && text != "" {
+			kinds[slot] = kindNumber
+			if text == "true" || text == "false" {
+				kinds[slot] = kindBoolean
+			}
+		}
+	}
 }
 
 // blank reports whether there is nothing in a record but white space and delimiters.
@@ -201,17 +235,4 @@ func nextCell(record string, delimiter byte) (text, rest string, more bool) {
 		}
 		return text, record[at+1:], true
 	}
-}
-
-// footer reports whether a line of another width than the header is what reports print below their records: the name
-// of the report, who made it and whose it is.
-func footer(record string, delimiter byte, cells, width int, flag spanFlag) bool {
-	first, _, _ := nextCell(record, delimiter)
-	f := fold(first)
-	for _, start := range []string{"copyrightc", "confidentialinformationdonotdistribute", "generatedby", "reportgenerated", "filteredby", "totalrecords", "totalrows", "grandtotal"} {
-		if strings.HasPrefix(f, start) {
-			return true
-		}
-	}
-	return cells == 1 && width >= 3 && (flag&spanTail != 0 || totalWord(first))
 }

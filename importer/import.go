@@ -35,7 +35,7 @@ type Progress struct {
 	Name    string // base name of the file
 	Records uint64 // that have their fate
 	Bytes   int64  // of text that were read; more than Total when the file is in another encoding than UTF-8
-	Total   int64  // size of the file in bytes
+	Total   int64  // bytes of text in the file: its size, unless it is compressed or a workbook
 }
 
 // Importer turns files into events. Several imports may run at once.
@@ -95,7 +95,7 @@ func (im *Importer) Import(ctx context.Context, in Input) (Report, error) {
 			return Report{}, fmt.Errorf("%w: %s", ErrNoSource, in.Name)
 		}
 	}
-	src, err := inspect(ctx, in.Path, in.Name, m.encoding)
+	src, err := inspect(ctx, in.Path, in.Name, m.reading())
 	var no *refusal
 	if err != nil && !errors.As(err, &no) {
 		return Report{}, err

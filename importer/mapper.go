@@ -172,7 +172,9 @@ func (m *mapper) identify(rec *store.Record) fault {
 
 // nobody reports whether the record has neither a person nor a time, as a line of sums below the records has not.
 func (m *mapper) nobody() bool {
-	empty := func(slot int) bool { return totalWord(m.cells[slot]) || normalize.IsMissing(m.cells[slot]) }
+	empty := func(slot int) bool {
+		return totalWord(m.cells[slot]) || footerWord(m.cells[slot]) || normalize.IsMissing(m.cells[slot])
+	}
 	return empty(m.events[0].time) && !slices.ContainsFunc(m.user, func(u userSlot) bool { return !empty(u.slot) })
 }
 

@@ -4,37 +4,58 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
 	"capibara/event"
 )
 
-// input is a file that was looked at once from end to end: it can be read as text.
+// input is a file that was looked at once from end to end: it can be read as text, whatever form it has.
 type input struct {
 	path     string
 	name     string // base name
 	sha256   event.Hash
 	size     int64
 	modified time.Time
+	gz       bool
 	mark     int               // bytes of the byte order mark
 	encoding encoding.Encoding // nil for UTF-8
+	book     *workbook         // nil for what is text itself
+	length   int64             // bytes of its text, before it is decoded
+	remarks  []remark          // on the file as a whole
+}
+
+// remark is a warning that concerns a file as a whole.
+type remark struct {
+	reason event.Reason
+	line   uint64 // where it was noticed first
+}
+
+// reading is what a source says about how its files are written.
+type reading struct {
+	encoding encoding.Encoding // nil when none is stated
+	sheet    string            // of a workbook; "" is the first that can be seen
+	country  string            // lower case alpha-2, "" for none: what Windows writes there
+}
+
+func (m *Mapping) reading() reading {
+	return reading{encoding: m.encoding, sheet: m.source.Sheet, country: m.country}
 }
 
 // readSize is how much is read from a file at once.
 const readSize = 256 << 10
 
-// inspect reads the whole file once: for its hash, and to refuse what is no text before anything of it is queued. The
+// inspect reads the whole file: for its hash, and to refuse what cannot be read before anything of it is queued. The
 // error is a refusal when the file is wrong; the input is usable as far as its hash even then.
-func inspect(ctx context.Context, path, name string, enc encoding.Encoding) (*input, error) {
+func inspect(ctx context.Context, path, name string, how reading) (*input, error) {
 	// Before it is opened: a pipe would wait there for ever.
 	info, err := os.Stat(path)
 	if err != nil {
@@ -48,139 +69,131 @@ func inspect(ctx context.Context, path, name string, enc encoding.Encoding) (*in
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
 	defer f.Close()
-	in := &input{path: path, name: name, modified: info.ModTime(), encoding: enc}
+	in := &input{path: path, name: name, modified: info.ModTime(), encoding: how.encoding}
 	hash := sha256.New()
-	check := textCheck{line: 1}
+	check := newTextCheck(how.country)
+	var dropped wrongKind
+	err = chunks(ctx, f, func(chunk []byte, first bool) {
+		hash.Write(chunk)
+		in.size += int64(len(chunk))
+		if first {
+			dropped.head(chunk)
+			if in.gz = bytes.HasPrefix(chunk, []byte(gzipMagic)); !in.gz {
+				in.detect(chunk)
+			}
+			chunk = chunk[min(in.mark, len(chunk)):]
+		}
+		dropped.add(chunk)
+		if dropped.kind == kindUnknown && in.plain() {
+			check.add(chunk)
+		}
+	})
+	hash.Sum(in.sha256[:0])
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	case dropped.kind == kindZip:
+		return in, in.openBook(ctx, f, how)
+	case dropped.kind != kindUnknown:
+		return in, dropped.refusal()
+	}
+	in.length = in.size - int64(in.mark)
+	if !in.plain() {
+		if check, err = in.inspectText(ctx, how); err != nil {
+			return in, err
+		}
+	}
+	return in, in.judge(check)
+}
+
+// plain reports whether the bytes of the file are its text.
+func (in *input) plain() bool { return !in.gz && in.encoding == nil }
+
+// chunks reads to the end.
+func chunks(ctx context.Context, r io.Reader, take func(chunk []byte, first bool)) error {
 	buffer := make([]byte, readSize)
 	for first := true; ; first = false {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
-		n, err := io.ReadFull(f, buffer)
-		chunk := buffer[:n]
-		hash.Write(chunk)
-		in.size += int64(n)
-		if first {
-			in.detect(chunk, &check)
-		}
-		check.add(chunk, in.encoding != nil)
+		n, err := io.ReadFull(r, buffer)
+		take(buffer[:n], first)
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			break
+			return nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", name, err)
+			return err
 		}
 	}
-	hash.Sum(in.sha256[:0])
-	return in, check.end(in.encoding != nil)
 }
 
-// detect looks at the beginning of a file for a byte order mark, which says more than any configuration, and for the
-// kinds of file that people drop by mistake.
-func (in *input) detect(head []byte, check *textCheck) {
+// detect looks at the beginning of a text for a byte order mark, which says more than any configuration, or for what UTF-16
+// without one looks like.
+func (in *input) detect(head []byte) {
 	switch {
 	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
 		in.mark, in.encoding = 3, nil
-		check.skip = 3
 	case bytes.HasPrefix(head, []byte("\xff\xfe")):
 		in.mark, in.encoding = 2, unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
 	case bytes.HasPrefix(head, []byte("\xfe\xff")):
 		in.mark, in.encoding = 2, unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+	case in.encoding == nil && wide(head, 1):
+		in.encoding = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
+	case in.encoding == nil && wide(head, 0):
+		in.encoding = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
 	}
-	for _, k := range []struct{ magic, what, hint string }{
-		{"PK\x03\x04", "a workbook or another compressed file, not text", "Save it as CSV (UTF-8), or unpack it first."},
-		{"\xd0\xcf\x11\xe0", "an old Excel workbook, not text", "Save it as CSV (UTF-8)."},
-		{"\x1f\x8b", "compressed", "Unpack it first."},
-		{"%PDF", "a PDF document, not a table", "Export the data as CSV or JSON."},
-	} {
-		if bytes.HasPrefix(head, []byte(k.magic)) {
-			check.refused = refuse(k.hint, "the file is %s", k.what)
+}
+
+// wide reports whether text is UTF-16 whose upper bytes are at even places (0) or odd ones (1): most of what a table holds is
+// ASCII, whose upper byte is zero, and a lower byte never is.
+func wide(head []byte, upper int) bool {
+	head = head[:min(len(head), 8192)&^1]
+	zeros := 0
+	for i := 0; i < len(head); i += 2 {
+		if head[i+upper] == 0 {
+			zeros++
+		}
+		if head[i+1-upper] == 0 {
+			return false
 		}
 	}
-	if webPage(head[min(in.mark, len(head)):]) {
-		check.refused = refuse("Log in again and export the data as CSV or JSON: the page that asks to log in is easily saved in its place.",
-			"the file is a web page, not an export")
-	}
+	return len(head) >= 8 && zeros*10 >= len(head)/2*7
 }
 
-// webPage reports whether a file begins as HTML does.
-func webPage(head []byte) bool {
-	head = bytes.TrimLeft(head, " \t\r\n")
-	for _, start := range []string{"<!doctype html", "<html"} {
-		if len(head) >= len(start) && strings.EqualFold(string(head[:len(start)]), start) {
-			return true
+// inspectText reads the text of a file that is compressed or in another encoding, as it will be read again.
+func (in *input) inspectText(ctx context.Context, how reading) (*textCheck, error) {
+	if in.gz {
+		if err := in.inspectPacked(ctx); err != nil {
+			return nil, err
 		}
 	}
-	return false
+	text, err := in.text()
+	if err != nil {
+		return nil, err
+	}
+	defer text.Close()
+	check := newTextCheck(how.country)
+	check.decoded = in.encoding != nil
+	err = chunks(ctx, text, func(chunk []byte, _ bool) { check.add(chunk) })
+	var no *refusal
+	if err != nil && !errors.As(err, &no) {
+		return nil, fmt.Errorf("read %s: %w", in.name, err)
+	}
+	return check, err
 }
 
-// textCheck reads bytes and finds the first place that is no text.
-type textCheck struct {
-	line    uint64
-	skip    int
-	carry   []byte // of a character that the last chunk cut
-	any     bool   // there is more than white space
-	refused error
-}
-
-func (c *textCheck) add(chunk []byte, decoded bool) {
-	if c.refused != nil {
-		return
+// judge decides about what was found in the text.
+func (in *input) judge(check *textCheck) error {
+	windows, err := check.end()
+	if err != nil {
+		return err
 	}
-	chunk = chunk[min(c.skip, len(chunk)):]
-	c.skip = 0
-	c.any = c.any || len(bytes.TrimSpace(chunk)) > 0
-	if decoded {
-		return
+	if windows {
+		in.encoding = charmap.Windows1252
+		in.remarks = append(in.remarks, remark{event.ReasonReadAsWindows1252, check.badLine})
 	}
-	if at := bytes.IndexByte(chunk, 0); at >= 0 {
-		c.line += uint64(bytes.Count(chunk[:at], []byte{'\n'}))
-		c.refused = refuse("Export the file again as CSV or JSON in UTF-8; a UTF-16 file without its mark needs encoding: utf-16le.",
-			"the file is binary: line %d holds a NUL byte", c.line)
-		return
-	}
-	if len(c.carry) > 0 {
-		chunk = append(c.carry, chunk...)
-		c.carry = nil
-	}
-	if !utf8.Valid(chunk) {
-		whole := chunk[:validPrefix(chunk)]
-		c.line += uint64(bytes.Count(whole, []byte{'\n'}))
-		if rest := chunk[len(whole):]; len(rest) < utf8.UTFMax && !utf8.FullRune(rest) {
-			c.carry = bytes.Clone(rest)
-			return
-		}
-		c.refused = badText(c.line)
-		return
-	}
-	c.line += uint64(bytes.Count(chunk, []byte{'\n'}))
-}
-
-func badText(line uint64) error {
-	return refuse("State how the file is written with encoding: windows-1252 for the source, or export it in UTF-8.",
-		"line %d holds bytes that are not UTF-8", line)
-}
-
-func validPrefix(b []byte) int {
-	at := 0
-	for at < len(b) {
-		r, size := utf8.DecodeRune(b[at:])
-		if r == utf8.RuneError && size <= 1 {
-			return at
-		}
-		at += size
-	}
-	return at
-}
-
-func (c *textCheck) end(decoded bool) error {
-	switch {
-	case c.refused != nil:
-		return c.refused
-	case !c.any:
-		return errEmpty()
-	case len(c.carry) > 0 && !decoded:
-		return badText(c.line)
+	if check.garbled > 0 {
+		in.remarks = append(in.remarks, remark{event.ReasonTextGarbled, check.garbled})
 	}
 	return nil
 }
@@ -195,17 +208,28 @@ func (in *input) text() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", in.name, err)
 	}
-	if _, err := f.Seek(int64(in.mark), io.SeekStart); err != nil {
+	text := openText{f, f}
+	switch {
+	case in.book != nil:
+		text.Reader, err = in.book.open(f, in.size)
+	case in.gz:
+		if text.Reader, err = unpack(f); err == nil {
+			_, err = io.CopyN(io.Discard, text, int64(in.mark))
+		}
+	default:
+		_, err = f.Seek(int64(in.mark), io.SeekStart)
+	}
+	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("read %s: %w", in.name, err)
 	}
-	if in.encoding == nil {
-		return f, nil
+	if in.encoding != nil {
+		text.Reader = transform.NewReader(text.Reader, in.encoding.NewDecoder())
 	}
-	return decodedFile{transform.NewReader(f, in.encoding.NewDecoder()), f}, nil
+	return text, nil
 }
 
-type decodedFile struct {
+type openText struct {
 	io.Reader
 	io.Closer
 }

@@ -46,6 +46,9 @@ func (p *pass) run(ctx context.Context) error {
 	if err := p.prepare(); err != nil {
 		return err
 	}
+	for _, r := range p.in.remarks {
+		p.report.warning(r.reason, r.line)
+	}
 	cut, closer, err := p.cutter()
 	if err != nil {
 		return err
@@ -106,10 +109,14 @@ func (p *pass) prepare() error {
 	if err != nil {
 		return err
 	}
-	p.format = p.mapping.formatOf(p.in.name, head)
 	var headers []string
+	if p.format, err = p.formatOf(head); err != nil {
+		return err
+	}
 	if p.format == "csv" {
-		p.sheet = p.mapping.sniffSheet(head)
+		if err := p.prepareTable(head); err != nil {
+			return err
+		}
 		headers = p.sheet.headers
 	} else if headers, err = p.prepareJSON(head); err != nil {
 		return err
@@ -119,6 +126,9 @@ func (p *pass) prepare() error {
 	}
 	if len(p.bound.slots) >= maxSlots {
 		return refuse("Map fewer columns.", "the mapping uses more than %d columns", maxSlots)
+	}
+	if p.format == "csv" {
+		return p.checkTable(head)
 	}
 	return nil
 }

@@ -25,9 +25,9 @@ func (p *pass) writeRejects(ctx context.Context) (string, error) {
 		return "", nil
 	}
 	stem, ext := splitName(p.file.Name)
-	if ext = strings.ToLower(ext); p.format != "csv" {
+	if ext = unpackedName(strings.ToLower(ext)); p.format != "csv" {
 		ext = ".jsonl"
-	} else if ext == "" || ext == ".json" || ext == ".jsonl" {
+	} else if ext == "" || ext == ".json" || ext == ".jsonl" || p.in.book != nil {
 		ext = ".csv"
 	}
 	path := filepath.Join(p.im.c.Folders.Rejected, day(p.mapping, p.file), stem+"."+strconv.FormatUint(p.file.Number, 10)+".rejects"+ext)

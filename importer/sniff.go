@@ -27,11 +27,15 @@ func headOf(in *input) ([]byte, error) {
 	return head[:n], nil
 }
 
-// formatOf decides how a file is written: as the source says, else by its name, else by its first character.
+// formatOf decides how a text is written: as the source says, else by the file's name, else by its first character.
 func (m *Mapping) formatOf(name string, head []byte) string {
+	if m.source.Format == "xlsx" {
+		return "csv" // a table all the same, as the rejected rows of a workbook may come back
+	}
 	if m.source.Format != "" {
 		return m.source.Format
 	}
+	name = unpackedName(name)
 	switch strings.ToLower(path.Ext(name)) {
 	case ".csv", ".tsv", ".tab":
 		return "csv"
@@ -63,46 +67,91 @@ func (m *Mapping) sniffSheet(head []byte) sheet {
 		newline = '\r'
 	}
 	delimiters := []byte{',', ';', '\t', '|'}
-	if rest, ok := bytes.CutPrefix(head, []byte("sep=")); ok && len(rest) > 1 && (rest[1] == '\r' || rest[1] == '\n') {
-		delimiters = []byte{rest[0]}
+	if d := statedDelimiter(head); d != 0 {
+		delimiters = []byte{d}
 	}
 	if m.delimiter != 0 {
 		delimiters = []byte{m.delimiter}
 	}
-	known, named := newAliases(), m.namedHeaders()
-	best, bestScore := sheet{}, -1
+	best, bestScore, bestAgree := sheet{}, -1, 0
 	for _, delimiter := range delimiters {
-		c := csvCutter{dialect: dialect{delimiter: delimiter, newline: newline}, window: newWindow(bytes.NewReader(head))}
-		b := &block{}
-		if _, err := c.next(b); err != nil {
-			continue
+		s, score, agree := m.header(head, dialect{delimiter: delimiter, newline: newline})
+		if score > bestScore || score == bestScore && agree > bestAgree {
+			best, bestScore, bestAgree = s, score, agree
 		}
-		for i := range b.spans[:min(headLines, len(b.spans))] {
-			cells := allCells(b.record(i), delimiter)
-			score := 1
-			if b.spans[i].flag&(spanStrayQuote|spanTooLarge) != 0 || blank(b.record(i), delimiter) || len(cells) == 1 && strings.HasPrefix(cells[0], "sep=") {
-				continue
-			}
-			for _, cell := range cells {
-				if _, _, ok := known.find(cell); ok {
-					score += 100
-				}
-				if named[fold(cell)] {
-					score += 300
-				}
-			}
-			if score == 1 {
-				score = min(len(cells), 90) - i
-			}
-			if score > bestScore {
-				best, bestScore = sheet{dialect{delimiter, newline, len(cells)}, cells, b.spans[i].line}, score
-			}
-		}
-	}
-	for i, h := range best.headers {
-		best.headers[i] = trimSpace(h)
 	}
 	return best
+}
+
+// sniffRows finds the header of a sheet of a workbook.
+func (m *Mapping) sniffRows(head []byte) sheet {
+	s, _, _ := m.header(head, dialect{delimiter: ',', newline: '\n', book: true})
+	return s
+}
+
+// statedDelimiter is what a first line such as sep=; says; 0 when there is none.
+func statedDelimiter(head []byte) byte {
+	if len(head) < 6 || !bytes.EqualFold(head[:4], []byte("sep=")) || head[5] != '\r' && head[5] != '\n' {
+		return 0
+	}
+	return head[4]
+}
+
+// header finds the line that is most like a header when a table is written in a dialect. agree is how many of the lines
+// below it have as many cells: it decides between delimiters when their headers say as much.
+func (m *Mapping) header(head []byte, d dialect) (best sheet, bestScore, agree int) {
+	known, named := newAliases(), m.namedHeaders()
+	c := csvCutter{dialect: d, window: newWindow(bytes.NewReader(head))}
+	b := &block{}
+	if _, err := c.next(b); err != nil {
+		return sheet{}, -1, 0
+	}
+	at := 0
+	bestScore = -1
+	for i := range b.spans[:min(headLines, len(b.spans))] {
+		cells := allCells(b.record(i), d.delimiter)
+		if b.spans[i].flag&(spanStrayQuote|spanTooLarge) != 0 || blank(b.record(i), d.delimiter) || len(cells) == 1 && hasSep(cells[0]) {
+			continue
+		}
+		score := 1
+		for _, cell := range cells {
+			if _, _, ok := known.find(cell); ok {
+				score += 100
+			}
+			if named[fold(cell)] {
+				score += 300
+			}
+		}
+		if score == 1 {
+			score = min(len(cells), 90) - i
+		}
+		if score > bestScore {
+			best, bestScore, at = sheet{d, cells, b.spans[i].line}, score, i
+		}
+	}
+	best.columns = len(best.headers)
+	for i := range best.headers {
+		best.headers[i] = trimSpace(best.headers[i])
+	}
+	for i := at + 1; i < len(b.spans) && i <= at+agreeLines; i++ {
+		if best.columns > 1 && cellsOf(b.record(i), d.delimiter) == best.columns {
+			agree++
+		}
+	}
+	return best, bestScore, agree
+}
+
+// agreeLines is how many lines below the header are asked about the delimiter.
+const agreeLines = 50
+
+func hasSep(cell string) bool { return len(cell) >= 4 && strings.EqualFold(cell[:4], "sep=") }
+
+func cellsOf(record string, delimiter byte) int {
+	n := 0
+	for more := true; more; n++ {
+		_, record, more = nextCell(record, delimiter)
+	}
+	return n
 }
 
 // namedHeaders are the headers that the configuration names, folded.

@@ -12,7 +12,8 @@ type Source struct {
 	Name  string   `yaml:"name" json:"name"`
 	Files []string `yaml:"files" json:"files,omitempty"` // globs on the base name, without case
 
-	Format       string   `yaml:"format" json:"format,omitempty"`                 // csv, json or jsonl; "" finds out
+	Format       string   `yaml:"format" json:"format,omitempty"`                 // csv, xlsx, json or jsonl; "" finds out. Which of csv and xlsx it is the file itself says
+	Sheet        string   `yaml:"sheet" json:"sheet,omitempty"`                   // of a workbook; "" is the first that is not hidden
 	Delimiter    string   `yaml:"delimiter" json:"delimiter,omitempty"`           // one character or "tab"; "" finds out
 	Encoding     string   `yaml:"encoding" json:"encoding,omitempty"`             // such as windows-1252; "" is UTF-8, or UTF-16 by its mark
 	Records      string   `yaml:"records" json:"records,omitempty"`               // dotted path to the list of records in a JSON object
