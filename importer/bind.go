@@ -21,6 +21,7 @@ type binding struct {
 
 	user   []userSlot
 	fields [fieldCount]int // slot, -1 without
+	ofDay  int             // slot of the time of day when event_time is in two columns, -1 without
 	key    []int           // slots of record_key
 	events []boundRule
 	props  []propertySlot
@@ -65,6 +66,11 @@ func (m *Mapping) bind(headers []string, open bool) (*binding, error) {
 		return nil, err
 	}
 	b.bindAliases(taken)
+	if b.ofDay = -1; m.timeOfDay != "" {
+		if b.ofDay, err = b.one(m.timeOfDay, "event_time", open); err != nil {
+			return nil, err
+		}
+	}
 	for _, header := range m.source.RecordKey {
 		slot, err := b.one(header, "record_key", open)
 		if err != nil {

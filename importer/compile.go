@@ -30,6 +30,7 @@ type Mapping struct {
 	effective string // the source with its defaults, as JSON: what every record was read with
 	dataset   string // Meta's dataset id; "" when a column tells
 	clock     clock
+	timeOfDay string         // header of the column with the time of day, when event_time is in two; "" for none
 	folders   *time.Location // the zone whose days name folders
 	window    event.Window
 	birth     string // layout of a date of birth beside ISO, "" for none
@@ -247,6 +248,9 @@ func (m *Mapping) compileColumns(s *Source, _ Defaults) error {
 			return fmt.Errorf("columns: %q is no member of an event; use names such as email, phone, event_time, value, order_id or custom_data.my_property", name)
 		case len(headers) == 0 || slices.Contains(headers, ""):
 			return fmt.Errorf("columns.%s: the header is empty", name)
+		case t.field == fieldEventTime && len(headers) == 2:
+			m.targets, m.timeOfDay = append(m.targets, mapped{t, headers[:1]}), headers[1]
+			continue
 		case len(headers) > t.columns():
 			return fmt.Errorf("columns.%s: at most %d columns can fill it", name, t.columns())
 		case slices.ContainsFunc(m.targets, func(o mapped) bool { return o.target == t }):

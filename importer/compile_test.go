@@ -25,6 +25,7 @@ func TestCompileRefuses(t *testing.T) {
 		"zone of the machine":    {base + "time_zone: Local\n", "time_zone:"},
 		"date format":            {base + "date_formats: [dd/mm]\n", "date_formats:"},
 		"two orders of a date":   {base + "date_formats: [DD/MM/YYYY, MM/DD/YYYY]\n", "date_formats: \"DD/MM/YYYY\" and \"MM/DD/YYYY\" read"},
+		"numbers of two kinds":   {base + "date_formats: [YYMMDD, excel]\n", "read the same date as different days"},
 		"three columns of time":  {base + "columns: {event_time: [A, B, C]}\n", "columns.event_time:"},
 		"unknown format":         {base + "format: ods\n", "format: \"ods\" is none of csv, xlsx"},
 		"sheet of JSON":          {base + "format: json\nsheet: Deals\n", "sheet: only a workbook"},

@@ -6,8 +6,12 @@ import (
 	"time"
 )
 
-// compileLayout turns a format written YYYY MM DD HH mm ss into one of package time.
+// compileLayout turns a format written YYYY MM DD HH mm ss into one of package time. The word excel stands for the number by
+// which a spreadsheet keeps a date.
 func compileLayout(format string) (layout, error) {
+	if strings.EqualFold(format, "excel") {
+		return layout{excel: true}, nil
+	}
 	l := layout{dateOnly: true}
 	var b strings.Builder
 	twelve := false // hours of a clock that has each of them twice
@@ -61,6 +65,11 @@ func compileLayout(format string) (layout, error) {
 // contradicts reports whether some text is one day in one layout and another day in the other: which comes first in a list
 // would decide about the day of a conversion. It writes days with each and reads them with the other.
 func (l layout) contradicts(o layout) bool {
+	if l.excel || o.excel {
+		text := l.text + o.text // that of the other
+		_, _, number := serial(time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC).Format(text))
+		return number
+	}
 	for _, pair := range [2][2]string{{l.text, o.text}, {o.text, l.text}} {
 		for _, year := range [...]int{2005, 2011, 2026} {
 			for day := range 366 {
@@ -87,7 +96,7 @@ func layoutToken(s string) (token, goes string, part byte) {
 	}{
 		{"YYYY", "2006", 'Y'}, {"YY", "06", 'Y'}, {"MMMM", "January", 'M'}, {"MMM", "Jan", 'M'}, {"MM", "01", 'M'}, {"M", "1", 'M'},
 		{"DD", "02", 'D'}, {"D", "2", 'D'}, {"HH", "15", 'H'}, {"H", "15", 'H'}, {"hh", "3", 'H'}, {"h", "3", 'H'},
-		{"mm", "04", 'm'}, {"m", "4", 'm'}, {"ss", "05", 's'}, {"s", "5", 's'}, {"A", "PM", 'p'}, {"a", "pm", 'p'},
+		{"mm", "04", 'm'}, {"m", "4", 'm'}, {"ss", "05", 's'}, {"s", "5", 's'}, {"A", "PM", 'p'}, {"a", "PM", 'p'},
 	} {
 		if strings.HasPrefix(s, t.token) {
 			return t.token, t.goes, t.part

@@ -174,6 +174,7 @@ func (m *Mapping) namedHeaders() map[string]bool {
 	for _, h := range m.admission.headers() {
 		named[fold(h)] = true
 	}
+	named[fold(m.timeOfDay)] = true
 	delete(named, "")
 	return named
 }

@@ -18,7 +18,7 @@ type Source struct {
 	Encoding     string   `yaml:"encoding" json:"encoding,omitempty"`             // such as windows-1252; "" is UTF-8, or UTF-16 by its mark
 	Records      string   `yaml:"records" json:"records,omitempty"`               // dotted path to the list of records in a JSON object
 	TimeZone     string   `yaml:"time_zone" json:"time_zone,omitempty"`           // IANA name for times without an offset
-	DateFormats  []string `yaml:"date_formats" json:"date_formats,omitempty"`     // written YYYY MM DD HH mm ss, as in DD/MM/YYYY
+	DateFormats  []string `yaml:"date_formats" json:"date_formats,omitempty"`     // written YYYY MM DD HH mm ss, as in DD/MM/YYYY; excel is a spreadsheet's number of a date
 	DateOnlyTime string   `yaml:"date_only_time" json:"date_only_time,omitempty"` // HH:MM for a date without a time; "" is 12:00
 	Decimal      string   `yaml:"decimal" json:"decimal,omitempty"`               // . or , ; "" accepts only what cannot be misread
 
@@ -30,7 +30,7 @@ type Source struct {
 	Currency        string        `yaml:"currency" json:"currency,omitempty"`                   // ISO 4217, one for all records
 	Country         string        `yaml:"country" json:"country,omitempty"`                     // ISO 3166-1 alpha-2, for phones and postal codes without one
 
-	Columns    map[string]Names  `yaml:"columns" json:"columns,omitempty"`         // Meta's or plain name → header, or up to three
+	Columns    map[string]Names  `yaml:"columns" json:"columns,omitempty"`         // Meta's or plain name → header, or up to three; event_time may be [Date, Time]
 	EventName  EventName         `yaml:"event_name" json:"event_name,omitzero"`    // short form of Events
 	Events     []EventRule       `yaml:"events" json:"events,omitempty"`           // the events that a record may yield
 	CustomData map[string]string `yaml:"custom_data" json:"custom_data,omitempty"` // property → header

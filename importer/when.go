@@ -18,6 +18,7 @@ type layout struct {
 	text     string
 	dateOnly bool
 	zoned    bool
+	excel    bool // a spreadsheet's number of a date
 }
 
 // moment is what a cell says about time.
@@ -30,7 +31,24 @@ type moment struct {
 // of day and month is not stated is not guessed at.
 func (c *clock) parse(s string) (moment, event.Reason) {
 	s = trimSpace(s)
+	at, reason := c.read(s)
+	if reason != "" {
+		if plain := plainClock(s); plain != s {
+			return c.read(plain)
+		}
+	}
+	return at, reason
+}
+
+// read reads a time that is written plainly.
+func (c *clock) read(s string) (moment, event.Reason) {
 	for i := range c.layouts {
+		if c.layouts[i].excel {
+			if t, dateOnly, ok := serial(s); ok {
+				return c.local(t, dateOnly), ""
+			}
+			continue
+		}
 		if t, err := time.Parse(c.layouts[i].text, s); err == nil {
 			if t.Year() < 1900 || t.Year() > 9999 {
 				return moment{}, event.ReasonDateUnreadable
@@ -94,11 +112,13 @@ func (c *clock) offset(unix int64) int64 {
 }
 
 // wordLayouts are dates whose month is a word, so that nobody can misread them.
-func wordLayouts() [8]layout {
-	return [8]layout{
+func wordLayouts() [13]layout {
+	return [13]layout{
 		{text: "2 Jan 2006", dateOnly: true}, {text: "2-Jan-2006", dateOnly: true}, {text: "Jan 2, 2006", dateOnly: true},
 		{text: "2 January 2006", dateOnly: true}, {text: "January 2, 2006", dateOnly: true},
 		{text: "2 Jan 2006 15:04:05"}, {text: "2-Jan-2006 15:04:05"}, {text: "Jan 2, 2006 15:04:05"},
+		{text: "2 Jan 2006 15:04"}, {text: "2-Jan-2006 15:04"}, {text: "Jan 2, 2006, 3:04 PM"}, {text: "Jan 2, 2006 3:04 PM"},
+		{text: "Jan 2, 2006, 3:04:05 PM"},
 	}
 }
 

@@ -68,6 +68,26 @@ func TestClockParse(t *testing.T) {
 		{name: "no such hour", in: "2026-02-20 24:00", reason: event.ReasonDateUnreadable},
 		{name: "leap second", in: "2016-12-31T23:59:60Z", reason: event.ReasonDateUnreadable},
 		{name: "word", in: "yesterday", reason: event.ReasonDateUnreadable},
+		{name: "Salesforce", in: "11/28/2026, 1:05 PM", formats: []string{"M/D/YYYY, h:mm A"}, want: "2026-11-28T12:05:00Z"},
+		{name: "Salesforce with a narrow blank", in: "11/28/2026, 1:05\u202fPM", formats: []string{"MM/DD/YYYY, h:mm A"}, want: "2026-11-28T12:05:00Z"},
+		{name: "small letters", in: "11/28/2026 1:05 pm", formats: []string{"MM/DD/YYYY h:mm A"}, want: "2026-11-28T12:05:00Z"},
+		{name: "small letters stated", in: "11/28/2026 1:05 PM", formats: []string{"MM/DD/YYYY h:mm a"}, want: "2026-11-28T12:05:00Z"},
+		{name: "letters with points", in: "11/28/2026 11:05 a.m.", formats: []string{"MM/DD/YYYY h:mm A"}, want: "2026-11-28T10:05:00Z"},
+		{name: "noon", in: "11/28/2026 12:05 PM", formats: []string{"MM/DD/YYYY h:mm A"}, want: "2026-11-28T11:05:00Z"},
+		{name: "after midnight", in: "11/28/2026 12:05 AM", formats: []string{"MM/DD/YYYY h:mm A"}, want: "2026-11-27T23:05:00Z"},
+		{name: "month by name, stated", in: "28-Nov-26", formats: []string{"DD-MMM-YY"}, want: "2026-11-28T11:00:00Z", warning: event.ReasonDateOnly},
+		{name: "month in full, stated", in: "28 November 2026 13:05", formats: []string{"D MMMM YYYY HH:mm"}, want: "2026-11-28T12:05:00Z"},
+		{name: "month as a word with time", in: "Nov 28, 2026, 1:05 PM", want: "2026-11-28T12:05:00Z"},
+		{name: "Shopify", in: "2026-11-28 13:05:00 -0500", want: "2026-11-28T18:05:00Z"},
+		{name: "HubSpot", in: "2026-11-28 13:05", want: "2026-11-28T12:05:00Z"},
+		{name: "spreadsheet's date", in: "46354", formats: []string{"excel"}, want: "2026-11-28T11:00:00Z", warning: event.ReasonDateOnly},
+		{name: "spreadsheet's date and time", in: "46354.5451388889", formats: []string{"excel"}, want: "2026-11-28T12:05:00Z"},
+		{name: "spreadsheet's date and time with a comma", in: "46354,5451388889", formats: []string{"Excel"}, want: "2026-11-28T12:05:00Z"},
+		{name: "spreadsheet's last second", in: "46354.999999", formats: []string{"excel"}, want: "2026-11-28T23:00:00Z"},
+		{name: "spreadsheet's day that never was", in: "60", formats: []string{"excel"}, reason: event.ReasonDateUnreadable},
+		{name: "spreadsheet's day before it", in: "59", formats: []string{"excel"}, want: "1900-02-28T11:40:28Z", warning: event.ReasonDateOnly},
+		{name: "Unix seconds beside a spreadsheet's numbers", in: "1794909600", formats: []string{"excel"}, want: "2026-11-17T10:00:00Z"},
+		{name: "compact date beside a spreadsheet's numbers", in: "20261117", formats: []string{"excel"}, want: "2026-11-17T11:00:00Z", warning: event.ReasonDateOnly},
 		{name: "spreadsheet number", in: "45965.5", reason: event.ReasonDateUnreadable},
 		{name: "minutes without marks", in: "202611221530", reason: event.ReasonDateUnreadable},
 		{name: "seconds without marks", in: "20261122153000", reason: event.ReasonDateUnreadable},
@@ -182,4 +202,38 @@ func FuzzClockParse(f *testing.F) {
 			t.Fatalf("%q is %s, which reads as %s %s", s, m.at, again.at, reason)
 		}
 	})
+}
+
+func TestClockJoin(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, date, clock string
+		formats           []string
+		want              string
+		warning           event.Reason
+		reason            event.Reason
+	}{
+		{name: "Square", date: "11/28/26", clock: "13:05:00", formats: []string{"MM/DD/YY"}, want: "2026-11-28T12:05:00Z"},
+		{name: "stated as one", date: "11/28/26", clock: "13:05:00", formats: []string{"MM/DD/YY HH:mm:ss"}, want: "2026-11-28T12:05:00Z"},
+		{name: "ISO", date: "2026-11-28", clock: "13:05", want: "2026-11-28T12:05:00Z"},
+		{name: "with an offset", date: "2026-11-28", clock: "13:05:00-05:00", want: "2026-11-28T18:05:00Z"},
+		{name: "twelve hours", date: "11/28/26", clock: "1:05 pm", formats: []string{"MM/DD/YY"}, want: "2026-11-28T12:05:00Z"},
+		{name: "cells of a workbook", date: "2026-11-28 00:00:00", clock: "2026-11-28 13:05:00", want: "2026-11-28T12:05:00Z"},
+		{name: "spreadsheet's date", date: "46354", clock: "13:05", formats: []string{"excel"}, want: "2026-11-28T12:05:00Z"},
+		{name: "no time", date: "2026-11-28", clock: " ", want: "2026-11-28T11:00:00Z", warning: event.ReasonDateOnly},
+		{name: "twice in autumn", date: "25/10/2026", clock: "02:30", formats: []string{"DD/MM/YYYY"}, want: "2026-10-25T00:30:00Z", warning: event.ReasonClockChange},
+		{name: "no order", date: "03/04/2026", clock: "13:05", reason: event.ReasonDateAmbiguous},
+		{name: "no clock", date: "2026-11-28", clock: "lunch", reason: event.ReasonDateUnreadable},
+		{name: "two times", date: "2026-11-28 10:00:00", clock: "13:05", reason: event.ReasonDateUnreadable},
+		{name: "no date", date: "soon", clock: "13:05", reason: event.ReasonDateUnreadable},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m, reason := amsterdam(t, tt.formats...).join(tt.date, tt.clock)
+			if reason != tt.reason || m.warning != tt.warning || reason == "" && m.at.UTC().Format(time.RFC3339) != tt.want {
+				t.Errorf("%s %s %s, want %s %s %s", m.at.UTC(), m.warning, reason, tt.want, tt.warning, tt.reason)
+			}
+		})
+	}
 }

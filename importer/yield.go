@@ -95,7 +95,12 @@ func (m *mapper) time(r *boundRule) fault {
 	if normalize.IsMissing(cell) {
 		return fault{event.ReasonEventTimeMissing, m.slots[r.time]}
 	}
-	at, reason := m.clock.parse(cell)
+	at, reason := moment{}, event.Reason("")
+	if m.ofDay >= 0 && r.time == m.fields[fieldEventTime] {
+		at, reason = m.clock.join(cell, m.cells[m.ofDay])
+	} else {
+		at, reason = m.clock.parse(cell)
+	}
 	if reason != "" {
 		return fault{reason, m.slots[r.time]}
 	}
