@@ -221,7 +221,7 @@ func (r Reason) explainRecord() (explanation, bool) {
 			"State encoding: windows-1252 for the source, or export the file in UTF-8."}, true
 	case ReasonTextGarbled:
 		return explanation{Warn,
-			"Letters with accents were garbled before the file was made (José has become JosÃ©), so that names do not match.",
+			"Letters with accents were garbled or lost before the file was made (José has become JosÃ©), so that names do not match.",
 			"Export the file again in UTF-8, and open it in Excel only by Data, From Text/CSV."}, true
 	case ReasonZipZeroRestored:
 		return explanation{Warn,

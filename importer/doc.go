@@ -1,4 +1,4 @@
-// Package importer turns a file into events. It reads the file (CSV or JSON), maps the members of every record onto an
+// Package importer turns a file into events. It reads the file (a workbook, CSV or JSON), maps the members of every record onto an
 // event as a source's configuration says, normalises and hashes what identifies a person, and hands the result to the
 // outbox in chunks, with a fate and a reason for every single record.
 //

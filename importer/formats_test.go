@@ -211,3 +211,55 @@ func FuzzUnpack(f *testing.F) {
 		}
 	})
 }
+
+func TestWrongKinds(t *testing.T) {
+	t.Parallel()
+	for head, want := range map[string]fileKind{
+		"Order,Date\n":                           kindUnknown,
+		"{\"a\":\"<html>\"}":                     kindUnknown,
+		"PK\x03\x04":                             kindZip,
+		"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":       kindOld,
+		"%PDF-1.7":                               kindPDF,
+		"\ufeff <!DOCTYPE html><body>":           kindPage,
+		"\xff\xfe<\x00h\x00t\x00m\x00l\x00>\x00": kindPage,
+		"<html><form><table>":                    kindPage,
+		"<html xmlns:o=\"x\"><table>":            kindTable,
+		"<table><tr>":                            kindTable,
+		"<meta charset=utf-8><table>":            kindTable,
+		"<?xml version=\"1.0\"?><html><table>":   kindTable,
+		"<?xml version=\"1.0\"?><data/>":         kindUnknown,
+		"\t\x08\t\n":                             kindUnknown,
+	} {
+		var w wrongKind
+		if w.head([]byte(head)); w.kind != want {
+			t.Errorf("%q is %d, want %d", head, w.kind, want)
+		}
+	}
+	// The name of what a password protects may be cut by the end of a chunk.
+	for at := range len(encryptedStream) {
+		w := wrongKind{kind: kindOld}
+		w.add([]byte("xxxx" + encryptedStream[:at]))
+		w.add([]byte(encryptedStream[at:] + "xxxx"))
+		if !w.encrypted {
+			t.Fatalf("cut at %d, the password went unnoticed", at)
+		}
+	}
+}
+
+func TestDelimiterByTheLinesBelow(t *testing.T) {
+	t.Parallel()
+	m := compiled(t, "name: s\ndataset: main\n")
+	for text, want := range map[string]byte{
+		"Email,x;Email\na@example.com;1\nb@example.com;2\n": ';',
+		"Email;x,Email\na@example.com,1\nb@example.com,2\n": ',',
+		"a;b|c\n1|2\n3|4\n":                                        '|',
+		"sep=|\nEmail,Date|Amount\n":                               '|',
+		"SEP=;\r\nEmail,Date;Amount\r\n":                           ';',
+		"Email\tDate\tAmount, gross\na@example.com\t1,5\t2,5\n":    '\t',
+		"title, of; a report\n\nEmail;Date;Amount\na;2026-1-1;1,5": ';',
+	} {
+		if got := m.sniffSheet([]byte(text)).delimiter; got != want {
+			t.Errorf("%q has %q, want %q", text, got, want)
+		}
+	}
+}

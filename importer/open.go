@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
@@ -160,6 +162,14 @@ func wide(head []byte, upper int) bool {
 	return len(head) >= 8 && zeros*10 >= len(head)/2*7
 }
 
+func isUTF16(enc encoding.Encoding) bool {
+	if enc == nil {
+		return false
+	}
+	name, err := htmlindex.Name(enc)
+	return err == nil && strings.HasPrefix(name, "utf-16")
+}
+
 // inspectText reads the text of a file that is compressed or in another encoding, as it will be read again.
 func (in *input) inspectText(ctx context.Context, how reading) (*textCheck, error) {
 	if in.gz {
@@ -173,7 +183,7 @@ func (in *input) inspectText(ctx context.Context, how reading) (*textCheck, erro
 	}
 	defer text.Close()
 	check := newTextCheck(how.country)
-	check.decoded = in.encoding != nil
+	check.decoded, check.wide = in.encoding != nil, isUTF16(in.encoding)
 	err = chunks(ctx, text, func(chunk []byte, _ bool) { check.add(chunk) })
 	var no *refusal
 	if err != nil && !errors.As(err, &no) {

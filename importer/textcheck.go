@@ -10,6 +10,7 @@ import (
 type textCheck struct {
 	country string // of the source, "" for none
 	decoded bool   // the text was in another encoding: what that could not read has become a replacement character
+	wide    bool   // it was UTF-16, where a replacement character may as well be what the file holds
 
 	line    uint64
 	last    bool   // nothing follows
@@ -103,9 +104,8 @@ func (c *textCheck) characters(chunk []byte) []byte {
 		switch {
 		case size > 1:
 			c.good++
-			// Windows has no letters there: an undefined byte of a page of Windows becomes such a control character.
-			if c.decoded && c.replaced == 0 && (r == utf8.RuneError || r >= 0x80 && r < 0xa0 && r != 0x85) {
-				c.replaced = line
+			if c.decoded {
+				c.decodedAs(r, line)
 			}
 		case !c.last && (at == len(chunk)-1 || !utf8.FullRune(chunk[at:])):
 			// What follows it tells.
@@ -117,6 +117,17 @@ func (c *textCheck) characters(chunk []byte) []byte {
 		at += size
 	}
 	return chunk
+}
+
+// decodedAs looks at a character that another encoding gave. An undefined byte of a page of Windows becomes a control
+// character.
+func (c *textCheck) decodedAs(r rune, line uint64) {
+	switch {
+	case c.wide && r == utf8.RuneError && c.garbled == 0:
+		c.garbled = line
+	case !c.wide && c.replaced == 0 && (r == utf8.RuneError || r >= 0x80 && r < 0xa0 && r != 0x85):
+		c.replaced = line
+	}
 }
 
 func (c *textCheck) invalid(chunk []byte, at int, line uint64) {

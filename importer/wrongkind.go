@@ -41,8 +41,12 @@ func (w *wrongKind) head(head []byte) {
 			return
 		}
 	}
+	// Without NUL bytes, UTF-16 is near enough to ASCII; a byte order mark is no part of the text.
 	text := strings.ToLower(string(bytes.ReplaceAll(head[:min(len(head), 64<<10)], []byte{0}, nil)))
-	text = strings.TrimLeft(text, "\ufeff\xff\xfe \t\r\n")
+	for _, mark := range []string{"\xef\xbb\xbf", "\ufffd\ufffd", "\xff\xfe", "\xfe\xff"} { // ToLower replaces what is not UTF-8
+		text = strings.TrimPrefix(text, mark)
+	}
+	text = strings.TrimLeft(text, " \t\r\n")
 	switch begins := func(start string) bool { return strings.HasPrefix(text, start) }; {
 	case begins("<?xml") && strings.Contains(text, "urn:schemas-microsoft-com:office:spreadsheet"):
 		w.kind = kindMarkup
