@@ -36,12 +36,12 @@ func (g *groupWatch) add(cells []string, line uint64) {
 			continue
 		}
 		filled++
-		record = record || slices.Contains(g.times, i)
+		record = record || slices.Contains(g.times, i) && !subtotalWord(c) && !totalWord(c)
 		sub = sub || i < 4 && subtotalWord(c)
 		heading = filled == 1 && groupHeading(c)
 	}
 	switch {
-	case sub || heading:
+	case sub && !record, heading:
 		if g.pending = line; sub && g.subtotal == 0 {
 			g.subtotal = line
 		}
