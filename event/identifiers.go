@@ -76,6 +76,13 @@ func CheckFBC(fbc string, now time.Time) (Reason, bool) {
 	return "", true
 }
 
+// CheckFBP reports whether fbp can be sent: fb.<subdomain index>.<time in milliseconds>.<random number>, as the _fbp cookie
+// has it. Meta refuses the whole request for another.
+func CheckFBP(fbp string) bool {
+	_, rest, ok := cutClick(fbp)
+	return ok && digits(rest) == len(rest)
+}
+
 func notInClickID(r rune) bool {
 	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '-' && r != '_' && r != '.'
 }

@@ -40,8 +40,9 @@ func DeriveID(dataset, eventName string, key []KeyPart) string {
 }
 
 // DeriveContentID derives an event_id from everything that is sent, for a source whose records have no id. Two records
-// that are equal in every column that is sent are then one conversion, and a correction makes a second one. The id that
-// e may have takes no part.
+// that are equal in every column that is sent are then one conversion, and a correction makes a second one. The hashed
+// identifiers are a part of that: a later version that normalises one better makes a second conversion too, which the
+// frozen scheme cannot prevent. The id that e may have takes no part.
 func DeriveContentID(dataset, eventName string, e *Event) string {
 	var room [1024]byte
 	b := append(room[:0], schemeContent)

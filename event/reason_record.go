@@ -48,6 +48,7 @@ const (
 	ReasonDroppedLeadID      Reason = "dropped_lead_id"
 	ReasonDroppedIdentifier  Reason = "dropped_identifier"
 	ReasonDroppedHash        Reason = "dropped_hash"
+	ReasonGenderAmbiguous    Reason = "gender_ambiguous"
 )
 
 func recordReasons() []Reason {
@@ -98,6 +99,7 @@ func recordReasons() []Reason {
 		ReasonDroppedLeadID,
 		ReasonDroppedIdentifier,
 		ReasonDroppedHash,
+		ReasonGenderAmbiguous,
 	}
 }
 
@@ -287,6 +289,10 @@ func (r Reason) explainRecord() (explanation, bool) {
 		return explanation{Warn,
 			"A value was hashed with MD5 or SHA-1, which Meta does not accept, and was left out.",
 			"Export the value itself, or its SHA-256."}, true
+	case ReasonGenderAmbiguous:
+		return explanation{Warn,
+			"A gender is one letter that means man in one language and woman in another, as M does in Spanish, and was left out.",
+			"Export the whole word, such as hombre or mujer."}, true
 	}
 	return explanation{}, false
 }

@@ -199,7 +199,7 @@ func (v PlainValue) validate(f *findings, now time.Time) {
 			f.add(r, "user_data.fbc", "")
 		}
 	case FBP:
-		if _, rest, ok := cutClick(v.Value); !ok || digits(rest) != len(rest) {
+		if !CheckFBP(v.Value) {
 			f.add(ReasonFBPMalformed, "user_data.fbp", "")
 		}
 	case ClientIP:

@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"net/netip"
 	"strings"
 
 	"capibara/event"
@@ -116,8 +115,14 @@ func (m *mapper) identifier(k event.Key, cell string) {
 		m.plain(k, cell)
 		return
 	}
+	if k == event.ExternalID {
+		if id := keyText(cell); event.DestroyedID(id) && !normalize.IsMissing(id) {
+			m.warn(event.Dropped(k)) // many ids become the same one, and so would their owners
+			return
+		}
+	}
 	if k == event.ExternalID && !m.hashID {
-		m.event.User.SetPlain(k, present(cell))
+		m.plain(k, cell)
 		return
 	}
 	h := m.hash(k, cell)
@@ -126,6 +131,8 @@ func (m *mapper) identifier(k event.Key, cell string) {
 		m.warn(event.ReasonDroppedHash)
 	case h.note == normalize.ZeroRestored:
 		m.warn(event.ReasonZipZeroRestored)
+	case h.note == normalize.Ambiguous:
+		m.warn(event.ReasonGenderAmbiguous)
 	case h.note.Dropped():
 		m.warn(event.Dropped(k))
 	}
@@ -175,7 +182,7 @@ func (m *mapper) hash(k event.Key, cell string) hashed {
 		return h
 	}
 	name := knownHash{key: k, cell: cell}
-	if k == event.State {
+	if k == event.State || k == event.Gender {
 		name.country = m.country
 	}
 	h, there := m.hashes[name]
@@ -194,7 +201,7 @@ func (m *mapper) hash(k event.Key, cell string) hashed {
 	case event.Country:
 		h.hash, h.ok, h.note = m.hasher.Country(cell)
 	case event.Gender:
-		h.hash, h.ok, h.note = m.hasher.Gender(cell)
+		h.hash, h.ok, h.note = m.hasher.Gender(cell, m.country, m.Mapping.country)
 	}
 	if len(m.hashes) < maxKnown && len(cell) <= 64 {
 		// Copies, because a cell is a part of a whole block of text.
@@ -205,25 +212,7 @@ func (m *mapper) hash(k event.Key, cell string) hashed {
 
 // plain takes an identifier that Meta wants as it is. One that would cost the whole request is left out.
 func (m *mapper) plain(k event.Key, cell string) {
-	value := present(cell)
-	if value == "" {
-		return
-	}
-	usable := true
-	switch k {
-	case event.LeadID:
-		value = strings.TrimPrefix(value, "l:")
-		_, digits := number(value)
-		usable = digits && len(value) >= 15 && len(value) <= 17 && value[0] != '0' && !event.DestroyedID(value)
-	case event.FBC:
-		_, usable = event.CheckFBC(value, m.now)
-	case event.ClientIP:
-		address, err := netip.ParseAddr(value)
-		usable = err == nil && address.Zone() == ""
-	case event.UserAgent:
-	default:
-		usable = len(value) <= 256 && !event.LooksPersonal(value)
-	}
+	value, usable := plainIdentifier(k, cell, m.now)
 	if !usable {
 		m.warn(event.Dropped(k))
 		return

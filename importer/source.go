@@ -24,7 +24,7 @@ type Source struct {
 
 	Dataset         DatasetChoice `yaml:"dataset" json:"dataset"`                               // alias of a dataset, or the column that chooses among several
 	RecordKey       []string      `yaml:"record_key" json:"record_key,omitempty"`               // headers that together identify a record
-	Identity        string        `yaml:"identity" json:"identity,omitempty"`                   // "" or content
+	Identity        string        `yaml:"identity" json:"identity,omitempty"`                   // "" or content; then a mended or better read identifier makes another record
 	ActionSource    string        `yaml:"action_source" json:"action_source,omitempty"`         // one for all records
 	LeadEventSource string        `yaml:"lead_event_source" json:"lead_event_source,omitempty"` // name of the CRM; sets event_source crm
 	Currency        string        `yaml:"currency" json:"currency,omitempty"`                   // ISO 4217, one for all records

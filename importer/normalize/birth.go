@@ -37,7 +37,9 @@ func (h *Hasher) birth(s, layout string, today time.Time) Note {
 	if note != NoteNone {
 		return note
 	}
-	text = foldDigits(text)
+	if !h.ascii {
+		text = foldDigits(h.narrow(text))
+	}
 	if layout != "" {
 		if day, err := time.Parse(layout, text); err == nil {
 			if !strings.Contains(layout, "2006") && after(day, today) {

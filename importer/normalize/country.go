@@ -26,8 +26,8 @@ func NormalCountry(s string) (string, Note) {
 }
 
 // CountryCode returns the lower-case ISO 3166-1 alpha-2 code of a country written as alpha-2, alpha-3, English name,
-// common short form (UK, U.S.A., UAE, Holland) or name in its own language; false if it is none of these. Case,
-// accents, spaces and punctuation do not matter. England, Scotland, Wales and Northern Ireland are gb. States that
+// common short form (UK, U.S.A., UAE, Holland) or name in its own language or a neighbour's; false if it is none of
+// these. Case, accents, spaces and punctuation do not matter, and two forms that agree are one (DE - Germany). England, Scotland, Wales and Northern Ireland are gb. States that
 // are no more (Yugoslavia) are unknown.
 func CountryCode(s string) (alpha2 string, ok bool) {
 	text := Clean(s)
@@ -75,6 +75,21 @@ func lookUpCountry(text string) (string, bool) {
 	if len(text) > longestCountry {
 		return "", false
 	}
+	text = strings.Map(narrowASCII, text)
+	if code, ok := oneCountry(text); ok {
+		return code, true
+	}
+	if at := strings.IndexAny(text, "/-,("); at > 0 {
+		// "DE - Germany", "België / Belgique", "England, UK": both must say the same.
+		first, ok := oneCountry(text[:at])
+		if second, same := oneCountry(text[at+1:]); ok && same && first == second {
+			return first, true
+		}
+	}
+	return "", false
+}
+
+func oneCountry(text string) (string, bool) {
 	whole, bare, ok := countryWords(text)
 	if !ok {
 		return "", false
@@ -95,7 +110,7 @@ func lookUpCountry(text string) (string, bool) {
 	// "Hong Kong (SAR)". Where several countries share the word before the bracket, only the whole name will do.
 	if before, _, found := strings.Cut(text, "("); found {
 		switch name, _, _ := countryWords(before); name {
-		case "korea", "congo", "virginislands", "saintmartin", "stmartin", "guinea", "samoa", "sudan", "ireland":
+		case "korea", "congo", "virginislands", "saintmartin", "stmartin", "guinea", "samoa", "sudan", "ireland", "georgia":
 		default:
 			if len(name) > 3 {
 				return countryName(name)

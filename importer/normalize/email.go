@@ -41,8 +41,7 @@ func (h *Hasher) email(s string) Note {
 	}
 	h.out = append(h.out, bareAddress(text)...)
 	if !lowerASCII(h.out) {
-		narrow := strings.Map(narrowASCII, string(h.out))
-		h.out = append(h.out[:0], bareAddress(narrow)...)
+		h.out = append(h.out[:0], bareAddress(h.narrow(string(h.out)))...)
 		h.lowerOut()
 	}
 	if !looksLikeAddress(h.out) {
@@ -66,15 +65,6 @@ func bareAddress(text string) string {
 		text = strings.Trim(text[len(scheme):], wrapping)
 	}
 	return strings.TrimRight(text, ".")
-}
-
-// narrowASCII maps the full-width forms that East Asian keyboards give (ａ, ＠) to ASCII.
-func narrowASCII(r rune) rune {
-	const first, last, distance = 0xFF01, 0xFF5E, 0xFF01 - '!'
-	if first <= r && r <= last {
-		return r - distance
-	}
-	return r
 }
 
 func looksLikeAddress(addr []byte) bool {

@@ -7,9 +7,10 @@
 // Where Meta's own libraries disagree with it or with each other, the documentation wins, and the function's comment
 // says so.
 //
-// What all keys share: a value is cleaned first (Clean), a word that means "nothing" is Missing, 64 hex digits are a
-// hash already and pass through, an MD5 or a SHA-1 is refused, and the SHA-256 of the empty string neither enters
-// nor leaves. Normalising a normal form gives the same again.
+// What all keys share: a value is cleaned first (Clean, and what nobody sees or a spreadsheet wrapped around it goes
+// too), a word that means "nothing" is Missing, 64 hex digits are a hash already and pass through, an MD5 or a SHA-1 is
+// refused (an external_id may look like one), and the SHA-256 of the empty string neither enters nor leaves. Normalising
+// a normal form gives the same again. What each key becomes is shown in docs/normalisation.md, which a test runs.
 package normalize
 
 import (
@@ -33,6 +34,7 @@ type Hash = [sha256.Size]byte
 type Hasher struct {
 	out    []byte // the normal form of the value at hand
 	digits []byte // the digits of the phone number at hand
+	ascii  bool   // the value at hand is printable ASCII
 
 	lower     cases.Caser // stateful, and useless until hasLower
 	hasLower  bool
@@ -74,7 +76,9 @@ func (h *Hasher) Birth(s, layout string, today time.Time) (Hash, bool, Note) {
 }
 
 // Gender normalises and hashes a gender (ge). See NormalGender.
-func (h *Hasher) Gender(s string) (Hash, bool, Note) { return h.sum(h.gender(s)) }
+func (h *Hasher) Gender(s, recordCountry, defaultCountry string) (Hash, bool, Note) {
+	return h.sum(h.gender(s, recordCountry, defaultCountry))
+}
 
 // ExternalID normalises and hashes an external_id. See NormalExternalID.
 func (h *Hasher) ExternalID(s string, lower bool) (Hash, bool, Note) {
@@ -82,15 +86,16 @@ func (h *Hasher) ExternalID(s string, lower bool) (Hash, bool, Note) {
 }
 
 // begin cleans a value and settles what is the same for every key. Only when the note is NoteNone is there text
-// left to normalise.
+// left to normalise; with WeakHash there is the text of the hash.
 func (h *Hasher) begin(s string) (string, Note) {
 	h.out = h.out[:0]
-	text := Clean(s)
+	var text string
+	text, h.ascii = cleanIdentifier(s)
 	if missingWord(text) {
 		return "", Missing
 	}
 	if note := h.hashed(text); note != NoteNone {
-		return "", note
+		return text, note
 	}
 	if strings.ContainsRune(text, utf8.RuneError) {
 		return "", Garbled

@@ -14,6 +14,7 @@ const (
 	ZeroRestored      // a US zip got the leading zero back that a spreadsheet took (warning, value kept)
 	Garbled           // characters were destroyed by a wrong text encoding: dropped with a warning
 	Omitted           // understood, and Meta has no code for it (a gender other than f and m): left out
+	Ambiguous         // one letter for a gender that means the other one in another language: left out
 )
 
 // String returns the note in snake_case. The words are stable: they are counted and stored.
@@ -37,6 +38,8 @@ func (n Note) String() string {
 		return "garbled"
 	case Omitted:
 		return "omitted"
+	case Ambiguous:
+		return "ambiguous"
 	}
 	return "undefined"
 }
@@ -57,6 +60,8 @@ func (n Note) Sentence() string {
 		return "Characters of this value were destroyed by a wrong text encoding, so it is not sent; state the file's encoding, or export it as UTF-8."
 	case Omitted:
 		return "Meta knows the genders f and m only, so this value is not sent."
+	case Ambiguous:
+		return "This letter means man in one language and woman in another, so it is not sent; export the whole word, such as hombre or mujer."
 	}
 	return ""
 }
@@ -64,7 +69,7 @@ func (n Note) Sentence() string {
 // Dropped reports that no hash came out although something was there.
 func (n Note) Dropped() bool {
 	switch n {
-	case WeakHash, EmptyHash, Unusable, Garbled, Omitted:
+	case WeakHash, EmptyHash, Unusable, Garbled, Omitted, Ambiguous:
 		return true
 	}
 	return false

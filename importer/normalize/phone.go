@@ -1,6 +1,7 @@
 package normalize
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
@@ -17,9 +18,10 @@ func Phone(s, recordCountry, defaultCountry string) (Hash, bool, Note) {
 //
 // A number that begins with + or 00 is international. Any other is read as one of the country written before it in
 // the same value ("US (650)555-1212"), else of recordCountry, else of defaultCountry (anything CountryCode knows, ""
-// when absent); digits that begin with that country's own calling code and are too long for a national number are
-// international as well. A record whose country is unknown does not fall back to the default. The trunk prefix (0),
-// extensions and labels ("Tel.", "mobile") are cut off; of two numbers the first counts.
+// when absent); digits that begin with that country's own calling code and are too long for a national number, or valid
+// as an international number alone, are international as well. Valid as both they are Unusable. A record whose country is unknown does not fall back to the default. The trunk prefix (0),
+// extensions and labels ("Tel.", "mobile") are cut off. Of two numbers the first counts where a sign or a line break
+// divides them; where it may as well be one long number, it is Unusable: two numbers are never read as one.
 //
 // What cannot be resolved is Unusable, because a wrong number is another person's. A possible length for the numbering
 // plan is enough (libphonenumber's IS_POSSIBLE, with the area code); that the number is assigned is not asked, since
@@ -45,6 +47,9 @@ const foreignLength = 11
 
 func (h *Hasher) phone(s, recordCountry, defaultCountry string) Note {
 	text, note := h.begin(s)
+	if !h.ascii && strings.ContainsAny(s, "\r\n") {
+		text, note = h.begin(oneLine(s))
+	}
 	if note != NoteNone {
 		return note
 	}
@@ -63,6 +68,13 @@ func (h *Hasher) phone(s, recordCountry, defaultCountry string) Note {
 		return h.drop(Unusable)
 	}
 	return NoteNone
+}
+
+// oneLine writes a cell of several lines with a mark that divides numbers between them, as Clean would leave a space.
+func oneLine(s string) string {
+	lines := strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' })
+	lines = slices.DeleteFunc(lines, func(line string) bool { return Clean(line) == "" })
+	return strings.Join(lines, "; ")
 }
 
 // homePlan returns the numbering plan in which a number without + is read, nil if no country can be told.
@@ -135,6 +147,13 @@ func (h *Hasher) nationalByLibrary(digits []byte, home *plan) bool {
 	significant := phonenumbers.GetNationalSignificantNumber(number)
 	if own == nil || !own.begins(significant[0]) && !home.begins(significant[0]) {
 		return false
+	}
+	if string(digits) == significant && strings.HasPrefix(significant, home.code) {
+		// Either the country's own international form without its plus, or a number that lost its trunk prefix: 468123456 is
+		// Stockholm by the one and Vetlanda by the other. Only the one that can be is taken.
+		if whole, ok := parsePhone("+"+significant, ""); ok && phonenumbers.IsValidNumber(whole) {
+			return !phonenumbers.IsValidNumber(number) && h.appendPhone(whole)
+		}
 	}
 	if len(digits) >= foreignLength && string(digits) == significant && phonenumbers.GetNumberType(number) != phonenumbers.MOBILE {
 		// Plans of variable length find room for almost any digits among their fixed lines, but not their mobiles.

@@ -3,13 +3,11 @@ package normalize
 import "testing"
 
 func TestPhone(t *testing.T) {
-	in := func(record, fallback string, cases []outcome) func(*testing.T) {
-		return func(t *testing.T) {
-			checkTable(t, append(shared(), cases...), func(s string) (string, Note) { return NormalPhone(s, record, fallback) },
-				func(s string) (Hash, bool, Note) { return Phone(s, record, fallback) })
-		}
+	in := func(setting, record, fallback string, cases []outcome) table {
+		return table{setting, cases, func(s string) (string, Note) { return NormalPhone(s, record, fallback) },
+			func(s string) (Hash, bool, Note) { return Phone(s, record, fallback) }}
 	}
-	t.Run("no country", in("", "", []outcome{
+	checkTables(t, shared(), in("no country", "", "", []outcome{
 		{"plus", "+16505551212", "16505551212", NoteNone},
 		{"zero zero", "0016505551212", "16505551212", NoteNone},
 		{"plus and zero zero", "+0016505551212", "16505551212", NoteNone},
@@ -65,8 +63,46 @@ func TestPhone(t *testing.T) {
 		{"asterisks", "+1 650 555 ****", "", Unusable},
 		{"masked", "+1 650 555 xxxx", "", Unusable},
 		{"e-mail", "mary1@example.com", "", Unusable},
-	}))
-	t.Run("american", in("US", "", []outcome{
+		{"extension #123", "+1 650 555 1212#123", "16505551212", NoteNone},
+		{"extension ext. 123", "+1 (650) 555-1212 ext. 123", "16505551212", NoteNone},
+		{"extension of a uri", "tel:+1-650-555-1212;ext=123", "16505551212", NoteNone},
+		{"extension in french", "+33 1 23 45 67 89 poste 12", "33123456789", NoteNone},
+		{"extension in polish", "+48 22 123 45 67 wew. 12", "48221234567", NoteNone},
+		{"extension in german", "+43 1 58858 Klappe 12", "43158858", NoteNone},
+		{"extension in hebrew", "+972 3 123 4567 שלוחה 12", "97231234567", NoteNone},
+		{"extension in japanese", "+81 3 1234 5678（内線 12）", "81312345678", NoteNone},
+		{"extension in arabic digits", "+966 50 123 4567 x ١٢", "966501234567", NoteNone},
+		{"bengali digits", "+৮৮০১৭১২৩৪৫৬৭৮", "8801712345678", NoteNone},
+		{"thai digits", "+๖๖๘๑๒๓๔๕๖๗๘", "66812345678", NoteNone},
+		{"right to left", "\u200f+972\u200e-50-123-4567", "972501234567", NoteNone},
+		{"zero-width spaces", "+1\u200b650\u200b555\u200b1212", "16505551212", NoteNone},
+		{"byte order mark", "\ufeff+16505551212", "16505551212", NoteNone},
+		{"full-width plus", "＋16505551212", "16505551212", NoteNone},
+		{"full-width brackets around a trunk zero", "+44 （0）20 7946 0958", "442079460958", NoteNone},
+		{"han word before", "电话：+86 138 0013 8000", "8613800138000", NoteNone},
+		{"cyrillic word before", "Тел. +7 (916) 123-45-67", "79161234567", NoteNone},
+		{"picture before", "☎ +1 650 555 1212", "16505551212", NoteNone},
+		{"formula and an apostrophe", `'="+16505551212"`, "16505551212", NoteNone},
+		{"apostrophe of a spreadsheet", "'+16505551212", "16505551212", NoteNone},
+		{"seven digits", "+290 8123", "2908123", NoteNone},
+		{"fifteen digits", "+43 664 123456789012", "", Unusable},
+		{"mexican with the 1 of old, which the library no longer knows", "+52 1 55 1234 5678", "", Unusable},
+		{"mexican", "+52 55 1234 5678", "525512345678", NoteNone},
+		{"argentinian with 15", "+54 11 15 2345 6789", "5491123456789", NoteNone},
+		{"brazilian", "+55 (11) 96123-4567", "5511961234567", NoteNone},
+		{"brazilian with a trunk zero", "+55 (0)11 96123-4567", "5511961234567", NoteNone},
+		{"russian with 8 for 7", "8 (916) 123-45-67", "", Unusable},
+		{"exponent of a spreadsheet", "3.16123E+10", "", Unusable},
+		{"exponent with many digits", "3.16123456789E+10", "", Unusable},
+		{"exponent with a comma", "3,16123E+10", "", Unusable},
+		{"exponent behind a plus", "+3.16E10", "", Unusable},
+		{"too narrow a column", "########", "", Unusable},
+		{"two numbers in two lines", "+31612345678\n+31201234567", "31612345678", NoteNone},
+		{"line break at the end", "+31612345678\r\n", "31612345678", NoteNone},
+		{"two numbers and a word", "+31612345678 or +31201234567", "", Unusable},
+		{"two numbers, divided as one may be", "+43 1 1234 01234567", "", Unusable},
+		{"groups that begin with zero", "+33 6 12 34 05 06", "33612340506", NoteNone},
+	}), in("american", "US", "", []outcome{
 		{"ten digits", "6505551212", "16505551212", NoteNone},
 		{"eleven digits", "16505551212", "16505551212", NoteNone},
 		{"formatted", "(650) 555-1212", "16505551212", NoteNone},
@@ -89,8 +125,18 @@ func TestPhone(t *testing.T) {
 		{"two numbers without a sign", "650 555 1212 650 555 1213", "", Unusable},
 		{"nine digits", "650555121", "", Unusable},
 		{"zeros", "0000000000", "", Unusable},
-	}))
-	t.Run("german record, american default", in("Germany", "US", []outcome{
+		{"bracketed one", "(1) 650 555 1212", "16505551212", NoteNone},
+		{"full-width", "（６５０）５５５－１２１２", "16505551212", NoteNone},
+		{"arabic digits", "٦٥٠٥٥٥١٢١٢", "16505551212", NoteNone},
+		{"devanagari digits", "६५०५५५१२१२", "16505551212", NoteNone},
+		{"formula of a spreadsheet", `="6505551212"`, "16505551212", NoteNone},
+		{"extension #", "650-555-1212 #123", "16505551212", NoteNone},
+		{"two numbers in two lines", "650-555-1212\n650-555-1213", "16505551212", NoteNone},
+		{"two numbers and a slash", "650-555-1212/650-555-1213", "16505551212", NoteNone},
+		{"exponent", "6.50555E+09", "", Unusable},
+		{"vanity with digits behind", "1-800-GOT-JUNK", "", Unusable},
+		{"canadian", "416 555 0123", "14165550123", NoteNone},
+	}), in("german record, american default", "Germany", "US", []outcome{
 		{"trunk zero", "030 123456", "4930123456", NoteNone},
 		{"mobile", "0171 1234567", "491711234567", NoteNone},
 		{"slash", "030/1234567", "49301234567", NoteNone},
@@ -101,37 +147,69 @@ func TestPhone(t *testing.T) {
 		{"mobile that lost its zero, and could be in arizona", "15202345678", "4915202345678", NoteNone},
 		{"british without plus", "447911123456", "", Unusable},
 		{"slash that nobody can tell", "1234567/1234568", "", Unusable},
-	}))
-	t.Run("default alone", in("n/a", "GB", []outcome{
+		{"slash, and a number that could belong to it", "0301234 / 0307654", "49301234", NoteNone},
+		{"switchboard", "030 1234567-0", "493012345670", NoteNone},
+		{"switchboard, spaced", "030 / 1234567 - 0", "493012345670", NoteNone},
+		{"two numbers divided by a dash", "030 1234567 - 030 7654321", "", Unusable},
+		{"exponent", "1,71123E+09", "", Unusable},
+	}), in("default alone", "n/a", "GB", []outcome{
 		{"national", "020 7946 0958", "442079460958", NoteNone},
 		{"without plus", "442079460958", "442079460958", NoteNone},
 		{"without plus, with trunk zero", "44 (0)20 7946 0958", "442079460958", NoteNone},
 		{"bracketed trunk zero", "(0)20 7946 0958", "442079460958", NoteNone},
-	}))
-	t.Run("unknown record country", in("Narnia", "GB", []outcome{
+		{"trunk zero in full", "+44 (0)20 7946 0958", "442079460958", NoteNone},
+		{"extension", "020 7946 0958 x123", "442079460958", NoteNone},
+	}), in("unknown record country", "Narnia", "GB", []outcome{
 		{"national", "020 7946 0958", "", Unusable},
 		{"international", "+44 20 7946 0958", "442079460958", NoteNone},
 		{"country in the field", "UK 020 7946 0958", "442079460958", NoteNone},
-	}))
-	t.Run("australian", in("AU", "", []outcome{
+	}), in("australian", "AU", "", []outcome{
 		{"national", "02 9876 5432", "61298765432", NoteNone},
 		{"dialled abroad", "0011 44 20 7946 0958", "442079460958", NoteNone},
 		{"dialled abroad, near an american number", "0011 64 4 499 4444", "6444994444", NoteNone},
 		{"zero zero", "0044 20 7946 0958", "442079460958", NoteNone},
-	}))
-	t.Run("italian", in("IT", "", []outcome{
+	}), in("italian", "IT", "", []outcome{
 		{"zero stays", "06 6982 1234", "390669821234", NoteNone},
 		{"mobile that begins like the calling code", "391 234 5678", "393912345678", NoteNone},
 		{"without plus", "393912345678", "393912345678", NoteNone},
-	}))
-	t.Run("argentinian", in("AR", "", []outcome{
+	}), in("argentinian", "AR", "", []outcome{
 		{"mobile with 15", "011 15-2345-6789", "5491123456789", NoteNone},
 		{"fixed", "011 2345-6789", "541123456789", NoteNone},
 		{"international mobile", "+54 9 11 2345 6789", "5491123456789", NoteNone},
-	}))
-	t.Run("no numbering plan", in("AQ", "", []outcome{
+	}), in("no numbering plan", "AQ", "", []outcome{
 		{"national", "020 7946 0958", "", Unusable},
 		{"international", "+44 20 7946 0958", "442079460958", NoteNone},
 		{"zero zero", "0044 20 7946 0958", "442079460958", NoteNone},
+	}), in("mexican", "MX", "", []outcome{
+		{"ten digits", "55 1234 5678", "525512345678", NoteNone},
+		{"with the 044 of old", "044 55 1234 5678", "", Unusable},
+		{"with the 01 of old", "01 55 1234 5678", "", Unusable},
+	}), in("brazilian", "BR", "", []outcome{
+		{"mobile", "(11) 96123-4567", "5511961234567", NoteNone},
+		{"trunk zero", "011 96123-4567", "5511961234567", NoteNone},
+		{"carrier", "0 15 11 96123-4567", "5511961234567", NoteNone},
+		{"fixed", "11 2345 6789", "551123456789", NoteNone},
+	}), in("french", "FR", "", []outcome{
+		{"groups of two", "06 12 34 05 06", "33612340506", NoteNone},
+		{"two numbers", "06 12 34 56 78 / 01 23 45 67 89", "33612345678", NoteNone},
+		{"two numbers without a sign", "06 12 34 56 78 01 23 45 67 89", "", Unusable},
+		{"dots", "06.12.34.56.78", "33612345678", NoteNone},
+		{"poste", "01 23 45 67 89 poste 4", "33123456789", NoteNone},
+	}), in("dutch", "NL", "", []outcome{
+		{"two numbers", "06-12345678 / 020-1234567", "31612345678", NoteNone},
+		{"lost its zero", "612345678", "31612345678", NoteNone},
+		{"with 31 and no plus", "31612345678", "31612345678", NoteNone},
+		{"exponent", "3.16123E+10", "", Unusable},
+	}), in("russian", "RU", "", []outcome{
+		{"8 is the trunk prefix", "8 (916) 123-45-67", "79161234567", NoteNone},
+		{"extension", "8 (495) 123-45-67 доб. 123", "74951234567", NoteNone},
+	}), in("saudi", "SA", "", []outcome{
+		{"arabic digits", "٠٥٠ ١٢٣ ٤٥٦٧", "966501234567", NoteNone},
+		{"zero zero in arabic digits", "٠٠٩٦٦ ٥٠ ١٢٣ ٤٥٦٧", "966501234567", NoteNone},
+	}), in("indian", "IN", "", []outcome{
+		{"devanagari digits", "०९८७६५ ४३२१०", "919876543210", NoteNone},
+	}), in("japanese", "JP", "", []outcome{
+		{"full-width", "０９０－１２３４－５６７８", "819012345678", NoteNone},
+		{"wave and long-vowel dashes", "090ー1234ー5678", "819012345678", NoteNone},
 	}))
 }

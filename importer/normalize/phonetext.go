@@ -26,7 +26,9 @@ func (w writtenPhone) withoutTrunkZero() []byte {
 // Counts of digits by which one number is told from two.
 const (
 	maxDialled    = 24 // more is no number at all
-	wholeNumber   = 7  // as many before a comma, #, x or second plus are a number
+	wholeDialled  = 8  // as many with a 0 before them may be a number
+	wholeNumber   = 7  // as many before a comma or a second plus are a number
+	shortNumber   = 4  // as many before an extension may be one, on an island
 	longArea      = 8  // calling and area code together, at most, before a slash
 	shortAreaCode = 6  // the same of a national number without trunk prefix
 )
@@ -35,10 +37,10 @@ const (
 // or sign that may be a digit, or a separator that may divide two numbers.
 func (h *Hasher) readPhone(text string) (writtenPhone, bool) {
 	w := writtenPhone{digits: h.digits[:0], trunkZero: -1}
-	text = withoutFraction(text)
+	text = withoutFraction(h.narrow(text))
 	start := strings.IndexFunc(text, func(r rune) bool {
 		_, digit := digitValue(r)
-		return digit || r == '+' || r == '＋'
+		return digit || r == '+'
 	})
 	if start < 0 {
 		return w, false
@@ -55,14 +57,16 @@ func (h *Hasher) readPhone(text string) (writtenPhone, bool) {
 }
 
 // leadMarks holds what may stand between a word and the number.
-const leadMarks = " ()[]:.,-–—/='\"`"
+const leadMarks = " ()[]:;.,-–—/='\"`☎☏✆📞📱"
+
+// groupMarks holds what may stand between the groups of one number.
+const groupMarks = " ()[].-–—'"
 
 func (w *writtenPhone) read(text string) bool {
 	for i := 0; i < len(text); {
 		r, size := rune(text[i]), 1
 		if r >= utf8.RuneSelf {
 			r, size = utf8.DecodeRuneInString(text[i:])
-			r = narrowASCII(r)
 		}
 		if value, digit := digitValue(r); digit {
 			if len(w.digits) == maxDialled {
@@ -80,20 +84,52 @@ func (w *writtenPhone) read(text string) bool {
 				return len(w.digits) >= wholeNumber
 			}
 			w.international = true
-		case r == '#' || r == ',' || r == ';' || r == '|' || r == '&':
+		case r == '#':
+			return len(w.digits) >= shortNumber
+		case r == ',' || r == ';' || r == '|' || r == '&':
 			return len(w.digits) >= wholeNumber
 		case r == '/' || r == '\\':
 			if whole, ok := w.slash(text[i+size:]); whole || !ok {
 				return ok
 			}
+		case phoneSeparator(r): // before the letters, one of which is Japan's long dash
 		case unicode.IsLetter(r):
-			return len(w.digits) >= wholeNumber && phoneEnding(text[i:])
-		case !phoneSeparator(r):
+			return len(w.digits) >= shortNumber && phoneEnding(text[i:])
+		default:
 			return false
 		}
 		i += size
+		if len(w.digits) >= wholeNumber && w.another(text[i:], wholeDialled) {
+			return false
+		}
 	}
 	return true
+}
+
+// another reports that what follows a separator may be a second number: it begins with a 0, which groups within a number
+// seldom do, and has so many digits or more. Two numbers that are taken for one would be somebody else's.
+func (w *writtenPhone) another(rest string, atLeast int) bool {
+	if rest == "" || '1' <= rest[0] && rest[0] <= '9' {
+		return false
+	}
+	if rest = strings.TrimLeft(rest, groupMarks); rest == "" {
+		return false
+	}
+	before := len(w.digits)
+	if w.digits[0] == '0' && w.digits[1] == '0' {
+		before -= 2
+	}
+	rest = foldDigits(rest)
+	if before < wholeNumber || rest[0] != '0' {
+		return false
+	}
+	count := 0
+	for i := 0; i < len(rest) && (asciiDigit(rest[i]) || strings.IndexByte(groupMarks, rest[i]) >= 0); i++ {
+		if asciiDigit(rest[i]) {
+			count++
+		}
+	}
+	return count >= atLeast
 }
 
 // slash judges a slash between digits: the number is whole before it and another follows, or it divides the area code
@@ -110,7 +146,7 @@ func (w *writtenPhone) slash(rest string) (whole, ok bool) {
 	switch {
 	case strings.Trim(rest, leadMarks) == "":
 		return true, true
-	case before > longArea:
+	case before > longArea, len(w.digits) >= wholeNumber && w.another(rest, shortAreaCode):
 		return true, true
 	case marked || before <= shortAreaCode:
 		return false, true
@@ -144,11 +180,12 @@ func phoneEnding(text string) bool {
 	end := strings.IndexFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) })
 	word, rest := text, ""
 	if end >= 0 {
-		word, rest = text[:end], strings.Trim(text[end:], leadMarks+"#;")
+		word, rest = text[:end], strings.Trim(text[end:], leadMarks+"#")
 	}
 	switch strings.ToLower(word) {
-	case "x", "ext", "extn", "extension", "xt", "int", "interno", "extensión", "anexo", "ramal", "poste", "toestel", "tst",
-		"durchwahl", "dw", "доб", "вн", "内线", "內線", "内線", "내선":
+	case "x", "ext", "extn", "extension", "xt", "int", "interno", "interne", "extensión", "anexo", "ramal", "extensão", "poste",
+		"toestel", "tst", "durchwahl", "dw", "nst", "nebenstelle", "klappe", "kl", "klapka", "linka", "wew", "dahili", "lokal",
+		"доб", "добавочный", "вн", "внутр", "εσωτ", "שלוחה", "تحويلة", "内线", "內線", "内線", "分机", "內", "내선":
 		return strings.Trim(foldDigits(rest), "0123456789 -.") == ""
 	}
 	return rest == "" && phoneLabel(word)

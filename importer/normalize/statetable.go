@@ -36,14 +36,14 @@ var usStates = map[string]string{
 	"nj": "nj", "newjersey": "nj", "njersey": "nj",
 	"nm": "nm", "newmexico": "nm", "nmex": "nm", "nmexico": "nm", "newmex": "nm",
 	"ny": "ny", "newyork": "ny", "nyork": "ny",
-	"nc": "nc", "northcarolina": "nc", "ncar": "nc", "ncarolina": "nc",
+	"nc": "nc", "northcarolina": "nc", "ncar": "nc", "ncarolina": "nc", "nocarolina": "nc",
 	"nd": "nd", "northdakota": "nd", "ndak": "nd", "ndakota": "nd", "nodak": "nd",
 	"oh": "oh", "ohio": "oh",
 	"ok": "ok", "oklahoma": "ok", "okla": "ok",
 	"or": "or", "oregon": "or", "oreg": "or", "ore": "or",
 	"pa": "pa", "pennsylvania": "pa", "penn": "pa", "penna": "pa",
 	"ri": "ri", "rhodeisland": "ri", "rhodeislandandprovidenceplantations": "ri",
-	"sc": "sc", "southcarolina": "sc", "scar": "sc", "scarolina": "sc",
+	"sc": "sc", "southcarolina": "sc", "scar": "sc", "scarolina": "sc", "socarolina": "sc",
 	"sd": "sd", "southdakota": "sd", "sdak": "sd", "sdakota": "sd", "sodak": "sd",
 	"tn": "tn", "tennessee": "tn", "tenn": "tn",
 	"tx": "tx", "texas": "tx", "tex": "tx",
@@ -70,20 +70,21 @@ var usStates = map[string]string{
 }
 
 // caProvinces maps the codes, names (English and French) and usual short forms of Canada's provinces and territories
-// to the code of Canada Post.
+// to the code of Canada Post. N.-É. and T.-N. in a Canadian address are Nouvelle-Écosse and Terre-Neuve, not Nebraska and
+// Tennessee.
 var caProvinces = map[string]string{
 	"ab": "ab", "alberta": "ab", "alta": "ab", "alb": "ab",
 	"bc": "bc", "britishcolumbia": "bc", "colombiebritannique": "bc", "cb": "bc",
 	"mb": "mb", "manitoba": "mb", "man": "mb",
 	"nb": "nb", "newbrunswick": "nb", "nouveaubrunswick": "nb",
 	"nl": "nl", "newfoundlandandlabrador": "nl", "newfoundlandlabrador": "nl", "newfoundland": "nl", "labrador": "nl",
-	"terreneuveetlabrador": "nl", "terreneuve": "nl", "nfld": "nl", "nf": "nl", "tnl": "nl",
-	"ns": "ns", "novascotia": "ns", "nouvelleecosse": "ns",
+	"terreneuveetlabrador": "nl", "terreneuve": "nl", "nfld": "nl", "nf": "nl", "tnl": "nl", "tn": "nl",
+	"ns": "ns", "novascotia": "ns", "nouvelleecosse": "ns", "ne": "ns",
 	"nt": "nt", "northwestterritories": "nt", "territoiresdunordouest": "nt", "nwt": "nt", "tno": "nt",
 	"nu": "nu", "nunavut": "nu", "nvt": "nu",
 	"on": "on", "ontario": "on", "ont": "on",
 	"pe": "pe", "princeedwardisland": "pe", "ileduprinceedouard": "pe", "pei": "pe", "ipe": "pe",
 	"qc": "qc", "quebec": "qc", "que": "qc", "pq": "qc",
 	"sk": "sk", "saskatchewan": "sk", "sask": "sk",
-	"yt": "yt", "yukon": "yt", "yukonterritory": "yt", "territoireduyukon": "yt", "yk": "yt", "yuk": "yt",
+	"yt": "yt", "yukon": "yt", "yukonterritory": "yt", "territoireduyukon": "yt", "yk": "yt", "yuk": "yt", "yn": "yt",
 }

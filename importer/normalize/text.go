@@ -14,13 +14,24 @@ import (
 //
 // A byte that is not UTF-8 becomes U+FFFD instead of vanishing: "Val\xe9ry" without its é would be another name. The
 // functions of this package refuse a value with U+FFFD in it as Garbled.
+//
+// The ids of records are cleaned by it too, and event_ids are derived from those: what Clean makes of a text must never
+// change. A rule for identifiers alone belongs into Hasher.begin.
 func Clean(s string) string {
+	if printable(s) {
+		return strings.Trim(s, " ")
+	}
+	return cleanUnicode(s)
+}
+
+// printable reports that s is ASCII without control characters.
+func printable(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' {
-			return cleanUnicode(s)
+			return false
 		}
 	}
-	return strings.Trim(s, " ")
+	return true
 }
 
 func cleanUnicode(s string) string {
@@ -34,6 +45,47 @@ func cleanUnicode(s string) string {
 		return r
 	}, strings.ToValidUTF8(s, string(utf8.RuneError)))
 	return strings.Trim(norm.NFC.String(visible), " ")
+}
+
+// cleanIdentifier is Clean and takes off what is no part of an identifier: characters that nobody sees although Unicode
+// counts them as letters or marks, and what a spreadsheet puts around a text so that it stays one. It also tells whether
+// s was printable ASCII.
+func cleanIdentifier(s string) (text string, ascii bool) {
+	if printable(s) {
+		return unwrap(strings.Trim(s, " ")), true
+	}
+	text = cleanUnicode(s)
+	if seen := strings.Map(withoutUnseen, text); len(seen) != len(text) {
+		text = strings.Trim(norm.NFC.String(seen), " ")
+	}
+	return unwrap(text), false
+}
+
+// withoutUnseen drops variation selectors (❤️ is a heart and one of them, 葛󠄀 a Han letter and one), the fillers of
+// Hangul, with which people write a blank name where a form wants one, and the inherent vowels of Khmer.
+func withoutUnseen(r rune) rune {
+	switch {
+	case r < 0x115F:
+	case r <= 0x1160, r == 0x3164, r == 0xFFA0, r == 0x17B4, r == 0x17B5, 0x180B <= r && r <= 0x180F,
+		0xFE00 <= r && r <= 0xFE0F, 0xE0100 <= r && r <= 0xE01EF:
+		return -1
+	}
+	return r
+}
+
+// unwrap takes off ="0012" and '0012, by which spreadsheets keep a number a text.
+func unwrap(text string) string {
+	for len(text) > 1 {
+		switch {
+		case text[0] == '\'':
+			text = strings.TrimLeft(text[1:], " ")
+		case len(text) > len(`=""`) && text[:2] == `="` && text[len(text)-1] == '"':
+			text = strings.Trim(text[2:len(text)-1], " ")
+		default:
+			return text
+		}
+	}
+	return text
 }
 
 // longestMissing is the length of the longest word for "nothing", "(not specified)".
@@ -77,16 +129,33 @@ func onlyMarks(text string) bool {
 	return true
 }
 
+// narrow writes the full-width forms in the text at hand in ASCII.
+func (h *Hasher) narrow(text string) string {
+	if h.ascii {
+		return text
+	}
+	return strings.Map(narrowASCII, text)
+}
+
+// narrowASCII maps the full-width forms that East Asian keyboards give (ａ, ＠) to ASCII.
+func narrowASCII(r rune) rune {
+	const first, last, distance = 0xFF01, 0xFF5E, 0xFF01 - '!'
+	if first <= r && r <= last {
+		return r - distance
+	}
+	return r
+}
+
 // kind is a set of character classes that a key keeps.
 type kind uint8
 
 const (
-	letters kind = 1 << iota // letters and the marks that belong to them
+	letters kind = 1 << iota // letters and the marks that belong to them, not those that enclose them
 	numbers                  // digits, superscripts, Roman numerals
 )
 
 func (k kind) has(r rune) bool {
-	return k&letters != 0 && (unicode.IsLetter(r) || unicode.IsMark(r)) || k&numbers != 0 && unicode.IsNumber(r)
+	return k&letters != 0 && (unicode.IsLetter(r) || unicode.In(r, unicode.Mn, unicode.Mc)) || k&numbers != 0 && unicode.IsNumber(r)
 }
 
 // keep leaves in h.out the characters of text that k names, in lower case. They are taken out first and lowercased

@@ -136,7 +136,7 @@ func TestDigitValue(t *testing.T) {
 func TestNotes(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{}
-	for note := NoteNone; note <= Omitted; note++ {
+	for note := NoteNone; note <= Ambiguous; note++ {
 		name, sentence := note.String(), note.Sentence()
 		if names[name] || name != strings.ToLower(name) || strings.ContainsAny(name, " -") || name == "undefined" {
 			t.Errorf("note %d is called %q", note, name)
@@ -153,7 +153,7 @@ func TestNotes(t *testing.T) {
 			t.Errorf("%v drops the value: %v", note, note.Dropped())
 		}
 	}
-	if beyond := Omitted + 1; beyond.String() != "undefined" || beyond.Sentence() != "" || beyond.Dropped() {
+	if beyond := Ambiguous + 1; beyond.String() != "undefined" || beyond.Sentence() != "" || beyond.Dropped() {
 		t.Errorf("a note that does not exist is %q, says %q, drops %v", beyond, beyond.Sentence(), beyond.Dropped())
 	}
 }
