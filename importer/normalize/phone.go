@@ -19,9 +19,10 @@ func Phone(s, recordCountry, defaultCountry string) (Hash, bool, Note) {
 // A number that begins with + or 00 is international. Any other is read as one of the country written before it in
 // the same value ("US (650)555-1212"), else of recordCountry, else of defaultCountry (anything CountryCode knows, ""
 // when absent); digits that begin with that country's own calling code and are too long for a national number, or valid
-// as an international number alone, are international as well. Valid as both they are Unusable. A record whose country is unknown does not fall back to the default. The trunk prefix (0),
-// extensions and labels ("Tel.", "mobile") are cut off. Of two numbers the first counts where a sign or a line break
-// divides them; where it may as well be one long number, it is Unusable: two numbers are never read as one.
+// as an international number alone, are international as well; valid as both, they are Unusable. A record whose country
+// is unknown does not fall back to the default. The trunk prefix (0), extensions and labels ("Tel.", "mobile") are cut
+// off. Of two numbers the first counts where a sign or a line break divides them; where it may as well be one long
+// number, it is Unusable: two numbers are never read as one.
 //
 // What cannot be resolved is Unusable, because a wrong number is another person's. A possible length for the numbering
 // plan is enough (libphonenumber's IS_POSSIBLE, with the area code); that the number is assigned is not asked, since
@@ -149,8 +150,8 @@ func (h *Hasher) nationalByLibrary(digits []byte, home *plan) bool {
 		return false
 	}
 	if string(digits) == significant && strings.HasPrefix(significant, home.code) {
-		// Either the country's own international form without its plus, or a number that lost its trunk prefix: 468123456 is
-		// Stockholm by the one and Vetlanda by the other. Only the one that can be is taken.
+		// Either the country's own international form without its plus, or a number that lost its trunk prefix: 468123456 in
+		// Sweden is a number of Stockholm by the one and of another town by the other. Only what can be one alone is taken.
 		if whole, ok := parsePhone("+"+significant, ""); ok && phonenumbers.IsValidNumber(whole) {
 			return !phonenumbers.IsValidNumber(number) && h.appendPhone(whole)
 		}
