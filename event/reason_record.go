@@ -49,6 +49,10 @@ const (
 	ReasonDroppedIdentifier  Reason = "dropped_identifier"
 	ReasonDroppedHash        Reason = "dropped_hash"
 	ReasonGenderAmbiguous    Reason = "gender_ambiguous"
+	ReasonLinesDisagree      Reason = "lines_disagree"
+	ReasonLineBesideDamaged  Reason = "line_beside_damaged"
+	ReasonGroupValueDiffers  Reason = "group_value_differs"
+	ReasonGroupValueMissing  Reason = "group_value_missing"
 )
 
 func recordReasons() []Reason {
@@ -100,6 +104,10 @@ func recordReasons() []Reason {
 		ReasonDroppedIdentifier,
 		ReasonDroppedHash,
 		ReasonGenderAmbiguous,
+		ReasonLinesDisagree,
+		ReasonLineBesideDamaged,
+		ReasonGroupValueDiffers,
+		ReasonGroupValueMissing,
 	}
 }
 
@@ -293,6 +301,22 @@ func (r Reason) explainRecord() (explanation, bool) {
 		return explanation{Warn,
 			"A gender is one letter that means man in one language and woman in another, as M does in Spanish, and was left out.",
 			"Export the whole word, such as hombre or mujer."}, true
+	case ReasonLinesDisagree:
+		return explanation{Reject,
+			"The lines of one record contradict one another.",
+			"Make the column the same on every line of the record, or fill it in on one line alone."}, true
+	case ReasonLineBesideDamaged:
+		return explanation{Reject,
+			"A line beside the record is damaged and may belong to it.",
+			"Mend the damaged line and import it together with the lines of this record."}, true
+	case ReasonGroupValueDiffers:
+		return explanation{Reject,
+			"The lines of one record have different amounts.",
+			"Correct the amount, or write value: sum under group_by when every line has an amount of its own."}, true
+	case ReasonGroupValueMissing:
+		return explanation{Reject,
+			"A line of the record has no amount, although the amounts of its lines add up.",
+			"Fill in the amount of every line, 0 where there is none, or write value: once under group_by."}, true
 	}
 	return explanation{}, false
 }

@@ -19,13 +19,14 @@ type binding struct {
 	folded  map[string]int // folded header → slot + 1
 	absent  map[int]bool   // slots of members that the first records of a JSON file do not have
 
-	user   []userSlot
-	fields [fieldCount]int // slot, -1 without
-	ofDay  int             // slot of the time of day when event_time is in two columns, -1 without
-	key    []int           // slots of record_key
-	events []boundRule
-	props  []propertySlot
-	admits boundAdmission
+	user    []userSlot
+	fields  [fieldCount]int // slot, -1 without
+	ofDay   int             // slot of the time of day when event_time is in two columns, -1 without
+	key     []int           // slots of record_key
+	events  []boundRule
+	props   []propertySlot
+	admits  boundAdmission
+	settled []settledSlot // of what the lines of one record must agree on; none without group_by
 }
 
 type userSlot struct {
@@ -89,6 +90,9 @@ func (m *Mapping) bind(headers []string, open bool) (*binding, error) {
 	}
 	slices.SortStableFunc(b.props, func(x, y propertySlot) int { return cmp.Compare(x.name, y.name) })
 	slices.SortStableFunc(b.user, func(x, y userSlot) int { return cmp.Compare(x.key, y.key) })
+	if m.grouped() {
+		b.settle()
+	}
 	return b, b.complete()
 }
 
@@ -156,6 +160,10 @@ func (b *binding) stated(t target) bool {
 		}
 	case fieldEventName:
 		if len(b.rules) != 1 || b.rules[0].name != "" {
+			return true
+		}
+	case fieldItemNumber:
+		if b.grouped() {
 			return true
 		}
 	case fieldValue:

@@ -40,6 +40,7 @@ type Mapping struct {
 	action    event.ActionSource // "" when a column tells
 	country   string             // lower case alpha-2, "" for none
 	hashID    bool
+	sums      bool // the amounts of a record's lines add up
 	targets   []mapped
 	rules     []rule
 	admission
@@ -96,7 +97,7 @@ func (s *Source) Compile(d Defaults) (*Mapping, error) {
 	m := &Mapping{source: *s, hashID: s.ExternalID.Hash == nil || *s.ExternalID.Hash}
 	for _, step := range []func(*Source, Defaults) error{
 		m.compileFile, m.compileTimes, m.compileDataset, m.compileConstants, m.compileColumns, m.compileEvents, m.compileWindow,
-		m.compileRecords,
+		m.compileRecords, m.compileGroups,
 	} {
 		if err := step(s, d); err != nil {
 			return nil, fmt.Errorf("source %q: %w", s.Name, err)

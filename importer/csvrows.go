@@ -81,37 +81,22 @@ func (w *csvWorker) work(b *block) error {
 
 func (w *csvWorker) chunk(b *block, from, to int) error {
 	width := len(w.slots)
-	w.rows = append(w.rows[:0], w.canonical)
 	w.at = w.at[:0]
-	if need := (to - from) * width; cap(w.cells) < need {
-		w.cells = make([]string, need)
-	}
-	if w.dialect.book {
-		w.types = make([]cellKind, (to-from)*width)
-		clear(w.cells[:cap(w.cells)])
-	}
+	w.begin(to - from)
 	faults := map[int]fault{}
 	for i := from; i < to; i++ {
 		cells := w.cells[len(w.at)*width : (len(w.at)+1)*width : (len(w.at)+1)*width]
-		f := w.split(b.record(i), b.spans[i].flag, cells)
-		if f.none() && w.types != nil {
-			w.typed(b.record(i), w.types[len(w.at)*width:])
-		}
-		if !f.none() {
+		if f := w.split(b.record(i), b.spans[i].flag, cells); !f.none() {
 			faults[i] = f
 			continue
 		}
+		w.typed(b.record(i), w.kindsOf(len(w.at)))
 		w.rows = append(w.rows, cells)
 		w.at = append(w.at, i)
 	}
-	var rows []row
-	if len(w.at) > 0 {
-		if err := gocsv.UnmarshalCSV(w.rows, &rows); err != nil {
-			return fmt.Errorf("decode records of CSV: %w", err)
-		}
-	}
-	if len(rows) != len(w.at) {
-		return fmt.Errorf("decode records of CSV: %d went in and %d came out", len(w.at), len(rows))
+	rows, err := w.decode()
+	if err != nil {
+		return err
 	}
 	next := 0
 	for i := from; i < to; i++ {
@@ -121,14 +106,47 @@ func (w *csvWorker) chunk(b *block, from, to int) error {
 		}
 		first, _, _ := nextCell(b.record(i), w.delimiter)
 		w.totals = totalWord(first) || footerWord(first)
-		var kinds []cellKind
-		if w.types != nil {
-			kinds = w.types[next*width : (next+1)*width]
-		}
-		w.record(rows[next].Cells, kinds, b.spans[i].line, &b.out)
+		w.record(rows[next].Cells, w.kindsOf(next), b.spans[i].line, &b.out)
 		next++
 	}
 	return nil
+}
+
+// begin makes room for so many lines.
+func (w *csvWorker) begin(lines int) {
+	w.rows = append(w.rows[:0], w.canonical)
+	need := lines * len(w.slots)
+	if cap(w.cells) < need {
+		w.cells = make([]string, need)
+	}
+	if w.book {
+		w.types = make([]cellKind, need)
+		clear(w.cells[:cap(w.cells)])
+	}
+}
+
+// kindsOf are the kinds of a line's cells, by its place among the lines that gocsv reads; nil in CSV.
+func (w *csvWorker) kindsOf(line int) []cellKind {
+	if w.types == nil {
+		return nil
+	}
+	width := len(w.slots)
+	return w.types[line*width : (line+1)*width]
+}
+
+// decode lets gocsv read what is in rows.
+func (w *csvWorker) decode() ([]row, error) {
+	lines := len(w.rows) - 1
+	var rows []row
+	if lines > 0 {
+		if err := gocsv.UnmarshalCSV(w.rows, &rows); err != nil {
+			return nil, fmt.Errorf("decode records of CSV: %w", err)
+		}
+	}
+	if len(rows) != lines {
+		return nil, fmt.Errorf("decode records of CSV: %d went in and %d came out", lines, len(rows))
+	}
+	return rows, nil
 }
 
 // withoutRows is a record that yields no event.
@@ -142,15 +160,8 @@ func withoutRows(line uint64, f fault) store.Record {
 
 // split puts the cells that are needed into their slots, unless the record is none.
 func (w *csvWorker) split(record string, flag spanFlag, slots []string) fault {
-	switch {
-	case flag&spanTitle != 0 && record != "":
-		return fault{reason: event.ReasonFooterLine}
-	case flag&spanTooLarge != 0:
-		return fault{reason: event.ReasonRecordTooLarge}
-	case flag&spanStrayQuote != 0:
-		return fault{reason: event.ReasonQuoteUnclosed}
-	case record == "" || blank(record, w.delimiter):
-		return fault{reason: event.ReasonBlankLine}
+	if f := noRow(record, flag, w.delimiter); !f.none() {
+		return f
 	}
 	rest, more, n := record, true, 0
 	for more {
@@ -162,23 +173,43 @@ func (w *csvWorker) split(record string, flag spanFlag, slots []string) fault {
 		}
 		n++
 	}
-	if n == len(w.headers) {
-		return fault{}
-	}
-	if w.dialect.book {
-		if n == 1 && footer(record, w.delimiter, n, len(w.headers), flag) {
-			return fault{reason: event.ReasonFooterLine}
-		}
-		return fault{}
-	}
-	if footer(record, w.delimiter, n, len(w.headers), flag) {
+	return w.widthFault(record, n, len(w.headers), flag)
+}
+
+// noRow says why a record is none, whatever its cells are.
+func noRow(record string, flag spanFlag, delimiter byte) fault {
+	switch {
+	case flag&spanTitle != 0 && record != "":
 		return fault{reason: event.ReasonFooterLine}
+	case flag&spanTooLarge != 0:
+		return fault{reason: event.ReasonRecordTooLarge}
+	case flag&spanStrayQuote != 0:
+		return fault{reason: event.ReasonQuoteUnclosed}
+	case record == "" || blank(record, delimiter):
+		return fault{reason: event.ReasonBlankLine}
+	}
+	return fault{}
+}
+
+// widthFault says why a record of so many cells is none below a header of width cells. A row of a workbook ends with its last
+// cell that holds anything.
+func (d dialect) widthFault(record string, cells, width int, flag spanFlag) fault {
+	switch {
+	case cells == width, d.book && cells > 1:
+		return fault{}
+	case footer(record, d.delimiter, cells, width, flag):
+		return fault{reason: event.ReasonFooterLine}
+	case d.book:
+		return fault{}
 	}
 	return fault{reason: event.ReasonRaggedRow}
 }
 
-// typed tells the kinds of a row's cells by how they are written: texts alone are in quotation marks.
+// typed tells the kinds of a row's cells by how they are written: texts alone are in quotation marks. In CSV it does nothing.
 func (w *csvWorker) typed(record string, kinds []cellKind) {
+	if kinds == nil {
+		return
+	}
 	for n, more := 0, true; more && n < len(w.slotOf); n++ {
 		quoted := record != "" && record[0] == '"'
 		var text string

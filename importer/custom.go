@@ -86,14 +86,17 @@ func (m *mapper) value(r *boundRule) fault {
 	c := &m.event.Custom
 	c.Currency = m.known
 	var f fault
-	if c.Value, f = m.money(r.value); !f.none() {
+	if c.Value, f = m.amount(r.value, m.sums); !f.none() {
 		return f
 	}
-	if c.PredictedLTV, f = m.money(m.fields[fieldPredictedLTV]); !f.none() {
+	if c.PredictedLTV, f = m.amount(m.fields[fieldPredictedLTV], false); !f.none() {
 		return f
 	}
-	if c.NetRevenue, f = m.money(m.fields[fieldNetRevenue]); !f.none() {
+	if c.NetRevenue, f = m.amount(m.fields[fieldNetRevenue], false); !f.none() {
 		return f
+	}
+	if len(m.lines) > 0 {
+		return m.priceLines()
 	}
 	for i := range c.Contents {
 		if c.Contents[i].ItemPrice, f = m.money(m.fields[fieldItemPrice]); !f.none() {
@@ -127,7 +130,9 @@ func (m *mapper) fillCustom() fault {
 	if c.EventSource == "" && c.LeadEventSource != "" {
 		c.EventSource = "crm"
 	}
-	if cell := m.cell(fieldContentIDs); cell != "" {
+	if len(m.lines) > 0 {
+		m.collectContentIDs()
+	} else if cell := m.cell(fieldContentIDs); cell != "" {
 		c.ContentIDs = appendList(c.ContentIDs, cell)
 	}
 	if cell := m.cell(fieldNumItems); cell != "" {
@@ -145,6 +150,14 @@ func (m *mapper) fillCustom() fault {
 }
 
 func (m *mapper) fillContents() fault {
+	if len(m.lines) > 0 {
+		return m.fillLines()
+	}
+	return m.fillContent()
+}
+
+// fillContent makes an element of contents of the cells at hand.
+func (m *mapper) fillContent() fault {
 	item := event.Content{ID: m.cell(fieldItemID), Title: m.cell(fieldItemTitle), Description: m.cell(fieldItemDescription),
 		Brand: m.cell(fieldItemBrand), Category: m.cell(fieldItemCategory), DeliveryCategory: delivery(m.cell(fieldItemDelivery))}
 	if item.ID == "" {

@@ -28,6 +28,7 @@ const (
 type span struct {
 	start, end int32
 	flag       spanFlag
+	group      int32  // of a record of several lines, of which this is the first: its number in the block, from 1
 	line       uint64 // physical line where it starts
 }
 
@@ -38,12 +39,24 @@ type block struct {
 	first uint64 // number of the first record
 	bytes int64  // of text read up to its end
 
+	groups []lineGroup // records of several lines; none without group_by
+
 	out  output
 	err  error // a mistake in this program, not in the file
 	done chan struct{}
 }
 
-func (b *block) record(i int) string { return b.text[b.spans[i].start:b.spans[i].end] }
+func (b *block) record(i int) string { return b.slice(b.spans[i]) }
+
+func (b *block) slice(s span) string { return b.text[s.start:s.end] }
+
+// lines are the lines of a record; a record that is none of several has one.
+func (b *block) lines(i int) []span {
+	if group := b.spans[i].group; group > 0 {
+		return b.groups[group-1].lines
+	}
+	return b.spans[i : i+1]
+}
 
 // cutter cuts a text into blocks of whole records. next fills the block and reports false at the end of the text; a
 // block without records is possible.

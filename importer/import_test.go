@@ -394,6 +394,7 @@ func FuzzImport(f *testing.F) {
 		compiled(f, "name: a\ndataset: main\nrecord_key: [Order]\naction_source: physical_store\nevent_name: Purchase\ncurrency: EUR\ncustom_data: {rep: Rep}\ncolumns: {event_time: Date}\n"),
 		compiled(f, "name: b\ndataset: main\nidentity: content\naction_source: system_generated\nlead_event_source: X\nevents: [{name: won, when: {Stage: [Won]}}, {name: seen}]\n"),
 		compiled(f, "name: c\ndataset: main\nencoding: windows-1252\ncolumns: {event_id: id}\naction_source: email\nevent_name: {column: event}\n"),
+		compiled(f, orders),
 	}
 	f.Fuzz(func(t *testing.T, data []byte, kind uint8) {
 		h := newHouse(t)

@@ -27,8 +27,10 @@ type mapper struct {
 	hasher normalize.Hasher
 	hashes map[knownHash]hashed
 
-	cells []string   // of the record at hand, by slot
-	kinds []cellKind // likewise; nil in CSV
+	cells  []string    // of the record at hand, by slot
+	kinds  []cellKind  // likewise; nil in CSV
+	lines  []lineCells // of a record of several lines; none else. cells and kinds are then what they have in common
+	merged lineCells   // what the lines of a record have in common
 	// totals says that the record begins with a word that stands before a sum.
 	totals bool
 
@@ -105,10 +107,13 @@ func (m *mapper) read(rec *store.Record) fault {
 	if m.totals && m.nobody() {
 		return fault{reason: event.ReasonFooterLine}
 	}
+	wrongKey := m.identify(rec)
+	if f := m.disagreement(true); !f.none() {
+		return f
+	}
 	if f := m.screened(); !f.none() {
 		return f
 	}
-	wrongKey := m.identify(rec)
 	if f := m.match(); !f.none() {
 		return f
 	}
@@ -130,6 +135,9 @@ func (m *mapper) read(rec *store.Record) fault {
 	}
 	if !consent.none() {
 		return consent
+	}
+	if f := m.disagreement(false); !f.none() {
+		return f
 	}
 	if f := m.fillSource(); !f.none() {
 		return f

@@ -92,14 +92,11 @@ func (m *mapper) processingPart(part field) (*int, fault) {
 
 // fillPerson normalises and hashes the identifiers. One that cannot be used is left out with a warning.
 func (m *mapper) fillPerson() {
-	m.country = m.Mapping.country
-	for _, u := range m.user {
-		if u.key == event.Country {
-			if cell := present(m.cells[u.slot]); cell != "" {
-				m.country = cell
-			}
-		}
+	if len(m.lines) > 0 {
+		m.fillPeople()
+		return
 	}
+	m.findCountry()
 	for _, u := range m.user {
 		if cell := m.cells[u.slot]; cell != "" {
 			m.identifier(u.key, cell)
@@ -107,6 +104,18 @@ func (m *mapper) fillPerson() {
 	}
 	if id := m.cell(fieldClickID); id != "" && !m.event.User.Has(event.FBC) {
 		m.clickID(id)
+	}
+}
+
+// findCountry finds the country that telephone numbers and postal codes are read by.
+func (m *mapper) findCountry() {
+	m.country = m.Mapping.country
+	for _, u := range m.user {
+		if u.key == event.Country {
+			if cell := present(m.cells[u.slot]); cell != "" {
+				m.country = cell
+			}
+		}
 	}
 }
 

@@ -49,6 +49,9 @@ func (p *pass) run(ctx context.Context) error {
 	for _, r := range p.in.remarks {
 		p.report.warning(r.reason, r.line)
 	}
+	if err := p.checkGroups(ctx); err != nil {
+		return err
+	}
 	cut, closer, err := p.cutter()
 	if err != nil {
 		return err
@@ -121,6 +124,10 @@ func (p *pass) prepare() error {
 	} else if headers, err = p.prepareJSON(head); err != nil {
 		return err
 	}
+	if p.mapping.grouped() && p.format != "csv" {
+		return refuse("Export the file as CSV, or leave group_by out of the source: in JSON one record holds all its items.",
+			"the source joins the lines of a table (group_by), and the file is JSON")
+	}
 	if p.bound, err = p.mapping.bind(headers, p.format != "csv"); err != nil {
 		return err
 	}
@@ -140,7 +147,11 @@ func (p *pass) cutter() (cutter, io.Closer, error) {
 		return nil, nil, err
 	}
 	if p.format == "csv" {
-		return &csvCutter{dialect: p.sheet.dialect, window: newWindow(text), header: p.sheet.line}, text, nil
+		lines := &csvCutter{dialect: p.sheet.dialect, window: newWindow(text), header: p.sheet.line}
+		if p.mapping.grouped() {
+			return p.groups(lines), text, nil
+		}
+		return lines, text, nil
 	}
 	cut, err := p.list.cutter(text)
 	if err != nil {
@@ -153,7 +164,11 @@ func (p *pass) cutter() (cutter, io.Closer, error) {
 func (p *pass) worker() worker {
 	m := newMapper(p.bound, p.now)
 	if p.format == "csv" {
-		return newCSVWorker(m, p.sheet.dialect)
+		w := newCSVWorker(m, p.sheet.dialect)
+		if p.mapping.grouped() {
+			return groupWorker{w}
+		}
+		return w
 	}
 	return newJSONWorker(m)
 }

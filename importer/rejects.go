@@ -68,11 +68,11 @@ func (p *pass) copyRejects(ctx context.Context, out *bufio.Writer) error {
 			}
 			next += uint64(len(b.spans))
 		}
-		text := b.record(int(r.Record - b.first))
+		at := int(r.Record - b.first)
 		if p.format == "csv" {
-			p.rejectRow(out, text, r)
+			p.rejectRows(out, b, at, r)
 		} else {
-			rejectObject(out, text, b.spans[r.Record-b.first].flag, r)
+			rejectObject(out, b.record(at), b.spans[at].flag, r)
 		}
 		return true
 	})
@@ -89,12 +89,23 @@ func (p *pass) rejectHeader(out *bufio.Writer) {
 	fmt.Fprintf(out, "capibara_line%ccapibara_reason%ccapibara_fix\r\n", p.sheet.delimiter, p.sheet.delimiter)
 }
 
-// rejectRow writes a record with its reason. Missing cells are empty; those that are too many follow the reason, so that the
+// rejectRows writes all lines of a record, the good ones too: mended and dropped in again, they are the whole record.
+func (p *pass) rejectRows(out *bufio.Writer, b *block, at int, r store.Reject) {
+	for _, line := range b.lines(at) {
+		of := r
+		if b.spans[at].group > 0 {
+			of.Line = line.line
+		}
+		p.rejectRow(out, b.slice(line), of)
+	}
+}
+
+// rejectRow writes a line with its reason. Missing cells are empty; those that are too many follow the reason, so that the
 // columns stay where they belong.
 func (p *pass) rejectRow(out *bufio.Writer, text string, r store.Reject) {
 	cells := allCells(text, p.sheet.delimiter)
 	reason := reasonText(r)
-	if r.Reason == event.ReasonRaggedRow {
+	if r.Reason == event.ReasonRaggedRow && len(cells) != len(p.sheet.headers) {
 		reason = fmt.Sprintf("%s It has %d cells, and the header has %d.", reason, len(cells), len(p.sheet.headers))
 	}
 	for i := range p.sheet.headers {

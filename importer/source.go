@@ -24,6 +24,7 @@ type Source struct {
 
 	Dataset         DatasetChoice `yaml:"dataset" json:"dataset"`                               // alias of a dataset, or the column that chooses among several
 	RecordKey       []string      `yaml:"record_key" json:"record_key,omitempty"`               // headers that together identify a record
+	GroupBy         GroupBy       `yaml:"group_by" json:"group_by,omitzero"`                    // record_key: lines with one record_key are one record
 	Identity        string        `yaml:"identity" json:"identity,omitempty"`                   // "" or content; then a mended or better read identifier makes another record
 	ActionSource    string        `yaml:"action_source" json:"action_source,omitempty"`         // one for all records
 	LeadEventSource string        `yaml:"lead_event_source" json:"lead_event_source,omitempty"` // name of the CRM; sets event_source crm

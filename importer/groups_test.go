@@ -1,0 +1,115 @@
+package importer
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+
+	"capibara/store"
+)
+
+// TestResumeGroups stops an import of records of several lines between any two of its chunks.
+func TestResumeGroups(t *testing.T) {
+	t.Parallel()
+	data := ordersFile(2*chunkRecords + 500)
+	whole := newHouse(t, compiled(t, orders))
+	want, err := whole.Import(t.Context(), Input{Path: whole.write(t, "orders.csv", data)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want.File.Counts.Accepted == 0 || want.File.Counts.Rejected == 0 || want.File.Counts.Skipped == 0 {
+		t.Fatalf("not every kind of record is there: %+v", want.File.Counts)
+	}
+	wantRejects, err := os.ReadFile(filepath.Join(whole.home, want.File.Rejects))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for chunks := range 3 {
+		t.Run(fmt.Sprint(chunks), func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, compiled(t, orders))
+			path := h.write(t, "orders.csv", data)
+			h.c.Store = &failing{Importing: h.db, chunks: chunks}
+			broken, err := h.Import(t.Context(), Input{Path: path})
+			if !errors.Is(err, errPower) {
+				t.Fatalf("got %v", err)
+			}
+			h.c.Store = h.db
+			got, err := h.Import(t.Context(), Input{Path: path})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(want.File.Counts, got.File.Counts); d != "" || got.File.Number != 1 || broken.Events+got.Events != want.Events {
+				t.Errorf("%d and %d events, want %d; -in one go +resumed:\n%s", broken.Events, got.Events, want.Events, d)
+			}
+			if rejects, err := os.ReadFile(filepath.Join(h.home, got.File.Rejects)); err != nil || string(rejects) != string(wantRejects) {
+				t.Errorf("the rejects file has %d bytes, want %d: %v", len(rejects), len(wantRejects), err)
+			}
+			h.checked(t)
+		})
+	}
+}
+
+// TestMendedGroupsComeBack mends the damaged lines in the rejects file: all records are there, each with its whole amount.
+func TestMendedGroupsComeBack(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, compiled(t, orders))
+	r, err := h.Import(t.Context(), Input{Path: h.write(t, "orders.csv", ordersFile(70))})
+	if err != nil || r.File.Counts.Accepted != 66 || r.File.Counts.Rejected != 4 {
+		t.Fatalf("%+v, %v", r.File.Counts, err)
+	}
+	rejects, err := os.ReadFile(filepath.Join(h.home, r.File.Rejects))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mended := strings.ReplaceAll(string(rejects), ",too much", "")
+	again, err := h.Import(t.Context(), Input{Path: h.write(t, "orders.rejects.csv", []byte(mended))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(store.FileCounts{Records: 4, Accepted: 4}, again.File.Counts); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+	clean := strings.ReplaceAll(string(ordersFile(70)), ",too much", "")
+	last, err := h.Import(t.Context(), Input{Path: h.write(t, "orders.clean.csv", []byte(clean))})
+	if err != nil || last.File.Counts.Duplicate != 70 {
+		t.Errorf("the whole file is not the same: %+v, %v", last.File.Counts, err)
+	}
+	h.checked(t)
+}
+
+func TestGroupByIsHeldToItsWords(t *testing.T) {
+	t.Parallel()
+	source := strings.Replace(orders, "group_by: {key: record_key, value: sum}\n", "", 1)
+	for text, want := range map[string]string{
+		source + "group_by: Order\n":                                              `group_by: "Order" is not known`,
+		source + "group_by: {key: record_key, value: max}\n":                      `group_by: value "max" is not known`,
+		source + "group_by: record_key\nformat: jsonl\n":                          "format is jsonl",
+		strings.Replace(orders, "columns: {", "columns: {item_number: Line, ", 1): "has no item_number",
+		strings.Replace(orders, "record_key: [Order]\n", "", 1):                   "name the columns under record_key",
+	} {
+		s := readSource(t, []byte(text))
+		_, err := s.Compile(Defaults{Datasets: map[string]string{"main": "1234567890"}})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in %v", want, err)
+		}
+	}
+	for _, text := range []string{source + "group_by: record_key\n", orders} {
+		s := readSource(t, []byte(text))
+		written, err := yaml.Marshal(struct {
+			GroupBy GroupBy `yaml:"group_by"`
+		}{s.GroupBy})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back := readSource(t, written); back.GroupBy != s.GroupBy {
+			t.Errorf("%v is written as %q and read as %v", s.GroupBy, written, back.GroupBy)
+		}
+	}
+}
