@@ -80,14 +80,7 @@ func (e *Event) AppendBinary(dst []byte) []byte {
 		dst = appendCounted(dst, o.OrderID)
 		dst = appendCounted(dst, o.ID)
 	}
-	for i := range e.User.hashed {
-		dst = append(dst, tagHashed, byte(e.User.hashed[i].Key))
-		dst = append(dst, e.User.hashed[i].Hash[:]...)
-	}
-	for i := range e.User.plain {
-		dst = append(dst, tagPlain, byte(e.User.plain[i].Key))
-		dst = appendCounted(dst, e.User.plain[i].Value)
-	}
+	dst = e.User.appendBinary(dst)
 	dst = e.Custom.appendBinary(dst)
 	if e.AppData != nil {
 		dst = binary.AppendUvarint(append(dst, tagAppData), uint64(len(e.AppData)))

@@ -53,6 +53,8 @@ const (
 	ReasonLineBesideDamaged  Reason = "line_beside_damaged"
 	ReasonGroupValueDiffers  Reason = "group_value_differs"
 	ReasonGroupValueMissing  Reason = "group_value_missing"
+	ReasonPersonNotFound     Reason = "person_not_found"
+	ReasonPersonUnknown      Reason = "person_unknown"
 )
 
 func recordReasons() []Reason {
@@ -108,6 +110,8 @@ func recordReasons() []Reason {
 		ReasonLineBesideDamaged,
 		ReasonGroupValueDiffers,
 		ReasonGroupValueMissing,
+		ReasonPersonNotFound,
+		ReasonPersonUnknown,
 	}
 }
 
@@ -317,6 +321,14 @@ func (r Reason) explainRecord() (explanation, bool) {
 		return explanation{Reject,
 			"A line of the record has no amount, although the amounts of its lines add up.",
 			"Fill in the amount of every line, 0 where there is none, or write value: once under group_by."}, true
+	case ReasonPersonNotFound:
+		return explanation{Reject,
+			"The person that the record refers to is not among the people that were imported.",
+			"Import a current export of the contacts first, then this file again."}, true
+	case ReasonPersonUnknown:
+		return explanation{Warn,
+			"The person that the record refers to is not among the people that were imported, so only the record's own identifiers are sent.",
+			"Import a current export of the contacts before this one the next time."}, true
 	}
 	return explanation{}, false
 }

@@ -72,7 +72,9 @@ type Chunk struct {
 type Record struct {
 	Line uint64   // where it starts in the file: the physical line, or the record number where lines mean nothing
 	Rows []NewRow // the events that it yields; empty when Fate is FateSkipped or FateRejected
-	// Fate is FateSkipped or FateRejected when there are no rows, else 0: the store then finds it out.
+	// Person is what a record of people yields in place of rows; nil for any other record.
+	Person *NewPerson
+	// Fate is FateSkipped or FateRejected when there are neither rows nor a person, else 0: the store then finds it out.
 	Fate      Fate
 	Reason    event.Reason // why it was skipped or rejected
 	Column    string       // the column at fault, "" when none is
@@ -93,6 +95,13 @@ type NewRow struct {
 	// Replace puts this row in the place of the event that is there with another fingerprint, when nothing of that one was
 	// ever sent or can have been, and both it and this row may still be sent; see Importing.Import. It is a conflict else.
 	Replace bool
+}
+
+// NewPerson is what a record of people says about one person, for the records of other files that refer to that person.
+// It is accepted when the person is new or something about them is, and a duplicate when all of it is known.
+type NewPerson struct {
+	Key         event.Hash // of the people's source and the person's id there, which is not stored
+	Identifiers []byte     // event.UserData.AppendBinary; the store keeps a reference until Import returns
 }
 
 // ImportResult is what became of a chunk.

@@ -47,7 +47,7 @@ type Importing interface {
 	// still FileImporting, it is returned with the number of records already done; else a new file with the next number.
 	// A file that was imported before gets a new number: its records are then counted as duplicates.
 	OpenFile(ctx context.Context, f NewFile, now time.Time) (File, error)
-	// Import commits a chunk of consecutive records: rows, fates and the file's record number, in one transaction. The
+	// Import commits a chunk of consecutive records: rows, people, fates and the file's record number, in one transaction. The
 	// chunk must start at the record after the last one done, else ErrStale. It returns what became of each record that
 	// carried rows.
 	//
@@ -57,6 +57,9 @@ type Importing interface {
 	// StateWithdrawn with the reason replaced, the row is accepted under a number of its own, and an audit entry tells how
 	// many. In every other case the row is a conflict: what was sent, refused or too late never comes back this way.
 	Import(ctx context.Context, file uint64, c Chunk, now time.Time) (ImportResult, error)
+	// People returns the identifiers of the people with these keys, in the order of the keys and as of one moment; nil for
+	// a key that nobody has. Of several records of one person the last counts.
+	People(ctx context.Context, keys []event.Hash) ([][]byte, error)
 	// CloseFile ends an import: state FileImported or FileRefused with its reason, and where the file went. It adds an
 	// audit entry. A closed file takes no more chunks.
 	CloseFile(ctx context.Context, file uint64, end FileEnd, now time.Time) (File, error)

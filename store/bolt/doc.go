@@ -26,6 +26,8 @@
 //	circuits   dataset(2)        → why and until when a dataset is not sent to
 //	live       dataset(2)        → who allowed sending to it, and when
 //	runs       schedule          → its last run
+//	people     SHA-256           → identifiers of a person, file and time that they are from; the key is one of
+//	                               store.NewPerson. Made when it is first needed, so that it may be missing
 //	audit      entry             → time, kind, detail, hash of the entry before
 //
 // A row never changes: what happens to it lives in its cell. So a batch of a thousand rows rewrites a few blocks and

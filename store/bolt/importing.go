@@ -34,8 +34,9 @@ type importing struct {
 	chunk  store.Chunk
 	now    time.Time
 	rows   []arrival
-	order  []int32 // of rows by key, those with one key in order of arrival
-	before *bool   // the same file was imported before, read in the same way; nil while nobody asked
+	order  []int32            // of rows by key, those with one key in order of arrival
+	before *bool              // the same file was imported before, read in the same way; nil while nobody asked
+	people map[int]store.Fate // of the records that are people, by their index
 	out    store.ImportResult
 }
 
@@ -66,6 +67,12 @@ func checkChunk(c store.Chunk) error {
 	for i := range c.Records {
 		r := &c.Records[i]
 		n := c.First + uint64(i)
+		if r.Person != nil {
+			if len(r.Rows) > 0 || r.Fate != 0 || len(r.Person.Identifiers) == 0 {
+				return fmt.Errorf("record %d is a person with %d rows, the fate %s and %d bytes of identifiers", n, len(r.Rows), r.Fate, len(r.Person.Identifiers))
+			}
+			continue
+		}
 		if (len(r.Rows) == 0) != (r.Fate == store.FateSkipped || r.Fate == store.FateRejected) || len(r.Rows) > 0 && r.Fate != 0 {
 			return fmt.Errorf("record %d has %d rows and the fate %s", n, len(r.Rows), r.Fate)
 		}
@@ -93,7 +100,7 @@ func (in *importing) run(file uint64) error {
 		return fmt.Errorf("%w: %d records of it are done", store.ErrStale, f.Counts.Records)
 	}
 	in.file = f
-	for _, step := range []func() error{in.collect, in.recognise, in.addRows, in.addIDs, in.replace, in.addFates} {
+	for _, step := range []func() error{in.collect, in.recognise, in.addRows, in.addIDs, in.replace, in.addPeople, in.addFates} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -277,6 +284,9 @@ func (in *importing) addFates() error {
 	for i := range in.chunk.Records {
 		r := &in.chunk.Records[i]
 		fate := r.Fate
+		if r.Person != nil {
+			fate = in.people[i]
+		}
 		for range r.Rows {
 			rowFate, err := in.fateOf(&in.rows[row])
 			if err != nil {

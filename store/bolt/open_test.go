@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"capibara/event"
 	"capibara/store"
 	"capibara/store/bolt"
 
@@ -50,6 +51,11 @@ func fill(t *testing.T, db *bolt.DB) {
 			Payload: []byte(strings.Repeat(fmt.Sprint(i), 40))}}})
 	}
 	records[3] = store.Record{Fate: store.FateRejected, Reason: "date_unreadable", Column: "Close Date"}
+	for i := range 40 {
+		var u event.UserData
+		u.AddHash(event.Email, event.Hash{byte(i)})
+		records = append(records, store.Record{Person: &store.NewPerson{Key: event.Hash{byte(i * 37)}, Identifiers: u.AppendBinary(nil)}})
+	}
 	if _, err := db.Import(ctx, f.Number, store.Chunk{First: 1, Records: records}, now); err != nil {
 		t.Fatal(err)
 	}

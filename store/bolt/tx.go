@@ -35,6 +35,8 @@ const (
 	liveBucket      bucket = "live"
 	runsBucket      bucket = "runs"
 	auditBucket     bucket = "audit"
+	// peopleBucket is made by the first record of people. A database without it holds none, whichever version wrote it.
+	peopleBucket bucket = "people"
 )
 
 func buckets() []bucket {
