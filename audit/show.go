@@ -60,9 +60,10 @@ type BatchStory struct {
 // FileStory is an import with the fates of its records.
 type FileStory struct {
 	File
-	Mapping string       `json:"mapping"` // what the records were read with
-	Reasons []FateReason `json:"reasons"` // of the expired, skipped and rejected records
-	Rejects []Reject     `json:"rejects"` // the first hundred
+	Mapping string       `json:"mapping"`          // what the records were read with
+	People  bool         `json:"people,omitempty"` // the records are people, of whom nothing is sent
+	Reasons []FateReason `json:"reasons"`          // of the expired, skipped and rejected records
+	Rejects []Reject     `json:"rejects"`          // the first hundred
 }
 
 // FateReason counts the records that met one fate for one reason.
@@ -196,13 +197,22 @@ func (r *Reader) ShowBatch(ctx context.Context, n uint64) (BatchStory, error) {
 	return BatchStory{Batch: r.batch(b), List: events.Items}, nil
 }
 
+// ofPeople reports whether a file was read by a source whose records are people.
+func ofPeople(mapping string) bool {
+	var source struct {
+		Kind string `json:"kind"`
+	}
+	// A mapping of another form, as an older version may have stored it, knows no kinds.
+	return json.Unmarshal([]byte(mapping), &source) == nil && source.Kind == "people"
+}
+
 // ShowFile tells the story of one import. store.ErrNotFound when there is none.
 func (r *Reader) ShowFile(ctx context.Context, n uint64) (FileStory, error) {
 	f, err := r.store.File(ctx, n)
 	if err != nil {
 		return FileStory{}, fmt.Errorf("looking for file %d: %w", n, err)
 	}
-	s := FileStory{File: r.file(f), Mapping: f.Mapping, Reasons: []FateReason{}, Rejects: []Reject{}}
+	s := FileStory{File: r.file(f), Mapping: f.Mapping, People: ofPeople(f.Mapping), Reasons: []FateReason{}, Rejects: []Reject{}}
 	at := map[FateReason]int{}
 	err = r.store.FateRuns(ctx, n, func(run store.FateRun) bool {
 		if run.Fate == store.FateExpired {

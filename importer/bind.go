@@ -26,6 +26,7 @@ type binding struct {
 	events  []boundRule
 	props   []propertySlot
 	admits  boundAdmission
+	join    int           // slot of the ids of people, -1 without
 	settled []settledSlot // of what the lines of one record must agree on; none without group_by
 }
 
@@ -55,7 +56,7 @@ type boundCondition struct {
 // are not among headers, as in JSON. The error is a refusal that names what is missing and what is there.
 func (m *Mapping) bind(headers []string, open bool) (*binding, error) {
 	b := &binding{Mapping: m, headers: headers, slotOf: make([]int, len(headers)),
-		literal: map[string]int{}, folded: map[string]int{}, absent: map[int]bool{}}
+		literal: map[string]int{}, folded: map[string]int{}, absent: map[int]bool{}, join: -1}
 	for i := range b.slotOf {
 		b.slotOf[i] = -1
 	}
@@ -78,6 +79,9 @@ func (m *Mapping) bind(headers []string, open bool) (*binding, error) {
 			return nil, err
 		}
 		b.key = append(b.key, slot)
+	}
+	if err := b.bindJoin(open); err != nil {
+		return nil, err
 	}
 	if err := b.bindRules(open); err != nil {
 		return nil, err
@@ -153,6 +157,9 @@ func (b *binding) bindAliases(taken map[int]bool) {
 
 // stated reports whether the configuration says where t comes from, so that no alias may.
 func (b *binding) stated(t target) bool {
+	if b.People() && t.key == 0 {
+		return true
+	}
 	switch t.field {
 	case fieldEventID:
 		if len(b.source.RecordKey) > 0 || b.source.Identity != "" {
@@ -214,6 +221,9 @@ func (b *binding) complete() error {
 	if err := b.present(); err != nil {
 		return err
 	}
+	if b.People() {
+		return b.completePeople()
+	}
 	switch {
 	case len(b.key) == 0 && b.fields[fieldEventID] < 0 && b.source.Identity == "":
 		return b.refuse("Name the columns that identify a record under record_key, or map one to event_id.",
@@ -225,8 +235,10 @@ func (b *binding) complete() error {
 	case b.action == "" && b.fields[fieldActionSource] < 0:
 		return b.refuse("Set action_source for the source, for example physical_store or system_generated.",
 			"nothing says where the conversions took place (action_source)")
-	case len(b.user) == 0 && (b.fields[fieldClickID] < 0 || b.fields[fieldClickTime] < 0):
-		return b.refuse("Map at least one of email, phone, lead_id, external_id, first_name with last_name.",
+	case len(b.user) == 0 && (b.fields[fieldClickID] < 0 || b.fields[fieldClickTime] < 0) && b.join < 0:
+		return b.refuse("Map at least one of email, phone, lead_id, external_id, first_name with last_name. In Salesforce choose the report type"+
+			" Opportunities with Contact Roles and add Email and Phone; or read the export of the contacts with a source of kind: people, and"+
+			" name the column with the contact's id under join.",
 			"no column identifies a person, so that Meta could match nobody")
 	}
 	return nil
@@ -236,6 +248,9 @@ func (b *binding) complete() error {
 func (b *binding) present() error {
 	need := map[string][]int{"record_key": b.key}
 	b.admits.need(need)
+	if b.join >= 0 {
+		need["join"] = []int{b.join}
+	}
 	if slot := b.fields[fieldEventName]; slot >= 0 && b.events[0].name == "" {
 		need["event_name"] = []int{slot}
 	}
@@ -251,10 +266,10 @@ func (b *binding) present() error {
 			}
 		}
 	}
-	if !slices.ContainsFunc(b.events, func(r boundRule) bool { return !b.absent[r.time] }) {
+	if !b.People() && !slices.ContainsFunc(b.events, func(r boundRule) bool { return !b.absent[r.time] }) {
 		return b.missing(b.slots[b.events[0].time], "event_time")
 	}
-	if len(b.user) > 0 && !slices.ContainsFunc(b.user, func(u userSlot) bool { return !b.absent[u.slot] }) {
+	if len(b.user) > 0 && b.join < 0 && !slices.ContainsFunc(b.user, func(u userSlot) bool { return !b.absent[u.slot] }) {
 		return b.missing(b.slots[b.user[0].slot], b.user[0].key.String())
 	}
 	return nil

@@ -22,6 +22,7 @@ type Defaults struct {
 	Datasets map[string]string // alias → Meta's dataset id
 	TimeZone *time.Location    // nil is UTC
 	Window   event.Window      // the zero value is event.DefaultWindow
+	People   []string          // names of the sources of kind people
 }
 
 // Mapping is a source that was found to be in order. It is immutable: several workers may use it at once.
@@ -40,7 +41,8 @@ type Mapping struct {
 	action    event.ActionSource // "" when a column tells
 	country   string             // lower case alpha-2, "" for none
 	hashID    bool
-	sums      bool // the amounts of a record's lines add up
+	sums      bool     // the amounts of a record's lines add up
+	joined    []string // sources of kind people that records refer to
 	targets   []mapped
 	rules     []rule
 	admission
@@ -96,8 +98,8 @@ func (m *Mapping) Matches(name string) bool {
 func (s *Source) Compile(d Defaults) (*Mapping, error) {
 	m := &Mapping{source: *s, hashID: s.ExternalID.Hash == nil || *s.ExternalID.Hash}
 	for _, step := range []func(*Source, Defaults) error{
-		m.compileFile, m.compileTimes, m.compileDataset, m.compileConstants, m.compileColumns, m.compileEvents, m.compileWindow,
-		m.compileRecords, m.compileGroups,
+		m.compileFile, m.compileTimes, m.compilePeople, m.compileDataset, m.compileConstants, m.compileColumns, m.compileEvents,
+		m.compileWindow, m.compileRecords, m.compileGroups, m.compileJoin,
 	} {
 		if err := step(s, d); err != nil {
 			return nil, fmt.Errorf("source %q: %w", s.Name, err)
@@ -188,6 +190,9 @@ func (m *Mapping) compileTimes(s *Source, d Defaults) error {
 }
 
 func (m *Mapping) compileDataset(s *Source, d Defaults) error {
+	if m.People() {
+		return nil
+	}
 	known := slices.Sorted(maps.Keys(d.Datasets))
 	if s.Dataset.byColumn() {
 		return m.compileChoice(s.Dataset, d, known)

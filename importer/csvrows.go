@@ -98,6 +98,9 @@ func (w *csvWorker) chunk(b *block, from, to int) error {
 	if err != nil {
 		return err
 	}
+	if err := w.meetAll(rows); err != nil {
+		return err
+	}
 	next := 0
 	for i := from; i < to; i++ {
 		if f, bad := faults[i]; bad {

@@ -42,7 +42,7 @@ type block struct {
 	groups []lineGroup // records of several lines; none without group_by
 
 	out  output
-	err  error // a mistake in this program, not in the file
+	err  error // a mistake in this program or trouble with the database, not with the file
 	done chan struct{}
 }
 

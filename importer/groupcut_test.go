@@ -51,7 +51,7 @@ func become(t rapid.TB, m *Mapping, path string) ([]store.Record, *output, error
 		t.Fatal(err)
 	}
 	defer closer.Close()
-	all, w := &output{}, p.worker()
+	all, w := &output{}, p.worker(context.Background())
 	for more := true; more; {
 		b := &block{}
 		if more, err = cut.next(b); err != nil {

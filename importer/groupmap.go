@@ -68,6 +68,9 @@ func (b *binding) settle() {
 			free[r.time], kinds[r.time] = false, settledTime
 		}
 	}
+	if b.join >= 0 {
+		free[b.join] = true
+	}
 	for _, slot := range b.key {
 		free[slot] = true // they are equal, or the lines would not be one record
 	}

@@ -39,6 +39,9 @@ func (w groupWorker) chunk(b *block, from, to, lines int) error {
 	if err != nil {
 		return err
 	}
+	if err := w.meetAll(rows); err != nil {
+		return err
+	}
 	next := 0
 	for i := from; i < to; i++ {
 		if f, bad := faults[i]; bad {

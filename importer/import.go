@@ -106,6 +106,7 @@ func (im *Importer) Import(ctx context.Context, in Input) (Report, error) {
 		return Report{}, fmt.Errorf("register %s: %w", in.Name, openErr)
 	}
 	p := &pass{im: im, mapping: m, in: src, file: file, now: started, report: newReport(file)}
+	p.report.report.People = m.People()
 	if err == nil {
 		err = p.run(ctx)
 	}

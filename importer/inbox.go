@@ -129,10 +129,11 @@ func causes(err error) string {
 	return strings.Join(slices.Compact(all), "; ")
 }
 
-// Sweep makes one pass: it imports every file that is ready, the ones that an earlier process left behind first, then
-// the oldest first, and returns their reports, those of refused files included. The error joins what went wrong with
-// files that are tried again, and is what kept the pass from beginning or going on. A second call at the same time
-// waits for the first.
+// Sweep makes one pass: it imports every file that is ready, those of people before all others, because the others may
+// join them, then the ones that an earlier process left behind, then the oldest first. A file that joins people waits
+// while one of people is still being written. It returns their reports, those of refused files included.
+// The error joins what went wrong with files that are tried again, and is what kept the pass from beginning or going on.
+// A second call at the same time waits for the first.
 //
 // A file is ready when a source claims it, it is a regular file, its name is not that of an unfinished download, it
 // does not end in zero bytes as a half-copied file does, and its size and time of change have stood still for Settle:
@@ -190,8 +191,26 @@ func (b *Inbox) look(claims *claims) ([]found, error) {
 	slices.SortFunc(claimed, older)
 	slices.SortFunc(dropped, older)
 	files := slices.Concat(claimed, dropped)
-	slices.SortStableFunc(files, func(x, y found) int { return cmp.Compare(b.failed[x.path].delay, b.failed[y.path].delay) })
+	for i := range files {
+		if m, ok := b.c.Importer.Match(files[i].name); ok {
+			files[i].people, files[i].joins = m.People(), m.Joins()
+		}
+	}
+	slices.SortStableFunc(files, func(x, y found) int {
+		return cmp.Or(cmp.Compare(b.failed[x.path].delay, b.failed[y.path].delay), peopleFirst(x.people, y.people))
+	})
 	return files, nil
+}
+
+// peopleFirst orders files of people before others.
+func peopleFirst(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case x:
+		return -1
+	}
+	return 1
 }
 
 func older(x, y found) int {

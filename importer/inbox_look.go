@@ -19,6 +19,8 @@ type found struct {
 	name    string // base name
 	info    fs.FileInfo
 	claimed bool
+	people  bool // its source is of kind people
+	joins   bool // its source joins people
 }
 
 // sight is how a file looked, and since when.

@@ -27,6 +27,7 @@ type sweep struct {
 	errs     []error
 	failures int // in a row
 	waiting  []string
+	coming   string // a file of people that is still being written, as far as anybody can tell; "" for none
 }
 
 // parkUnfit returns the files that may be taken. It comes before any import, so that a pass that ends early has still
@@ -57,6 +58,13 @@ func (s *sweep) take(ctx context.Context, f found) {
 		return
 	}
 	if !stands {
+		if f.people {
+			s.coming = f.name
+		}
+		return
+	}
+	if f.joins && s.coming != "" {
+		s.park(f, "waits for the people in "+printable(s.coming)+", which is still being written.")
 		return
 	}
 	ready, why := b.complete(f)
@@ -64,6 +72,9 @@ func (s *sweep) take(ctx context.Context, f found) {
 		s.park(f, why)
 	}
 	if !ready {
+		if f.people && b.c.Now().Sub(b.seen[f.path].since) < cutShort {
+			s.coming = f.name
+		}
 		return
 	}
 	if !f.claimed {

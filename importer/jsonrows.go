@@ -109,6 +109,9 @@ func (w *jsonWorker) work(b *block) error {
 			b.out.records = append(b.out.records, withoutRows(line, f))
 			continue
 		}
+		if err := w.meetOne(w.values); err != nil {
+			return err
+		}
 		w.record(w.values, w.types, line, &b.out)
 	}
 	return nil

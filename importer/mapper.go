@@ -43,6 +43,7 @@ type mapper struct {
 	matching []int          // rules that hold
 	country  string
 	known    string // currency that is stated beside the amounts
+	people   people // that records refer to
 	buffer   []byte
 }
 
@@ -86,13 +87,20 @@ func (m *mapper) record(cells []string, kinds []cellKind, line uint64, out *outp
 	rec := store.Record{Line: line}
 	first := len(out.rows)
 	f := m.read(&rec)
-	if f.none() {
+	switch {
+	case !f.none():
+	case m.People():
+		rec.Person = m.person()
+	default:
 		f = m.yield(out)
 	}
 	if rec.Rows = out.rows[first:len(out.rows):len(out.rows)]; len(rec.Rows) == 0 {
-		rec.Fate, rec.Reason, rec.Column, rec.Rows = store.FateRejected, f.reason, f.column, nil
-		if f.reason.Severity() == event.Skip {
-			rec.Fate = store.FateSkipped
+		rec.Rows = nil
+		if rec.Person == nil {
+			rec.Fate, rec.Reason, rec.Column = store.FateRejected, f.reason, f.column
+			if f.reason.Severity() == event.Skip {
+				rec.Fate = store.FateSkipped
+			}
 		}
 		for _, w := range m.warnings {
 			out.warned = append(out.warned, warned{w, line})
@@ -124,11 +132,12 @@ func (m *mapper) read(rec *store.Record) fault {
 	if consent.reason == event.ReasonNoConsent {
 		return consent
 	}
-	if m.fillPerson(); !m.event.User.Usable() {
-		if len(m.event.User.Hashed())+len(m.event.User.Plain()) == 0 {
-			return fault{reason: event.ReasonIdentifierMissing}
-		}
-		return fault{reason: event.ReasonIdentifierWeak}
+	m.fillPerson()
+	if f := m.joinPeople(); !f.none() {
+		return f
+	}
+	if m.People() {
+		return m.readPerson(wrongKey)
 	}
 	if !wrongKey.none() {
 		return wrongKey
@@ -183,7 +192,10 @@ func (m *mapper) nobody() bool {
 	empty := func(slot int) bool {
 		return totalWord(m.cells[slot]) || footerWord(m.cells[slot]) || normalize.IsMissing(m.cells[slot])
 	}
-	return empty(m.events[0].time) && !slices.ContainsFunc(m.user, func(u userSlot) bool { return !empty(u.slot) })
+	if m.join >= 0 && !empty(m.join) || m.events[0].time >= 0 && !empty(m.events[0].time) {
+		return false
+	}
+	return !slices.ContainsFunc(m.user, func(u userSlot) bool { return !empty(u.slot) })
 }
 
 func joinKey(key []event.KeyPart) string {

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"capibara/event"
 	"capibara/store"
 )
 
@@ -38,7 +39,7 @@ type pass struct {
 
 // worker makes events of the records of a block.
 type worker interface {
-	work(b *block) error // a mistake in this program, not in the file
+	work(b *block) error // a mistake in this program or trouble with the database, not with the file
 }
 
 // run reads the file and commits what its records become.
@@ -68,7 +69,7 @@ func (p *pass) run(ctx context.Context) error {
 		close(todo)
 	})
 	for range workers {
-		w := p.worker()
+		w := p.worker(reading)
 		running.Go(func() {
 			for b := range todo {
 				b.err = safely(w, b)
@@ -161,8 +162,9 @@ func (p *pass) cutter() (cutter, io.Closer, error) {
 	return cut, text, nil
 }
 
-func (p *pass) worker() worker {
+func (p *pass) worker(ctx context.Context) worker {
 	m := newMapper(p.bound, p.now)
+	m.people.find = func(keys []event.Hash) ([][]byte, error) { return p.im.c.Store.People(ctx, keys) }
 	if p.format == "csv" {
 		w := newCSVWorker(m, p.sheet.dialect)
 		if p.mapping.grouped() {

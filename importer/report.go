@@ -17,6 +17,7 @@ import (
 // call read, which are all of them unless Resumed says that an earlier, interrupted call had done some.
 type Report struct {
 	File      store.File
+	People    bool             // the records are people, of whom nothing is sent
 	Events    uint64           // that entered the outbox as pending
 	Waiting   uint64           // of Events, those that must not be sent yet: held back, or with a time in the future
 	Reasons   []ReasonCount    // of skipped and rejected records, most frequent first

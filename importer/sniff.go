@@ -165,6 +165,7 @@ func (m *Mapping) namedHeaders() map[string]bool {
 	for _, h := range m.source.RecordKey {
 		named[fold(h)] = true
 	}
+	named[fold(m.source.Join.Column)] = true
 	for _, r := range m.rules {
 		named[fold(r.eventTime)], named[fold(r.value)] = true, true
 		for _, c := range r.when {

@@ -12,6 +12,11 @@ type Source struct {
 	Name  string   `yaml:"name" json:"name"`
 	Files []string `yaml:"files" json:"files,omitempty"` // globs on the base name, without case
 
+	// Kind is "" for records that are conversions, and people for contacts or leads: of those the hashed identifiers are
+	// kept under the source's name and the record_key, for sources that join them. They yield no events, and so need no
+	// dataset, event_name, event_time or action_source. A source that is given another name has to read its export again.
+	Kind string `yaml:"kind" json:"kind,omitempty"`
+
 	Format       string   `yaml:"format" json:"format,omitempty"`                 // csv, xlsx, json or jsonl; "" finds out. Which of csv and xlsx it is the file itself says
 	Sheet        string   `yaml:"sheet" json:"sheet,omitempty"`                   // of a workbook; "" is the first that is not hidden
 	Delimiter    string   `yaml:"delimiter" json:"delimiter,omitempty"`           // one character or "tab"; "" finds out
@@ -25,6 +30,7 @@ type Source struct {
 	Dataset         DatasetChoice `yaml:"dataset" json:"dataset"`                               // alias of a dataset, or the column that chooses among several
 	RecordKey       []string      `yaml:"record_key" json:"record_key,omitempty"`               // headers that together identify a record
 	GroupBy         GroupBy       `yaml:"group_by" json:"group_by,omitzero"`                    // record_key: lines with one record_key are one record
+	Join            Join          `yaml:"join" json:"join,omitzero"`                            // header of the ids of people that a source of kind people reads
 	Identity        string        `yaml:"identity" json:"identity,omitempty"`                   // "" or content; then a mended or better read identifier makes another record
 	ActionSource    string        `yaml:"action_source" json:"action_source,omitempty"`         // one for all records
 	LeadEventSource string        `yaml:"lead_event_source" json:"lead_event_source,omitempty"` // name of the CRM; sets event_source crm

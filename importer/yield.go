@@ -159,13 +159,16 @@ func (m *mapper) windowOf(src event.ActionSource) event.Window {
 	return w
 }
 
-func (m *mapper) encode() []byte {
+func (m *mapper) encode() []byte { return m.encoded(m.event.AppendBinary) }
+
+// encoded is what appendTo writes, in memory that is shared.
+func (m *mapper) encoded(appendTo func([]byte) []byte) []byte {
 	const slab = 256 << 10
 	if cap(m.buffer)-len(m.buffer) < 2048 {
 		m.buffer = make([]byte, 0, slab)
 	}
 	at := len(m.buffer)
-	m.buffer = m.event.AppendBinary(m.buffer)
+	m.buffer = appendTo(m.buffer)
 	return m.buffer[at:len(m.buffer):len(m.buffer)]
 }
 

@@ -21,6 +21,8 @@ func newImportCommand(a *app) *cobra.Command {
 mend it) or rejected (a person can: those are written, with reason and fix, into the rejected folder). Nothing is sent.
 The files stay where they are. Importing a file again is harmless: its records are duplicates then.
 
+Files of people (kind: people) are read before the others, because the others may join them.
+
 Exit code 3 says that some records were rejected and everything else was taken.`,
 		Example: `  capibara import deals.csv
   capibara import *.csv --source deals
@@ -37,7 +39,7 @@ func (a *app) importFiles(ctx context.Context, args []string, source string) err
 	return a.visit(ctx, "import", toAct, func(c *config, h house) (err error) {
 		reports := []fileReport{}
 		var bad []error
-		for _, arg := range args {
+		for _, arg := range c.peopleFirst(args, source) {
 			r, err := a.importOne(ctx, h, arg, source)
 			if err != nil {
 				bad = append(bad, err)

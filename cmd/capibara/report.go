@@ -20,7 +20,8 @@ type fileReport struct {
 	Counts   store.FileCounts `json:"counts"`
 	Rejects  string           `json:"rejects_path"` // relative to the home
 	Archived string           `json:"archived_as,omitempty"`
-	Events   uint64           `json:"events"` // that wait for the next upload
+	People   bool             `json:"people,omitempty"` // the records are people, of whom nothing is sent
+	Events   uint64           `json:"events"`           // that wait for the next upload
 	Reasons  []reasonCount    `json:"reasons"`
 	Warnings []reasonCount    `json:"warnings"`
 	Sums     []currencySum    `json:"sums"`
@@ -75,7 +76,7 @@ type replacement struct {
 func newFileReport(r importer.Report) fileReport {
 	f := r.File
 	out := fileReport{File: f.Number, Name: f.Name, Source: f.Source, State: f.State.String(), Reason: f.Reason, Counts: f.Counts,
-		Rejects: f.Rejects, Archived: f.ArchivedAs, Events: r.Events, Reasons: reasonCounts(r.Reasons), Warnings: reasonCounts(r.Warnings),
+		Rejects: f.Rejects, Archived: f.ArchivedAs, People: r.People, Events: r.Events, Reasons: reasonCounts(r.Reasons), Warnings: reasonCounts(r.Warnings),
 		Sums: []currencySum{}, Changed: []conflict{}, Resumed: r.Resumed, Seconds: r.Elapsed.Seconds()}
 	for _, s := range r.Sums {
 		out.Sums = append(out.Sums, currencySum(s))
@@ -124,6 +125,9 @@ func (a *app) printReport(c *config, r fileReport) {
 		a.line("  reasons and events of what was left: `capibara show file %d` has them all.", r.File)
 	}
 	a.printCounts(r.Counts)
+	if r.People {
+		a.line("  %s", peopleKnown(r.Counts))
+	}
 	for _, group := range []struct{ fate, title string }{{"skipped", "Skipped, nothing to mend"}, {"rejected", "Rejected, please mend"}} {
 		a.printReasons(group.title, group.fate, r.Reasons)
 	}
@@ -141,6 +145,12 @@ func (a *app) printReport(c *config, r fileReport) {
 	if r.Rejects != "" {
 		a.line("  The rejected records are in %s: mend them there and import that file.", filepath.Join(c.Home, r.Rejects))
 	}
+}
+
+// peopleKnown says what the records of people are good for.
+func peopleKnown(c store.FileCounts) string {
+	return counted(c.Accepted+c.Duplicate, "person", "people") + ", " + grouped(c.Accepted) +
+		" of them new or changed: files that join them find them; nothing is sent."
 }
 
 // printChanged lists the records that came before with another content, each line once: one that yields several events

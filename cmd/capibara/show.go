@@ -225,6 +225,9 @@ func (a *app) printFileStory(s audit.FileStory) error {
 		{"bytes", grouped(s.Size)}, {"SHA-256", s.SHA256}, {"archived as", printable(s.ArchivedAs)}, {"rejects", printable(s.File.Rejects)}})
 	a.line("")
 	a.printCounts(s.Counts)
+	if s.People {
+		a.line("  %s", peopleKnown(s.Counts))
+	}
 	for _, r := range s.Reasons {
 		a.line("  %s %s, the first is record %d: %s", grouped(r.Records), r.Fate, r.First, r.Sentence)
 	}

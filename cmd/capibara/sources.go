@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"capibara/importer"
@@ -27,6 +29,11 @@ func (c *config) compile() ([]*importer.Mapping, error) {
 	for _, alias := range c.aliases() {
 		d.Datasets[alias] = string(c.Datasets[alias].ID)
 	}
+	for i := range c.Sources {
+		if c.Sources[i].IsPeople() {
+			d.People = append(d.People, c.Sources[i].Name)
+		}
+	}
 	var all []*importer.Mapping
 	names := map[string]bool{}
 	for i := range c.Sources {
@@ -41,6 +48,24 @@ func (c *config) compile() ([]*importer.Mapping, error) {
 		all = append(all, m)
 	}
 	return all, nil
+}
+
+// peopleFirst puts the files that sources of kind people read before the others, which may join them.
+func (c *config) peopleFirst(files []string, source string) []string {
+	all, err := c.compile()
+	if err != nil || source != "" {
+		return files // whoever imports them says what is wrong
+	}
+	var people, others []string
+	for _, file := range files {
+		i := slices.IndexFunc(all, func(m *importer.Mapping) bool { return m.Matches(filepath.Base(file)) })
+		if i >= 0 && all[i].People() {
+			people = append(people, file)
+		} else {
+			others = append(others, file)
+		}
+	}
+	return append(people, others...)
 }
 
 // noSource tells somebody whose file nobody takes which names would be taken.
