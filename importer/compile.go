@@ -112,7 +112,8 @@ func (s *Source) Compile(d Defaults) (*Mapping, error) {
 		Length     string            `json:"window_length"`
 		Margin     string            `json:"window_margin"`
 		DatasetIDs map[string]string `json:"dataset_ids,omitempty"`
-	}{*s, m.dataset, m.clock.zone.String(), m.window.Length.String(), m.window.Margin.String(), m.choice.all()})
+		Joined     []string          `json:"joined_sources,omitempty"`
+	}{*s, m.dataset, m.clock.zone.String(), m.window.Length.String(), m.window.Margin.String(), m.choice.all(), m.joined})
 	if err != nil {
 		return nil, fmt.Errorf("source %q: write the effective mapping: %w", s.Name, err)
 	}

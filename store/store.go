@@ -57,8 +57,9 @@ type Importing interface {
 	// StateWithdrawn with the reason replaced, the row is accepted under a number of its own, and an audit entry tells how
 	// many. In every other case the row is a conflict: what was sent, refused or too late never comes back this way.
 	Import(ctx context.Context, file uint64, c Chunk, now time.Time) (ImportResult, error)
-	// People returns the identifiers of the people with these keys, in the order of the keys and as of one moment; nil for
-	// a key that nobody has. Of several records of one person the last counts.
+	// People returns the identifiers of the people with these keys, a few thousand at most, in the order of the keys and as
+	// of one moment; nil for a key that nobody has, or whose entry is damaged: the person's next record mends it. Of several
+	// records of one person the last counts.
 	People(ctx context.Context, keys []event.Hash) ([][]byte, error)
 	// CloseFile ends an import: state FileImported or FileRefused with its reason, and where the file went. It adds an
 	// audit entry. A closed file takes no more chunks.

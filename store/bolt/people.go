@@ -28,20 +28,22 @@ func decodePerson(b []byte) (file uint64, identifiers []byte, ok bool) {
 	return file, d.b, !d.bad && len(d.b) > 0
 }
 
-// person returns the identifiers of a person, valid inside the transaction only; nil when nobody has the key.
-func (t *txn) person(key []byte) ([]byte, error) {
-	if t.bucket(peopleBucket) == nil {
-		return nil, nil
+// person returns the identifiers of a person, valid inside the transaction only; nil when nobody has the key. One that is
+// damaged is nobody: Check finds it, and the person's next record mends it.
+func (t *txn) person(key []byte) []byte {
+	b := t.bucket(peopleBucket)
+	if b == nil {
+		return nil
 	}
-	body, err := t.get(peopleBucket, key)
-	if body == nil || err != nil {
-		return nil, err
+	body, whole := unseal(key, b.Get(key))
+	if !whole {
+		return nil
 	}
 	_, identifiers, ok := decodePerson(body)
 	if !ok {
-		return nil, damaged(peopleBucket, key)
+		return nil
 	}
-	return identifiers, nil
+	return identifiers
 }
 
 // addPeople stores what is new about people, in order of their keys: bbolt is several times faster that way. Records of
@@ -68,11 +70,7 @@ func (in *importing) addPeople() error {
 	values := make([]byte, 0, size)
 	for _, i := range order {
 		p := in.chunk.Records[i].Person
-		known, err := in.person(p.Key[:])
-		if err != nil {
-			return err
-		}
-		if bytes.Equal(known, p.Identifiers) {
+		if bytes.Equal(in.person(p.Key[:]), p.Identifiers) {
 			in.people[i] = store.FateDuplicate
 			continue
 		}
@@ -91,11 +89,7 @@ func (d *DB) People(ctx context.Context, keys []event.Hash) (all [][]byte, err e
 	err = d.read(ctx, func(t *txn) error {
 		all = make([][]byte, len(keys))
 		for i := range keys {
-			identifiers, err := t.person(keys[i][:])
-			if err != nil {
-				return err
-			}
-			all[i] = bytes.Clone(identifiers)
+			all[i] = bytes.Clone(t.person(keys[i][:]))
 		}
 		return nil
 	})
