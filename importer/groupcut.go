@@ -7,7 +7,8 @@ import (
 	"capibara/event"
 )
 
-// maxGroupLines is how many lines a record may have. One with more, or with more than maxRecord bytes, is too large.
+// maxGroupLines is how many lines a record may have. One with more, or with more than maxRecord bytes, is too large: it is
+// rejected without its text, so that nobody mends a part of it.
 const maxGroupLines = 1000
 
 // lineGroup is a record of several lines.

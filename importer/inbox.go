@@ -131,9 +131,9 @@ func causes(err error) string {
 
 // Sweep makes one pass: it imports every file that is ready, those of people before all others, because the others may
 // join them, then the ones that an earlier process left behind, then the oldest first. A file that joins people waits
-// while one of people is still being written. It returns their reports, those of refused files included.
-// The error joins what went wrong with files that are tried again, and is what kept the pass from beginning or going on.
-// A second call at the same time waits for the first.
+// while one of people is still being written. It returns their reports, those of refused files included. The error joins
+// what went wrong with files that are tried again, and is what kept the pass from beginning or going on. A second call at
+// the same time waits for the first.
 //
 // A file is ready when a source claims it, it is a regular file, its name is not that of an unfinished download, it
 // does not end in zero bytes as a half-copied file does, and its size and time of change have stood still for Settle:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -127,7 +128,7 @@ func (p *pass) prepare() error {
 	}
 	if p.mapping.grouped() && p.format != "csv" {
 		return refuse("Export the file as CSV, or leave group_by out of the source: in JSON one record holds all its items.",
-			"the source joins the lines of a table (group_by), and the file is JSON")
+			"the source joins lines of CSV (group_by), and the file is %s", strings.ToUpper(p.format))
 	}
 	if p.bound, err = p.mapping.bind(headers, p.format != "csv"); err != nil {
 		return err
