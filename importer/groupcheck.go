@@ -46,13 +46,13 @@ func (p *pass) checkGroups(ctx context.Context) error {
 	slices.Sort(whole)
 	apart := map[uint64]bool{}
 	for i, sum := range whole {
-		if i > 0 && whole[i-1] == sum {
+		if i > 0 && whole[i-1] == sum && len(apart) < maxSeen {
 			apart[sum] = true
 		}
 	}
 	// A damaged line alone may be no line of the record whose key it seems to have, unless there is such a record.
 	for _, sum := range damaged {
-		if _, found := slices.BinarySearch(whole, sum); found {
+		if _, found := slices.BinarySearch(whole, sum); found && len(apart) < maxSeen {
 			apart[sum] = true
 		}
 	}
@@ -76,9 +76,7 @@ func (p *pass) findApart(ctx context.Context, seed maphash.Seed, apart map[uint6
 		}
 		first, again := seen[key]
 		if !again || first.damaged && damaged {
-			if len(seen) < maxSeen {
-				seen[strings.Clone(key)] = place{line, damaged}
-			}
+			seen[strings.Clone(key)] = place{line, damaged}
 			return nil
 		}
 		by := p.mapping.keyHeaders()

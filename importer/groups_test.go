@@ -113,3 +113,31 @@ func TestGroupByIsHeldToItsWords(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupsApart refuses a file in which the lines of a record stand apart, also when one of them is damaged, and not
+// when two damaged lines seem to have one key.
+func TestGroupsApart(t *testing.T) {
+	t.Parallel()
+	const header = "Order,Date,Email,Amount,Sku\n"
+	line := func(key string) string { return key + ",2026-11-20,p@example.com,1.00,A\n" }
+	for name, test := range map[string]struct{ text, want string }{
+		"apart":              {line("R1") + line("R2") + line("R1"), "lines 2 and 4 have the same Order"},
+		"two forms of an id": {line("0065g00000ABCde") + line("R2") + line("0065g00000ABCdeAAH"), "lines 2 and 4 have the same Order"},
+		"the later damaged":  {line("R1") + line("R2") + "R1,2026-11-20,p@example.com,1.00\n", "lines 2 and 4 have the same Order"},
+		"the first damaged":  {"R1,2026-11-20,p@example.com,1.00\n" + line("R2") + line("R1"), "lines 2 and 4 have the same Order"},
+		"both damaged":       {"NL,2026-11-20,p@example.com,1.00\n" + line("R2") + "NL,2026-11-20,p@example.com,1.00\n", ""},
+		"together":           {line("R1") + line("R1") + line("R2"), ""},
+		"an empty line":      {line("R1") + "\n" + line("R1") + line("R2"), ""},
+	} {
+		h := newHouse(t, compiled(t, orders))
+		_, err := h.Import(t.Context(), Input{Path: h.write(t, "orders.csv", []byte(header+test.text))})
+		var no *RefusedError
+		switch {
+		case test.want == "" && err != nil, test.want != "" && !errors.As(err, &no):
+			t.Errorf("%s: %v", name, err)
+		case test.want != "" && (!strings.Contains(no.Reason, test.want) || !strings.Contains(no.Hint, "Sort the export by Order")):
+			t.Errorf("%s: %q, %q", name, no.Reason, no.Hint)
+		}
+		h.checked(t)
+	}
+}
