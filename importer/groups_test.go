@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 
 	"capibara/store"
 )
@@ -139,5 +141,48 @@ func TestGroupsApart(t *testing.T) {
 			t.Errorf("%s: %q, %q", name, no.Reason, no.Hint)
 		}
 		h.checked(t)
+	}
+}
+
+// TestGroupsInAWorkbook joins the rows of a sheet. Its numbers are numbers: 1.234 is no thousand there, and a row ends with
+// its last cell that holds anything.
+func TestGroupsInAWorkbook(t *testing.T) {
+	t.Parallel()
+	f := excelize.NewFile()
+	defer f.Close()
+	for i, row := range [][]any{
+		{"Receipt", "Date", "Email", "Amount", "Sku"},
+		{"R1", "2026-11-20T10:00:00Z", "anna@example.com", 1.234, "A"},
+		{"R1", "2026-11-20T10:00:00Z", nil, 2},
+		{"R2", "2026-11-20T10:00:00Z", "bert@example.com", 5, "B"},
+	} {
+		if err := f.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	h := newHouse(t)
+	r, err := h.Import(t.Context(), Input{Path: h.write(t, "till.xlsx", b.Bytes()), Mapping: compiled(t, `
+name: till
+dataset: main
+record_key: [Receipt]
+action_source: physical_store
+event_name: Purchase
+currency: EUR
+columns: {contents.id: Sku}
+group_by: {key: record_key, value: sum}
+`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.checked(t)
+	if c := r.File.Counts; c.Records != 2 || c.Accepted != 2 {
+		t.Errorf("%+v %+v", c, r.Reasons)
+	}
+	if len(r.Sums) != 1 || r.Sums[0].Sum != "8.234" {
+		t.Errorf("sums %+v", r.Sums)
 	}
 }
