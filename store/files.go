@@ -30,6 +30,8 @@ type File struct {
 	EndedAt    time.Time  `json:"ended_at,omitzero"`
 	ArchivedAs string     `json:"archived_as,omitempty"`  // path relative to the home, "" while it is not archived
 	Rejects    string     `json:"rejects_path,omitempty"` // path of the rejects file relative to the home, "" without rejects
+	Receipt    string     `json:"receipt_path,omitempty"` // path of the page for whoever dropped it, relative to the home; "" for none
+	Mends      uint64     `json:"mends,omitempty"`        // number of the file whose rejected records these are, mended; 0 for none
 }
 
 // FileCounts counts the records of a file by fate; Records is always the sum of the others.
@@ -144,6 +146,8 @@ type FileEnd struct {
 	Reason     string    // a sentence, when refused
 	ArchivedAs string    // path relative to the home
 	Rejects    string    // path relative to the home, "" without rejects
+	Receipt    string    // path relative to the home, "" without one
+	Mends      uint64    // number of the earlier file whose rejected records these are, 0 for none
 }
 
 // Reject is one rejected record of a file. It holds no value of the record: the rejects file does.

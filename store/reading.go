@@ -8,7 +8,7 @@ import (
 
 // Filter narrows a history; the zero value of a field does not narrow. Not every field makes sense for every list:
 // Events honours all of them, Batches honours Dataset, BatchState, Since, Until, Batch and Seq; Files honours File,
-// Since, Until and FileName.
+// Since, Until, FileName and Mends.
 type Filter struct {
 	Since, Until time.Time // events: event_time; batches: creation; files: start. Since inclusive, Until exclusive
 	EventID      string
@@ -20,6 +20,7 @@ type Filter struct {
 	BatchState   BatchState
 	File         uint64
 	FileName     string // base name, exact
+	Mends        uint64 // files: those that bring mended records of this file
 	Batch        uint64 // events: those that were ever in this batch or in a batch it was split into
 	Seq          uint64 // batches: those that carried this row, oldest first among them last
 	// Person finds the events that carry any of these hashed identifiers.

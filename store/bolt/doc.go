@@ -6,7 +6,8 @@
 //	meta       schema, id, created, seq (last row number), audit (number and hash of the last entry), endpoint (what
 //	           requests go to, and since when)
 //	names      kind 0 text       → number;  kind 1 number → text. Kinds: datasets, event names, reasons
-//	files      file              → name, source, SHA-256, counts, state, times, extents of row numbers
+//	files      file              → name, source, SHA-256, counts, state, times, extents of row numbers; receipt and mended
+//	                               file, where there is one
 //	file_sha   SHA-256 file      → nothing
 //	mappings   SHA-256           → the text of a mapping, once however many files were read with it
 //	fates      file first-record → a run of consecutive records with one fate and reason

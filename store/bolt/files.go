@@ -54,6 +54,9 @@ func (f *fileRecord) encode() []byte {
 		v = appendUint(appendUint(v, x.first-end), x.count)
 		end = x.first + x.count
 	}
+	if f.Receipt != "" || f.Mends != 0 {
+		v = appendUint(appendText(v, f.Receipt), f.Mends)
+	}
 	return v
 }
 
@@ -73,6 +76,10 @@ func decodeFile(n uint64, b []byte) (*fileRecord, bool) {
 		x := extent{d.uint() + end, d.uint()}
 		f.extents = append(f.extents, x)
 		end = x.first + x.count
+	}
+	// Files of earlier versions end here.
+	if !d.bad && len(d.b) > 0 {
+		f.Receipt, f.Mends = d.text(), d.uint()
 	}
 	return f, d.done()
 }
@@ -190,7 +197,11 @@ func (d *DB) CloseFile(ctx context.Context, n uint64, end store.FileEnd, now tim
 		if f.State != store.FileImporting {
 			return fmt.Errorf("%w: the file is %s", store.ErrStale, f.State)
 		}
+		if end.Mends >= n {
+			return fmt.Errorf("it cannot mend file %d, which did not come before it", end.Mends)
+		}
 		f.State, f.Reason, f.ArchivedAs, f.Rejects, f.EndedAt = end.State, end.Reason, end.ArchivedAs, end.Rejects, stored(now)
+		f.Receipt, f.Mends = end.Receipt, end.Mends
 		if err := t.put(filesBucket, numberKey(n), f.encode()); err != nil {
 			return err
 		}

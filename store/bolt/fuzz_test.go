@@ -57,6 +57,8 @@ func FuzzFile(f *testing.F) {
 	file.Counts.Add(store.FateAccepted, 7)
 	f.Add(file.encode()[sumSize:])
 	f.Add((&fileRecord{}).encode()[sumSize:])
+	file.Receipt, file.Mends = "receipts/a.html", 3
+	f.Add(file.encode()[sumSize:])
 	f.Fuzz(func(t *testing.T, body []byte) {
 		file, ok := decodeFile(1, body)
 		if !ok {

@@ -69,11 +69,20 @@ func fileClosed(d *desk) {
 			d.Errorf("an import ends as %s", s)
 		}
 	}
-	end := store.FileEnd{State: store.FileRefused, Reason: "It has no header.", ArchivedAs: "archive/a.csv", Rejects: "r.csv"}
+	end := store.FileEnd{State: store.FileRefused, Reason: "It has no header.", ArchivedAs: "archive/a.csv", Rejects: "r.csv",
+		Receipt: "receipts/a.html", Mends: 2}
 	d.now = d.now.Add(time.Second)
+	if _, err := d.Outbox.CloseFile(d.ctx, f.Number, end, d.now); err == nil {
+		d.Errorf("file %d mends file 2, which came after it", f.Number)
+	}
+	first := f
+	d.must(second(d.Outbox.CloseFile(d.ctx, first.Number, store.FileEnd{State: store.FileImported}, d.now)))
+	f = d.open("b.csv")
+	end.Mends = first.Number
 	got, err := d.Outbox.CloseFile(d.ctx, f.Number, end, d.now)
 	d.must(err)
 	f.State, f.Reason, f.ArchivedAs, f.Rejects, f.EndedAt = end.State, end.Reason, end.ArchivedAs, end.Rejects, d.now
+	f.Receipt, f.Mends = end.Receipt, end.Mends
 	same(d, "the closed file", got, f)
 	stored, err := d.Outbox.File(d.ctx, f.Number)
 	d.must(err)

@@ -163,6 +163,8 @@ func fileFilters(d *desk) {
 		d.open(name)
 		d.now = d.now.Add(time.Hour)
 	}
+	_, err := d.Outbox.CloseFile(d.ctx, 3, store.FileEnd{State: store.FileImported, Mends: 1}, d.now)
+	d.must(err)
 	for name, c := range map[string]struct {
 		f    store.Filter
 		want []uint64
@@ -170,6 +172,8 @@ func fileFilters(d *desk) {
 		"everything": {store.Filter{}, []uint64{3, 2, 1}},
 		"number":     {store.Filter{File: 2}, []uint64{2}},
 		"name":       {store.Filter{FileName: "a.csv"}, []uint64{3, 1}},
+		"mends":      {store.Filter{Mends: 1}, []uint64{3}},
+		"mends none": {store.Filter{Mends: 2}, nil},
 		"between":    {store.Filter{Since: start.Add(time.Hour), Until: start.Add(2 * time.Hour)}, []uint64{2}},
 	} {
 		for _, limit := range []int{0, 1, 3} {
