@@ -8,6 +8,7 @@ type dialect struct {
 	newline   byte // \n, or \r in files of old Macs
 	columns   int  // of the header; 0 when they are not known
 	book      bool // of a workbook: every record is a line, whatever breaks its cells hold, and has cells as far as it has values
+	guarded   bool // it began as a rejects file: cells are as guard writes them, and quotation marks are in order
 }
 
 // csvCutter cuts CSV into records. A line break inside a quoted cell does not end a record; a quotation mark that is
@@ -168,7 +169,7 @@ func (c *csvCutter) cutQuoted(text []byte, last bool) csvCut {
 // delimiters as the header: a mark that opens a cell here (R1,"5 inch,10) and one that closes it on the next line (R2,6",20)
 // would make one sale of two.
 func (c *csvCutter) wholeLines(record []byte) bool {
-	if c.book || c.columns < 2 || c.line < c.header || bytes.IndexByte(record, c.newline) < 0 {
+	if c.book || c.guarded || c.columns < 2 || c.line < c.header || bytes.IndexByte(record, c.newline) < 0 {
 		return false
 	}
 	for line := range bytes.SplitSeq(record, []byte{c.newline}) {

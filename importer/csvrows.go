@@ -171,6 +171,9 @@ func (w *csvWorker) split(record string, flag spanFlag, slots []string) fault {
 		var text string
 		if text, rest, more = nextCell(rest, w.delimiter); n < len(w.slotOf) {
 			if slot := w.slotOf[n]; slot >= 0 {
+				if w.guarded {
+					text = unguard(text)
+				}
 				slots[slot] = text
 			}
 		}

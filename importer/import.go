@@ -57,21 +57,12 @@ func New(c Config) *Importer {
 	return &Importer{c: c}
 }
 
-// Match finds the source that a file of that base name belongs to.
-func (im *Importer) Match(name string) (*Mapping, bool) {
-	for _, m := range im.c.Mappings {
-		if m.Matches(name) {
-			return m, true
-		}
-	}
-	return nil, false
-}
-
 // Input is a file to import.
 type Input struct {
 	Path    string
 	Name    string   // base name to record; "" is the base of Path
-	Mapping *Mapping // nil finds it by the name
+	Folder  string   // folder of the inbox that it was dropped into, "" for the inbox itself
+	Mapping *Mapping // nil finds it by folder and name
 	Archive bool     // move the file to the archive, or to the rejected files, when it is done
 }
 
@@ -90,9 +81,9 @@ func (im *Importer) Import(ctx context.Context, in Input) (Report, error) {
 	}
 	m := in.Mapping
 	if m == nil {
-		var ok bool
-		if m, ok = im.Match(in.Name); !ok {
-			return Report{}, fmt.Errorf("%w: %s", ErrNoSource, in.Name)
+		var err error
+		if m, err = im.Find(ctx, in.Folder, in.Name); err != nil {
+			return Report{}, err
 		}
 	}
 	src, err := inspect(ctx, in.Path, in.Name, m.reading())
@@ -125,7 +116,12 @@ func (p *pass) close(ctx context.Context, in Input) (Report, error) {
 	if err != nil {
 		return p.finish(), fmt.Errorf("import %s: %w", in.Name, err)
 	}
-	end := store.FileEnd{State: store.FileImported, Rejects: p.im.relative(rejects)}
+	p.report.report.RejectsBook, p.report.report.WithoutBook = p.im.relative(rejects.workbook), rejects.without
+	mends, err := p.mended(ctx)
+	if err != nil {
+		return p.finish(), err
+	}
+	end := store.FileEnd{State: store.FileImported, Rejects: p.im.relative(rejects.path), Mends: mends}
 	if !in.Archive {
 		return p.closeAs(ctx, end)
 	}

@@ -3,7 +3,6 @@ package importer
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,18 +10,24 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"capibara/event"
 	"capibara/store"
 )
 
+// rejectsFiles are the files that hold what a person can mend.
+type rejectsFiles struct {
+	path     string // "" when nothing is rejected
+	workbook string // the same as a workbook; "" when there is none
+	without  string // why there is no workbook beside a CSV, as a sentence
+}
+
 // writeRejects writes what a person can mend beside the reasons why, in the form of the file itself so that it can be
-// dropped in again: it reads the file once more for the records that the database says are rejected. It returns the
-// path, "" when nothing is rejected. The same call after a crash writes the same file.
-func (p *pass) writeRejects(ctx context.Context) (string, error) {
+// dropped in again: it reads the file once more for the records that the database says are rejected. Beside a CSV stands
+// the same as a workbook, because a spreadsheet that opens CSV destroys telephone numbers, ids and accents. The same call
+// after a crash writes the same files.
+func (p *pass) writeRejects(ctx context.Context) (rejectsFiles, error) {
 	if p.file.Counts.Rejected == 0 {
-		return "", nil
+		return rejectsFiles{}, nil
 	}
 	stem, ext := splitName(p.file.Name)
 	if ext = unpackedName(strings.ToLower(ext)); p.format != "csv" {
@@ -30,29 +35,36 @@ func (p *pass) writeRejects(ctx context.Context) (string, error) {
 	} else if ext == "" || ext == ".json" || ext == ".jsonl" || p.in.book != nil {
 		ext = ".csv"
 	}
-	path := filepath.Join(p.im.c.Folders.Rejected, day(p.mapping, p.file), stem+"."+strconv.FormatUint(p.file.Number, 10)+".rejects"+ext)
-	err := p.im.writeWhole(path, func(w io.Writer) error {
-		out := bufio.NewWriter(w)
-		if err := p.copyRejects(ctx, out); err != nil {
-			return err
-		}
-		return out.Flush()
-	})
-	return path, err
+	base := filepath.Join(p.im.c.Folders.Rejected, day(p.mapping, p.file), stem+"."+strconv.FormatUint(p.file.Number, 10)+".rejects")
+	files := rejectsFiles{path: base + ext}
+	if p.format != "csv" {
+		return files, p.im.writeWhole(files.path, func(w io.Writer) error { return p.jsonRejects(ctx, w) })
+	}
+	if err := p.im.makeFolder(filepath.Dir(base)); err != nil {
+		return files, err
+	}
+	book, err := newRejectsBook(filepath.Dir(base), p.rejectColumns())
+	if err != nil {
+		return files, err
+	}
+	err = p.im.writeWhole(files.path, func(w io.Writer) error { return p.csvRejects(ctx, w, book) })
+	if files.without = book.without; err == nil && files.without == "" {
+		files.workbook = base + ".xlsx"
+		err = p.im.writeWhole(files.workbook, book.write)
+	}
+	return files, errors.Join(err, book.close())
 }
 
 // errRejectGone says that the file no longer holds a record that the database knows.
 var errRejectGone = errors.New("the file no longer holds a record that was rejected")
 
-func (p *pass) copyRejects(ctx context.Context, out *bufio.Writer) error {
+// eachReject calls yield with the text of every rejected record, in their order.
+func (p *pass) eachReject(ctx context.Context, yield func(text string, flag spanFlag, r store.Reject) error) error {
 	cut, closer, err := p.cutter()
 	if err != nil {
 		return err
 	}
 	defer closer.Close()
-	if p.format == "csv" {
-		p.rejectHeader(out)
-	}
 	var b *block
 	next, more := uint64(1), true
 	var failed error
@@ -69,61 +81,72 @@ func (p *pass) copyRejects(ctx context.Context, out *bufio.Writer) error {
 			next += uint64(len(b.spans))
 		}
 		at := int(r.Record - b.first)
-		if p.format == "csv" {
-			p.rejectRows(out, b, at, r)
-		} else {
-			rejectObject(out, b.record(at), b.spans[at].flag, r)
-		}
-		return true
+		failed = eachLine(b, at, r, yield)
+		return failed == nil
 	})
 	return errors.Join(err, failed)
 }
 
-// rejectHeader begins a CSV of rejects with the mark by which spreadsheets know UTF-8.
-func (p *pass) rejectHeader(out *bufio.Writer) {
-	out.WriteString("\ufeff")
-	for _, h := range p.sheet.headers {
-		p.writeCell(out, h)
-		out.WriteByte(p.sheet.delimiter)
-	}
-	fmt.Fprintf(out, "capibara_line%ccapibara_reason%ccapibara_fix\r\n", p.sheet.delimiter, p.sheet.delimiter)
-}
-
-// rejectRows writes all lines of a record, the good ones too: mended and dropped in again, they are the whole record.
-func (p *pass) rejectRows(out *bufio.Writer, b *block, at int, r store.Reject) {
+// eachLine calls yield for all lines of a record, the good ones too: mended and dropped in again, they are the whole record.
+func eachLine(b *block, at int, r store.Reject, yield func(text string, flag spanFlag, r store.Reject) error) error {
 	for _, line := range b.lines(at) {
 		of := r
 		if b.spans[at].group > 0 {
 			of.Line = line.line
 		}
-		p.rejectRow(out, b.slice(line), of)
+		if err := yield(b.slice(line), line.flag, of); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
-// rejectRow writes a line with its reason. Missing cells are empty; those that are too many follow the reason, so that the
-// columns stay where they belong.
-func (p *pass) rejectRow(out *bufio.Writer, text string, r store.Reject) {
-	cells := allCells(text, p.sheet.delimiter)
-	reason := reasonText(r)
-	if r.Reason == event.ReasonRaggedRow && len(cells) != len(p.sheet.headers) {
-		reason = fmt.Sprintf("%s It has %d cells, and the header has %d.", reason, len(cells), len(p.sheet.headers))
-	}
-	for i := range p.sheet.headers {
-		if i < len(cells) {
-			p.writeCell(out, cells[i])
+// rejectRow is a rejected record as a rejects file shows it. The cells are as they were in the record.
+type rejectRow struct {
+	cells []string // one for every column but our own; those that the record lacks are empty
+	own   []string // what stands under our own columns
+	extra []string // cells beyond the columns; they come last, so that the columns stay where they belong
+}
+
+// rejectColumns are the headers of the file but for our own, which a file that began as a rejects file has already.
+func (p *pass) rejectColumns() []string {
+	var headers []string
+	for _, h := range p.sheet.headers {
+		if ownColumn(h) == "" {
+			headers = append(headers, h)
 		}
-		out.WriteByte(p.sheet.delimiter)
 	}
-	p.writeCell(out, strconv.FormatUint(r.Line, 10))
-	out.WriteByte(p.sheet.delimiter)
-	p.writeCell(out, reason)
-	out.WriteByte(p.sheet.delimiter)
-	p.writeCell(out, r.Reason.Fix())
-	for i := len(p.sheet.headers); i < len(cells); i++ {
-		out.WriteByte(p.sheet.delimiter)
-		p.writeCell(out, cells[i])
+	return headers
+}
+
+func (p *pass) rejectRow(text string, r store.Reject) rejectRow {
+	cells := allCells(text, p.sheet.delimiter)
+	if p.sheet.guarded {
+		for i := range cells {
+			cells[i] = unguard(cells[i])
+		}
 	}
-	out.WriteString("\r\n")
+	width := len(p.sheet.headers)
+	reason := reasonText(r)
+	if r.Reason == event.ReasonRaggedRow && len(cells) != width {
+		reason = fmt.Sprintf("%s It has %d cells, and the header has %d.", reason, len(cells), width)
+	}
+	row := rejectRow{own: p.ownCells(r, reason), extra: cells[min(width, len(cells)):]}
+	for i, h := range p.sheet.headers {
+		switch {
+		case ownColumn(h) != "":
+		case i < len(cells):
+			row.cells = append(row.cells, cells[i])
+		default:
+			row.cells = append(row.cells, "")
+		}
+	}
+	return row
+}
+
+// ownCells are the values of ownColumns.
+func (p *pass) ownCells(r store.Reject, reason string) []string {
+	return []string{strconv.FormatUint(r.Line, 10), reason, r.Reason.Fix(), strconv.FormatUint(p.file.Number, 10)}
 }
 
 // reasonText is the reason's code and sentence, with the column at fault.
@@ -135,6 +158,34 @@ func reasonText(r store.Reject) string {
 	return text
 }
 
+// csvRejects writes the rejects in the form of the file, beginning with the mark by which spreadsheets know UTF-8, and fills
+// the workbook with the same.
+func (p *pass) csvRejects(ctx context.Context, w io.Writer, book *rejectsBook) error {
+	out := bufio.NewWriter(w)
+	out.WriteString("\ufeff")
+	p.writeRow(out, rejectRow{cells: p.rejectColumns(), own: ownColumns()})
+	err := p.eachReject(ctx, func(text string, _ spanFlag, r store.Reject) error {
+		row := p.rejectRow(text, r)
+		p.writeRow(out, row)
+		return book.add(row)
+	})
+	return errors.Join(err, out.Flush())
+}
+
+func (p *pass) writeRow(out *bufio.Writer, row rejectRow) {
+	first := true
+	for _, cells := range [][]string{row.cells, row.own, row.extra} {
+		for _, text := range cells {
+			if !first {
+				out.WriteByte(p.sheet.delimiter)
+			}
+			first = false
+			p.writeCell(out, guard(text))
+		}
+	}
+	out.WriteString("\r\n")
+}
+
 func (p *pass) writeCell(out *bufio.Writer, text string) {
 	if !strings.ContainsAny(text, "\"\r\n"+string(rune(p.sheet.delimiter))) && strings.TrimSpace(text) == text {
 		out.WriteString(text)
@@ -143,32 +194,4 @@ func (p *pass) writeCell(out *bufio.Writer, text string) {
 	out.WriteByte('"')
 	out.WriteString(strings.ReplaceAll(text, `"`, `""`))
 	out.WriteByte('"')
-}
-
-// rejectObject writes a JSON record on one line with its reason among its members. What cannot be read as an object is
-// kept as a text.
-func rejectObject(out *bufio.Writer, text string, flag spanFlag, r store.Reject) {
-	reason := reasonText(r)
-	if flag&spanBroken != 0 {
-		reason += " The file ends before its list does, or goes on after it."
-	}
-	members := []string{strconv.FormatUint(r.Line, 10), reason, r.Reason.Fix()}
-	object := jsontext.Value(strings.Clone(text))
-	if err := object.Compact(); err != nil || len(object) < 2 || object[0] != '{' {
-		raw, _ := json.Marshal(text)
-		object = jsontext.Value(`{"capibara_raw":` + string(raw) + `}`)
-	}
-	out.Write(object[:len(object)-1])
-	if len(object) > 2 {
-		out.WriteByte(',')
-	}
-	for i, name := range []string{"capibara_line", "capibara_reason", "capibara_fix"} {
-		value := []byte(members[i])
-		if i > 0 {
-			value, _ = json.Marshal(members[i])
-			out.WriteByte(',')
-		}
-		fmt.Fprintf(out, "%q:%s", name, value)
-	}
-	out.WriteString("}\n")
 }

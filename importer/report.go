@@ -28,6 +28,9 @@ type Report struct {
 	Sums      []CurrencySum    // of accepted events, those that took the place of one included
 	Resumed   uint64           // records that an earlier, interrupted import had done
 	Elapsed   time.Duration
+	// RejectsBook is the path of the workbook beside File.Rejects, relative to the home; "" when there is none, and
+	// WithoutBook is then a sentence that says why not, unless the rejects are JSON or there are none.
+	RejectsBook, WithoutBook string
 }
 
 // ReasonCount counts the records or events with one reason.

@@ -130,8 +130,12 @@ func (m *Mapping) header(head []byte, d dialect) (best sheet, bestScore, agree i
 		}
 	}
 	best.columns = len(best.headers)
-	for i := range best.headers {
-		best.headers[i] = trimSpace(best.headers[i])
+	best.guarded = fromRejects(best.headers)
+	for i, h := range best.headers {
+		if best.guarded {
+			h = unguard(h)
+		}
+		best.headers[i] = trimSpace(h)
 	}
 	for i := at + 1; i < len(b.spans) && i <= at+agreeLines; i++ {
 		if best.columns > 1 && cellsOf(b.record(i), d.delimiter) == best.columns {

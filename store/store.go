@@ -66,6 +66,12 @@ type Importing interface {
 	CloseFile(ctx context.Context, file uint64, end FileEnd, now time.Time) (File, error)
 	// Rejects calls yield for every rejected record of a file, in order of record number, until yield returns false.
 	Rejects(ctx context.Context, file uint64, yield func(Reject) bool) error
+	// File is as in Reading.
+	File(ctx context.Context, n uint64) (File, error)
+	// FateRuns is as in Reading.
+	FateRuns(ctx context.Context, file uint64, yield func(FateRun) bool) error
+	// Events is as in Reading.
+	Events(ctx context.Context, f Filter) (Page[EventEntry], error)
 }
 
 // Uploading is what moves rows from pending to acknowledged.

@@ -127,8 +127,10 @@ func (l *local) Import(ctx context.Context, o order, tell func(progress)) (r fil
 			return r, misused("the sources are "+l.config.sourceNames(), "no source is named %q", o.Source)
 		}
 		in.Mapping = all[i]
-	} else if _, ok := im.Match(o.Name); !ok {
+	} else if in.Mapping, err = im.Find(ctx, "", o.Name); errors.Is(err, importer.ErrNoSource) {
 		return r, l.config.noSource(o.Name)
+	} else if err != nil {
+		return r, err
 	}
 	if o.Content != nil {
 		spool, serr := l.spool(ctx, o.Content)
