@@ -77,6 +77,8 @@ type File struct {
 	EndedAt    *time.Time       `json:"ended_at"`
 	ArchivedAs string           `json:"archived_as"`
 	Rejects    string           `json:"rejects_path"`
+	Receipt    string           `json:"receipt_path"` // the page for whoever dropped it; "" when there is none
+	Mends      uint64           `json:"mends"`        // the file whose rejected records it brings back; 0 for none
 }
 
 // Events returns a page of events, the newest import first. The error is a *UsageError when a filter cannot be read, and
@@ -211,5 +213,6 @@ func (r *Reader) batch(b store.Batch) Batch {
 func (r *Reader) file(f store.File) File {
 	return File{File: f.Number, Name: strings.ToValidUTF8(f.Name, "\uFFFD"), Source: f.Source, State: f.State.String(),
 		Reason: f.Reason, SHA256: hex.EncodeToString(f.SHA256[:]), Size: f.Size, Counts: f.Counts,
-		StartedAt: r.instant(f.StartedAt), EndedAt: r.instant(f.EndedAt), ArchivedAs: f.ArchivedAs, Rejects: f.Rejects}
+		StartedAt: r.instant(f.StartedAt), EndedAt: r.instant(f.EndedAt), ArchivedAs: f.ArchivedAs, Rejects: f.Rejects,
+		Receipt: f.Receipt, Mends: f.Mends}
 }

@@ -60,10 +60,11 @@ type BatchStory struct {
 // FileStory is an import with the fates of its records.
 type FileStory struct {
 	File
-	Mapping string       `json:"mapping"`          // what the records were read with
-	People  bool         `json:"people,omitempty"` // the records are people, of whom nothing is sent
-	Reasons []FateReason `json:"reasons"`          // of the expired, skipped and rejected records
-	Rejects []Reject     `json:"rejects"`          // the first hundred
+	Mapping  string       `json:"mapping"`          // what the records were read with
+	MendedBy []uint64     `json:"mended_by"`        // the files that brought rejected records of it back, the first one first
+	People   bool         `json:"people,omitempty"` // the records are people, of whom nothing is sent
+	Reasons  []FateReason `json:"reasons"`          // of the expired, skipped and rejected records
+	Rejects  []Reject     `json:"rejects"`          // the first hundred
 }
 
 // FateReason counts the records that met one fate for one reason.
@@ -212,7 +213,7 @@ func (r *Reader) ShowFile(ctx context.Context, n uint64) (FileStory, error) {
 	if err != nil {
 		return FileStory{}, fmt.Errorf("looking for file %d: %w", n, err)
 	}
-	s := FileStory{File: r.file(f), Mapping: f.Mapping, People: ofPeople(f.Mapping), Reasons: []FateReason{}, Rejects: []Reject{}}
+	s := FileStory{File: r.file(f), Mapping: f.Mapping, People: ofPeople(f.Mapping), MendedBy: []uint64{}, Reasons: []FateReason{}, Rejects: []Reject{}}
 	at := map[FateReason]int{}
 	err = r.store.FateRuns(ctx, n, func(run store.FateRun) bool {
 		if run.Fate == store.FateExpired {
@@ -234,6 +235,14 @@ func (r *Reader) ShowFile(ctx context.Context, n uint64) (FileStory, error) {
 	})
 	if err != nil {
 		return s, fmt.Errorf("reading the fates of file %d: %w", n, err)
+	}
+	if f.Counts.Rejected > 0 {
+		later, err := collect(ctx, store.Filter{Mends: n, Limit: maxRejectsShown}, r.store.Files, func(f store.File) uint64 { return f.Number })
+		if err != nil {
+			return s, err
+		}
+		slices.Reverse(later.Items)
+		s.MendedBy = later.Items
 	}
 	err = r.store.Rejects(ctx, n, func(rej store.Reject) bool {
 		s.Rejects = append(s.Rejects, Reject{Record: rej.Record, Line: rej.Line, Column: rej.Column, RecordKey: rej.RecordKey,

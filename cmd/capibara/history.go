@@ -194,10 +194,12 @@ func fileColumns() []column[audit.File] {
 		count("rejected", func(c store.FileCounts) uint64 { return c.Rejected }),
 		{name: "started_at", value: func(f audit.File) string { return moment(f.StartedAt) },
 			exact: func(f audit.File) string { return instant(f.StartedAt) }},
+		{name: "mends", rare: true, value: func(f audit.File) string { return number(f.Mends) }, right: true},
 		{name: "reason", value: func(f audit.File) string { return f.Reason }, hide: true},
 		{name: "size", value: func(f audit.File) string { return strconv.FormatInt(f.Size, 10) }, hide: true},
 		{name: "sha256", value: func(f audit.File) string { return f.SHA256 }, hide: true},
 		{name: "archived_as", value: func(f audit.File) string { return f.ArchivedAs }, hide: true},
 		{name: "rejects_path", value: func(f audit.File) string { return f.Rejects }, hide: true},
+		{name: "receipt_path", value: func(f audit.File) string { return f.Receipt }, hide: true},
 	}
 }

@@ -19,6 +19,8 @@ type fileReport struct {
 	Reason   string           `json:"reason,omitempty"` // why it was refused
 	Counts   store.FileCounts `json:"counts"`
 	Rejects  string           `json:"rejects_path"` // relative to the home
+	Book     string           `json:"rejects_workbook_path,omitempty"`
+	Mends    uint64           `json:"mends,omitempty"` // the file whose rejected records it brings back
 	Archived string           `json:"archived_as,omitempty"`
 	People   bool             `json:"people,omitempty"` // the records are people, of whom nothing is sent
 	Events   uint64           `json:"events"`           // that wait for the next upload
@@ -76,7 +78,7 @@ type replacement struct {
 func newFileReport(r importer.Report) fileReport {
 	f := r.File
 	out := fileReport{File: f.Number, Name: f.Name, Source: f.Source, State: f.State.String(), Reason: f.Reason, Counts: f.Counts,
-		Rejects: f.Rejects, Archived: f.ArchivedAs, People: r.People, Events: r.Events, Reasons: reasonCounts(r.Reasons), Warnings: reasonCounts(r.Warnings),
+		Rejects: f.Rejects, Book: r.RejectsBook, Mends: f.Mends, Archived: f.ArchivedAs, People: r.People, Events: r.Events, Reasons: reasonCounts(r.Reasons), Warnings: reasonCounts(r.Warnings),
 		Sums: []currencySum{}, Changed: []conflict{}, Resumed: r.Resumed, Seconds: r.Elapsed.Seconds()}
 	for _, s := range r.Sums {
 		out.Sums = append(out.Sums, currencySum(s))
@@ -142,7 +144,14 @@ func (a *app) printReport(c *config, r fileReport) {
 		}
 		a.line("  %s: %s%s", printable(s.EventName), counted(s.Events, "event", "events"), worth)
 	}
-	if r.Rejects != "" {
+	if r.Mends > 0 {
+		a.line("  It brings back records that file %d had rejected.", r.Mends)
+	}
+	switch {
+	case r.Book != "":
+		a.line("  The rejected records are in %s: mend them there and import that file.", filepath.Join(c.Home, r.Rejects))
+		a.line("  In a spreadsheet, mend them in %s instead: it keeps telephone numbers and ids as they are.", printable(filepath.Base(r.Book)))
+	case r.Rejects != "":
 		a.line("  The rejected records are in %s: mend them there and import that file.", filepath.Join(c.Home, r.Rejects))
 	}
 }

@@ -222,7 +222,8 @@ func (a *app) printFileStory(s audit.FileStory) error {
 	}
 	a.line("")
 	a.facts([][2]string{{"source", printable(s.Source)}, {"started", moment(s.StartedAt)}, {"ended", moment(s.EndedAt)},
-		{"bytes", grouped(s.Size)}, {"SHA-256", s.SHA256}, {"archived as", printable(s.ArchivedAs)}, {"rejects", printable(s.File.Rejects)}})
+		{"bytes", grouped(s.Size)}, {"SHA-256", s.SHA256}, {"archived as", printable(s.ArchivedAs)}, {"rejects", printable(s.File.Rejects)},
+		{"receipt", printable(s.Receipt)}, {"mends", filesNamed(s.Mends)}, {"mended by", filesNamed(s.MendedBy...)}})
 	a.line("")
 	a.printCounts(s.Counts)
 	if s.People {
@@ -242,6 +243,17 @@ func (a *app) printFileStory(s audit.FileStory) error {
 		{name: "reason", value: func(r audit.Reject) string { return r.Sentence }},
 		{name: "what_to_do", value: func(r audit.Reject) string { return r.Fix }},
 	}, s.Rejects)
+}
+
+// filesNamed lists files by their numbers; "" for none.
+func filesNamed(numbers ...uint64) string {
+	var names []string
+	for _, n := range numbers {
+		if n != 0 {
+			names = append(names, "file "+strconv.FormatUint(n, 10))
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // facts writes names and values, leaving out what has no value.
