@@ -98,7 +98,7 @@ func hostile(r Receipt) Receipt {
 	const bad = `"><script>alert(1)</script><img src=x onerror=alert(2)> ` + "\u202e\x1b[31m\xff\n" + `{{.}}</title></style>'`
 	r.Name, r.Source, r.Refused, r.Hint = bad, bad, "", bad
 	r.Problems = []Problem{{Sentence: bad, Fix: bad, Column: bad, Count: 2, Line: 3}}
-	r.Sums = []Sum{{Currency: bad, Events: 1, Amount: bad}}
+	r.Sums = []Sum{{Currency: bad, Events: 1, Amount: "5.00"}}
 	r.Skipped, r.Remarks = r.Problems, r.Problems
 	r.Rejects = Rejects{File: bad, Workbook: bad, Without: bad}
 	r.Mends = &Mended{1, bad}
