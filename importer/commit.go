@@ -114,6 +114,9 @@ func (c *committer) count(done store.ImportResult) {
 		if fate == store.FateSkipped || fate == store.FateRejected {
 			c.report.reason(fate, r)
 		}
+		if fate == store.FateExpired {
+			c.report.tooLate(r.Line)
+		}
 		if !idle(r.Reason) {
 			c.useful++
 		}

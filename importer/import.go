@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"capibara/importer/receipt"
 	"capibara/store"
 )
 
@@ -19,9 +20,12 @@ type Config struct {
 	Log      zerolog.Logger
 	Home     string // paths of archive and rejected files are told relative to it
 	Folders  Folders
+	Receipts ReceiptFolder    // where the pages go that tell what became of a file
 	Mappings []*Mapping       // the first that matches a file's name wins
 	Now      func() time.Time // nil is time.Now
 	Progress func(Progress)   // nil for none; called a few times a second
+	// Outlook tells what happens next to the events of a dataset, by Meta's id, for the receipt; nil when nobody knows.
+	Outlook func(ctx context.Context, dataset string) (receipt.Outlook, error)
 }
 
 // Folders are where files go, and with which permissions.
@@ -67,11 +71,11 @@ type Input struct {
 }
 
 // Import reads the file and queues its events. What happens, in this order: the file is hashed and checked to be text;
-// it is registered; its records are committed in chunks; the rejects file is written and synced; the file gets its place
-// in the archive; it is closed in the database; it is removed from where it was. After a crash at any point the same call
-// ends cleanly: before the close the import goes on after the last chunk, writes the same rejects file again and finds
-// the archived file in its place; after it, the records of the file are duplicates and the file is archived under its new
-// number as well. So the database never names an archived file that is not there.
+// it is registered; its records are committed in chunks; the rejects files are written and synced; the file gets its place
+// in the archive; its receipt is written and synced; it is closed in the database; it is removed from where it was. After a
+// crash at any point the same call ends cleanly: before the close the import goes on after the last chunk, writes the same
+// rejects files and the same receipt again and finds the archived file in its place; after it, the records of the file are duplicates and the file is archived under its new
+// number as well. So the database never names an archived file or a receipt that is not there.
 //
 // The error is a *RefusedError when the file as a whole is wrong; the Report then tells the file's number.
 func (im *Importer) Import(ctx context.Context, in Input) (Report, error) {
@@ -116,6 +120,7 @@ func (p *pass) close(ctx context.Context, in Input) (Report, error) {
 	if err != nil {
 		return p.finish(), fmt.Errorf("import %s: %w", in.Name, err)
 	}
+	p.rejects = rejects
 	p.report.report.RejectsBook, p.report.report.WithoutBook = p.im.relative(rejects.workbook), rejects.without
 	mends, err := p.mended(ctx)
 	if err != nil {
@@ -123,11 +128,11 @@ func (p *pass) close(ctx context.Context, in Input) (Report, error) {
 	}
 	end := store.FileEnd{State: store.FileImported, Rejects: p.im.relative(rejects.path), Mends: mends}
 	if !in.Archive {
-		return p.closeAs(ctx, end)
+		return p.closeAs(ctx, end, nil)
 	}
 	archived := p.im.archivePath(p.mapping, p.file)
 	end.ArchivedAs = p.im.relative(archived)
-	report, err := p.closeInPlace(ctx, in, archived, end)
+	report, err := p.closeInPlace(ctx, in, archived, end, nil)
 	if err != nil {
 		return report, fmt.Errorf("archive %s: %w", in.Name, err)
 	}
@@ -135,14 +140,14 @@ func (p *pass) close(ctx context.Context, in Input) (Report, error) {
 }
 
 // closeInPlace gives the file its place, closes it in the database and then removes it from where it was.
-func (p *pass) closeInPlace(ctx context.Context, in Input, to string, end store.FileEnd) (Report, error) {
+func (p *pass) closeInPlace(ctx context.Context, in Input, to string, end store.FileEnd, no *refusal) (Report, error) {
 	if err := p.im.place(in.Path, to); err != nil {
 		return p.finish(), err
 	}
 	if err := p.in.unchanged(); err != nil {
 		return p.finish(), errors.Join(err, os.Remove(to))
 	}
-	report, err := p.closeAs(ctx, end)
+	report, err := p.closeAs(ctx, end, no)
 	if err != nil {
 		return report, err
 	}
@@ -155,10 +160,14 @@ func (p *pass) closeInPlace(ctx context.Context, in Input, to string, end store.
 
 // refuse ends an import of a file that is wrong as a whole.
 func (p *pass) refuse(ctx context.Context, in Input, no *refusal) (Report, error) {
-	end := store.FileEnd{State: store.FileRefused, Reason: sentence(no.reason)}
+	mends, err := p.mended(ctx)
+	if err != nil {
+		return p.finish(), fmt.Errorf("refuse %s: %w", in.Name, err)
+	}
+	end := store.FileEnd{State: store.FileRefused, Reason: sentence(no.reason), Mends: mends}
 	refused := &RefusedError{Name: in.Name, Reason: sentence(no.reason), Hint: no.hint}
 	if !in.Archive {
-		report, err := p.closeAs(ctx, end)
+		report, err := p.closeAs(ctx, end, no)
 		if err != nil {
 			return report, err
 		}
@@ -169,15 +178,19 @@ func (p *pass) refuse(ctx context.Context, in Input, no *refusal) (Report, error
 	if err := p.im.writeReason(moved, no); err != nil {
 		return p.finish(), fmt.Errorf("refuse %s: %w", in.Name, err)
 	}
-	report, err := p.closeInPlace(ctx, in, moved, end)
+	report, err := p.closeInPlace(ctx, in, moved, end, no)
 	if err != nil {
 		return report, fmt.Errorf("move %s to the rejected files: %w", in.Name, err)
 	}
 	return report, refused
 }
 
-// closeAs closes the file in the database and tells of it.
-func (p *pass) closeAs(ctx context.Context, end store.FileEnd) (Report, error) {
+// closeAs writes the receipt, closes the file in the database and tells of it.
+func (p *pass) closeAs(ctx context.Context, end store.FileEnd, no *refusal) (Report, error) {
+	var err error
+	if end.Receipt, err = p.writeReceipt(ctx, end, no); err != nil {
+		return p.finish(), err
+	}
 	closed, err := p.im.c.Store.CloseFile(ctx, p.file.Number, end, p.im.c.Now())
 	if err != nil {
 		return p.finish(), fmt.Errorf("close the import of %s: %w", p.file.Name, err)

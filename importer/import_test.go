@@ -349,6 +349,7 @@ func TestNothingPersonalStays(t *testing.T) {
 	files["one.json"] = `[{"Receipt":"J1","d":"` + canary + `","email":"` + canary + `@example.com"},{"` + canary + `":` + canary + `}]`
 	files["two.json"] = `{"` + canary + `@example.com":1`
 	var told strings.Builder
+	receipts := h.withReceipts()
 	for name, text := range files {
 		r, err := h.Import(t.Context(), Input{Path: h.write(t, name, []byte(text))})
 		fmt.Fprintf(&told, "%+v\n", r)
@@ -368,7 +369,18 @@ func TestNothingPersonalStays(t *testing.T) {
 	if !strings.Contains(string(database), "good till.csv") {
 		t.Fatal("the database does not even hold the name of the file; this test looks in the wrong place")
 	}
-	for place, text := range map[string]string{"database": string(database), "log": h.log.String(), "report": told.String()} {
+	pages := ""
+	for _, name := range listedAll(t, receipts.Dir) {
+		page, err := os.ReadFile(filepath.Join(receipts.Dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages += name + string(page)
+	}
+	if got := len(listedAll(t, receipts.Dir)); got != len(files) {
+		t.Errorf("%d receipts of %d files", got, len(files))
+	}
+	for place, text := range map[string]string{"database": string(database), "log": h.log.String(), "report": told.String(), "receipts": pages} {
 		for _, secret := range []string{canary, "87654321", "19710309", "1234xq"} {
 			if at := strings.Index(strings.ToLower(text), secret); at >= 0 {
 				t.Errorf("the %s holds %s: %q", place, secret, text[max(0, at-40):min(len(text), at+60)])

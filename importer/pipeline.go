@@ -36,6 +36,8 @@ type pass struct {
 	sheet  sheet // of a CSV file
 	format string
 	list   jsonList // of a JSON file
+
+	rejects rejectsFiles // once they are written
 }
 
 // worker makes events of the records of a block.

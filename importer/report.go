@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"capibara/event"
+	"capibara/importer/receipt"
 	"capibara/store"
 )
 
@@ -60,6 +61,8 @@ type tally struct {
 	reasons  map[reasonKey]*ReasonCount
 	warnings map[event.Reason]*ReasonCount
 	sums     map[[2]string]*sumCount
+	money    map[string]*sumCount // by currency
+	late     ReasonCount          // of records that came too late
 }
 
 type reasonKey struct {
@@ -78,7 +81,7 @@ const maxSums = 1000
 
 func newReport(f store.File) *tally {
 	return &tally{report: Report{File: f, Resumed: f.Counts.Records}, reasons: map[reasonKey]*ReasonCount{},
-		warnings: map[event.Reason]*ReasonCount{}, sums: map[[2]string]*sumCount{}}
+		warnings: map[event.Reason]*ReasonCount{}, sums: map[[2]string]*sumCount{}, money: map[string]*sumCount{}}
 }
 
 func (t *tally) reason(fate store.Fate, r *store.Record) {
@@ -105,6 +108,7 @@ func (t *tally) sum(s rowSum) {
 	if !s.value.Present() {
 		k[1] = ""
 	}
+	t.add(k[1], s.value)
 	c := t.sums[k]
 	if c == nil {
 		if len(t.sums) >= maxSums {
@@ -115,6 +119,41 @@ func (t *tally) sum(s rowSum) {
 	}
 	c.events++
 	c.sum.Add(s.value)
+}
+
+// add adds an amount to those of its currency.
+func (t *tally) add(currency string, value event.Money) {
+	c := t.money[currency]
+	if c == nil {
+		if len(t.money) >= maxSums {
+			return
+		}
+		c = &sumCount{}
+		t.money[strings.Clone(currency)] = c
+	}
+	c.events++
+	c.sum.Add(value)
+}
+
+// tooLate counts a record that came too late.
+func (t *tally) tooLate(line uint64) {
+	if t.late.Count++; t.late.Count == 1 {
+		t.late.Reason, t.late.FirstLine = event.ReasonTooOld, line
+	}
+}
+
+// worth is what the accepted events are worth, whatever their names; those without an amount come last.
+func (t *tally) worth() []receipt.Sum {
+	var sums []receipt.Sum
+	for _, currency := range slices.Sorted(maps.Keys(t.money)) {
+		if c := t.money[currency]; currency != "" {
+			sums = append(sums, receipt.Sum{Currency: currency, Events: c.events, Amount: c.sum.String()})
+		}
+	}
+	if c := t.money[""]; c != nil {
+		sums = append(sums, receipt.Sum{Events: c.events})
+	}
+	return sums
 }
 
 // result sorts what was collected.

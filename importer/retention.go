@@ -12,8 +12,9 @@ import (
 
 // Prune deletes the archived and rejected files of every day that lies more than keep before now, and returns how many
 // it deleted. They hold raw personal data, and what became of their records is in the outbox. Only what lies in a folder
-// of a day, as an import makes it (YYYY/MM/DD), is looked at: whatever else somebody keeps there stays. What cannot be
-// deleted is named in the error and keeps nothing else from being deleted.
+// of a day, as an import makes it (YYYY/MM/DD), is looked at: whatever else somebody keeps there stays. The receipts of
+// imports that began so long ago go with them. What cannot be deleted is named in the error and keeps nothing else from
+// being deleted.
 func (im *Importer) Prune(ctx context.Context, keep time.Duration) (int, error) {
 	last := im.c.Now().Add(-keep)
 	deleted := 0
@@ -35,7 +36,8 @@ func (im *Importer) Prune(ctx context.Context, keep time.Duration) (int, error) 
 			errs = append(errs, err)
 		}
 	}
-	return deleted, errors.Join(errs...)
+	n, err := im.c.Receipts.prune(last)
+	return deleted + n, errors.Join(append(errs, err)...)
 }
 
 // dayBefore reports whether the whole day of a folder lies before an instant, in every time zone there is.

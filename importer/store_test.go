@@ -42,6 +42,12 @@ func newHouse(t testing.TB, mappings ...*Mapping) house {
 	return h
 }
 
+// withReceipts lets the importer write receipts, and returns their folder.
+func (h house) withReceipts() ReceiptFolder {
+	h.c.Receipts = ReceiptFolder{Dir: filepath.Join(h.home, "receipts")}
+	return h.c.Receipts
+}
+
 func (h house) write(t testing.TB, name string, data []byte) string {
 	t.Helper()
 	path := filepath.Join(h.home, name)

@@ -60,8 +60,8 @@ func details(r Receipt) []string {
 	if r.Refused == "" && c.Rejected > 0 && c.Rejected < c.Records {
 		out = append(out, "Everything else in the file is taken care of.")
 	}
-	if r.Refused == "" && c.Accepted > 0 && c.Duplicate > 0 {
-		out = append(out, fmt.Sprintf("%s known already and %s not sent again.", counted(c.Duplicate, "other was", "others were"), map[bool]string{true: "is", false: "are"}[c.Duplicate == 1]))
+	if r.Refused == "" && c.Duplicate > 0 && c.Accepted+c.Rejected > 0 {
+		out = append(out, fmt.Sprintf("%s known already and %s not sent again.", were(c.Duplicate), map[bool]string{true: "is", false: "are"}[c.Duplicate == 1]))
 	}
 	if r.Resumed {
 		out = append(out, "The import was interrupted and went on by itself. All counts and sums are of the whole file; some remarks may be missing.")
