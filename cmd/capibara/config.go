@@ -80,7 +80,11 @@ type foldersConfig struct {
 	Inbox    string `yaml:"inbox"`
 	Archive  string `yaml:"archive"`
 	Rejected string `yaml:"rejected"`
+	Receipts string `yaml:"receipts"`
 	Data     string `yaml:"data"`
+
+	ReceiptsMode  fileMode  `yaml:"receipts_mode"`
+	ReceiptsGroup groupName `yaml:"receipts_group"`
 }
 
 // defaults is the configuration of somebody who wrote nothing.
@@ -94,7 +98,7 @@ func defaults() config {
 		Schedule:  scheduleConfig{CatchUp: true},
 		Window:    windowConfig{Default: duration(w.Length), Margin: duration(w.Margin)},
 		Inbox:     inboxConfig{Poll: duration(5 * time.Second), Settle: duration(10 * time.Second)},
-		Folders:   foldersConfig{Inbox: "inbox", Archive: "archive", Rejected: "rejected", Data: "data"},
+		Folders:   foldersConfig{Inbox: "inbox", Archive: "archive", Rejected: "rejected", Receipts: "receipts", Data: "data", ReceiptsMode: defaultReceiptsMode},
 		Retention: retentionConfig{Files: duration(30 * 24 * time.Hour)},
 	}
 }
@@ -160,7 +164,7 @@ func (a *app) locate() (path, home string, err error) {
 func (c *config) resolve(folder, home string) {
 	c.Home = cmp.Or(home, from(folder, c.Home))
 	f := &c.Folders
-	for _, p := range []*string{&f.Inbox, &f.Archive, &f.Rejected, &f.Data} {
+	for _, p := range []*string{&f.Inbox, &f.Archive, &f.Rejected, &f.Receipts, &f.Data} {
 		*p = from(c.Home, *p)
 	}
 	for alias, d := range c.Datasets {
@@ -212,6 +216,9 @@ func (c *config) check() error {
 		return fmt.Errorf("retention.files is %s; use 1d or more, or 0s to keep the files for ever", c.Retention.Files)
 	case c.Graph.Timeout < duration(time.Second):
 		return fmt.Errorf("graph.timeout is %s; use 1s or more", c.Graph.Timeout)
+	}
+	if err := c.checkReceipts(); err != nil {
+		return err
 	}
 	if c.window().Length > event.MaxAge {
 		return fmt.Errorf("window.default is %s; Meta accepts events up to %s old, and only a source of physical_store may say window: %s",

@@ -25,6 +25,9 @@ paths. Access tokens are never printed. It also checks the sources and the sched
 			if err := c.checkSchedule(a.now); err != nil {
 				return err
 			}
+			if _, err := c.receiptFolder(); err != nil {
+				return err
+			}
 			text, err := yaml.MarshalWithOptions(c, yaml.OmitEmpty(), yaml.IndentSequence(true))
 			if err != nil {
 				return failed("", "writing the configuration: %w", err)

@@ -98,7 +98,7 @@ func (a *app) makeLedger(c *config) error {
 	return nil
 }
 
-// furnish makes the folders that are missing. Those that hold personal data are for the owner alone.
+// furnish makes the folders that are missing. Those that hold personal data are for the owner alone; receipts hold none.
 func (c *config) furnish() ([]string, error) {
 	var made []string
 	for _, f := range []struct {
@@ -116,6 +116,12 @@ func (c *config) furnish() ([]string, error) {
 		case !info.IsDir():
 			return made, failed("move it away, or name another folder under folders: in the configuration", "%s is not a folder", f.path)
 		}
+	}
+	switch here, err := c.furnishReceipts(); {
+	case err != nil:
+		return made, err
+	case here:
+		made = append(made, c.Folders.Receipts+string(filepath.Separator))
 	}
 	return made, nil
 }

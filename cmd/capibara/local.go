@@ -106,11 +106,15 @@ func (l *local) roomLog() zerolog.Logger {
 	return l.log
 }
 
-func (l *local) importer(all []*importer.Mapping, tell func(progress)) *importer.Importer {
+func (l *local) importer(all []*importer.Mapping, tell func(progress)) (*importer.Importer, error) {
 	f := l.config.Folders
+	receipts, err := l.config.receiptFolder()
+	if err != nil {
+		return nil, err
+	}
 	return importer.New(importer.Config{Store: l.db, Log: l.roomLog(), Home: l.config.Home,
-		Folders:  importer.Folders{Inbox: f.Inbox, Archive: f.Archive, Rejected: f.Rejected},
-		Mappings: all, Now: l.now, Progress: importProgress(tell)})
+		Folders: importer.Folders{Inbox: f.Inbox, Archive: f.Archive, Rejected: f.Rejected}, Receipts: receipts,
+		Mappings: all, Now: l.now, Progress: importProgress(tell), Outlook: l.outlook}), nil
 }
 
 // Import imports one file.
@@ -119,7 +123,10 @@ func (l *local) Import(ctx context.Context, o order, tell func(progress)) (r fil
 	if err != nil {
 		return r, err
 	}
-	im := l.importer(all, tell)
+	im, err := l.importer(all, tell)
+	if err != nil {
+		return r, err
+	}
 	in := importer.Input{Path: o.Path, Name: o.Name}
 	if o.Source != "" {
 		i := slices.IndexFunc(all, func(m *importer.Mapping) bool { return m.Name() == o.Source })

@@ -20,6 +20,7 @@ type fileReport struct {
 	Counts   store.FileCounts `json:"counts"`
 	Rejects  string           `json:"rejects_path"` // relative to the home
 	Book     string           `json:"rejects_workbook_path,omitempty"`
+	Receipt  string           `json:"receipt_path,omitempty"`
 	Mends    uint64           `json:"mends,omitempty"` // the file whose rejected records it brings back
 	Archived string           `json:"archived_as,omitempty"`
 	People   bool             `json:"people,omitempty"` // the records are people, of whom nothing is sent
@@ -78,7 +79,7 @@ type replacement struct {
 func newFileReport(r importer.Report) fileReport {
 	f := r.File
 	out := fileReport{File: f.Number, Name: f.Name, Source: f.Source, State: f.State.String(), Reason: f.Reason, Counts: f.Counts,
-		Rejects: f.Rejects, Book: r.RejectsBook, Mends: f.Mends, Archived: f.ArchivedAs, People: r.People, Events: r.Events, Reasons: reasonCounts(r.Reasons), Warnings: reasonCounts(r.Warnings),
+		Rejects: f.Rejects, Book: r.RejectsBook, Receipt: f.Receipt, Mends: f.Mends, Archived: f.ArchivedAs, People: r.People, Events: r.Events, Reasons: reasonCounts(r.Reasons), Warnings: reasonCounts(r.Warnings),
 		Sums: []currencySum{}, Changed: []conflict{}, Resumed: r.Resumed, Seconds: r.Elapsed.Seconds()}
 	for _, s := range r.Sums {
 		out.Sums = append(out.Sums, currencySum(s))

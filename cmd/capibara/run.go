@@ -71,7 +71,10 @@ func (a *app) run(ctx context.Context) (err error) {
 	if schedule != nil {
 		l.next = schedule.Next
 	}
-	im := l.importer(all, func(progress) {})
+	im, err := l.importer(all, func(progress) {})
+	if err != nil {
+		return err
+	}
 	inbox, err := importer.NewInbox(importer.InboxConfig{Importer: im, Dir: c.Folders.Inbox,
 		Poll: time.Duration(c.Inbox.Poll), Settle: time.Duration(c.Inbox.Settle), Log: log})
 	if err != nil {
