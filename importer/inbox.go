@@ -26,6 +26,7 @@ const (
 type InboxConfig struct {
 	Importer fileImporter  // an *Importer
 	Dir      string        // the folder, absolute
+	Receipts string        // the folder of receipts, which may lie in Dir and is no source's; "" without one
 	Poll     time.Duration // from one look to the next; 0 is 5 s
 	Settle   time.Duration // how long size and time of a file must stand still before it is taken; 0 is 10 s
 	Log      zerolog.Logger
@@ -34,9 +35,11 @@ type InboxConfig struct {
 
 // fileImporter is what an inbox needs of an [Importer].
 type fileImporter interface {
-	Match(name string) (*Mapping, bool)
+	Find(ctx context.Context, folder, name string) (*Mapping, error)
+	InFolder(folder string) (*Mapping, bool)
 	Import(ctx context.Context, in Input) (Report, error)
 	patterns() []string
+	sourceNames() []string
 }
 
 // Inbox imports the files that are dropped into a folder.
@@ -45,6 +48,8 @@ type fileImporter interface {
 // as far as anybody can see (see [Inbox.Sweep]), and claimed by renaming it into a folder of its own below .claimed/,
 // which exactly one process can do. From there it is imported and archived. Whatever is found below .claimed/ was
 // claimed by a process that did not finish, and goes first; the ledger knows how far it came.
+//
+// A folder in the inbox whose name is a source's holds files of that source, whatever they are named; see inbox_folders.go.
 //
 // A file that cannot be taken stays where it is and is named by [Inbox.Waiting]. A file whose import failed for a reason
 // that is not its own (a locked database, a full disk) stays claimed and is tried again, ever more seldom up to every five
@@ -146,17 +151,13 @@ func (b *Inbox) Sweep(ctx context.Context) ([]Report, error) {
 	}
 	defer func() { b.turn <- struct{}{} }()
 
-	claims, err := openClaims(b.c.Dir)
+	s := sweep{inbox: b, present: map[string]bool{}}
+	defer s.close()
+	files, err := s.look(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer claims.close()
-	files, err := b.look(claims)
-	if err != nil {
-		return nil, err
-	}
-	s := sweep{inbox: b, claims: claims, present: map[string]bool{}}
-	for _, f := range s.parkUnfit(files) {
+	for _, f := range s.parkUnfit(ctx, files) {
 		if ctx.Err() != nil || s.failures == failuresInARow {
 			break
 		}
@@ -175,31 +176,6 @@ func (b *Inbox) Waiting() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.waiting)
-}
-
-// look lists the files to deal with in the order in which they are dealt with. Those that failed before come last, so
-// that they cannot keep the others waiting.
-func (b *Inbox) look(claims *claims) ([]found, error) {
-	claimed, err := claims.list()
-	if err != nil {
-		return nil, err
-	}
-	dropped, err := listFolder(b.c.Dir, temporaryName)
-	if err != nil {
-		return nil, fmt.Errorf("read the inbox folder %s: %w", b.c.Dir, err)
-	}
-	slices.SortFunc(claimed, older)
-	slices.SortFunc(dropped, older)
-	files := slices.Concat(claimed, dropped)
-	for i := range files {
-		if m, ok := b.c.Importer.Match(files[i].name); ok {
-			files[i].people, files[i].joins = m.People(), m.Joins()
-		}
-	}
-	slices.SortStableFunc(files, func(x, y found) int {
-		return cmp.Or(cmp.Compare(b.failed[x.path].delay, b.failed[y.path].delay), peopleFirst(x.people, y.people))
-	})
-	return files, nil
 }
 
 // peopleFirst orders files of people before others.

@@ -24,9 +24,10 @@ var errBusy = errors.New("another process is importing from it")
 // already: without it, a process that starts would take a file that another one is importing for one that was left
 // behind. Where there are no locks (see inbox_nolock.go), run one process a folder.
 type claims struct {
-	dir  string
-	lock *os.File
-	at   time.Time // of the file system, for this pass; zero until somebody asks
+	dir    string
+	folder string // name of the folder of a source whose files these are, "" for the inbox itself
+	lock   *os.File
+	at     time.Time // of the file system, for this pass; zero until somebody asks
 }
 
 // openClaims makes and locks the folder of claims in the inbox.
@@ -107,7 +108,7 @@ func (c *claims) list() ([]found, error) {
 		files = append(files, inside...)
 	}
 	for i := range files {
-		files[i].claimed = true
+		files[i].claimed, files[i].from = true, c
 	}
 	return files, nil
 }
@@ -119,7 +120,7 @@ func (c *claims) claim(f found) (*found, error) {
 	if err != nil {
 		return nil, fmt.Errorf("claim %s: %w", printable(f.name), err)
 	}
-	mine := found{path: filepath.Join(dir, f.name), name: f.name, claimed: true}
+	mine := found{path: filepath.Join(dir, f.name), name: f.name, claimed: true, from: c}
 	if err := os.Rename(f.path, mine.path); err != nil {
 		os.Remove(dir)
 		if errors.Is(err, fs.ErrNotExist) {

@@ -54,7 +54,7 @@ func TestInboxSameNameWhileTheFirstIsClaimed(t *testing.T) {
 func TestInboxThousandsOfFiles(t *testing.T) {
 	t.Parallel()
 	it := newInboxTest(t)
-	const n = 3000
+	const n = 10_000
 	when := time.Now().Add(-long)
 	var want []string
 	for i := range n {

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,8 +20,17 @@ type found struct {
 	name    string // base name
 	info    fs.FileInfo
 	claimed bool
-	people  bool // its source is of kind people
-	joins   bool // its source joins people
+	people  bool    // its source is of kind people
+	joins   bool    // its source joins people
+	from    *claims // of the folder that it was dropped into
+}
+
+// shown is the name as it may be shown, with the folder that it is in.
+func (f found) shown() string {
+	if f.from.folder == "" {
+		return printable(f.name)
+	}
+	return printable(f.from.folder) + "/" + printable(f.name)
 }
 
 // sight is how a file looked, and since when.
@@ -64,21 +74,26 @@ func temporaryName(name string) bool {
 	case ".part", ".partial", ".filepart", ".tmp", ".crdownload":
 		return true
 	}
-	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~$") || name == "desktop.ini"
+	switch name { // what Windows, servers and file systems leave in folders that are shared
+	case "desktop.ini", "thumbs.db", "lost+found", "$recycle.bin", "#recycle", "@eadir", "system volume information", "network trash folder":
+		return true
+	}
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "~$")
 }
 
 // unfit says why an entry is not taken whatever happens to it, "" for one that may be. Only regular files are opened: a
 // FIFO would wait for ever, and a link may lead anywhere.
-func (b *Inbox) unfit(f found) string {
+func (b *Inbox) unfit(ctx context.Context, f found) string {
 	switch mode := f.info.Mode(); {
 	case mode.IsDir():
-		return "is a folder; drop the files themselves."
+		return b.wrongFolder(f)
 	case mode&fs.ModeSymlink != 0:
 		return "is a link; drop the file itself."
 	case !mode.IsRegular():
 		return "is not a regular file and is not read."
 	}
-	if _, ok := b.c.Importer.Match(f.name); ok {
+	// What else goes wrong here goes wrong at the import too, and is told there.
+	if _, err := b.c.Importer.Find(ctx, f.from.folder, f.name); !errors.Is(err, ErrNoSource) {
 		return ""
 	}
 	patterns := b.c.Importer.patterns()
@@ -91,13 +106,13 @@ func (b *Inbox) unfit(f found) string {
 // settled reports whether size and time of the file have stood still long enough. A file that this process sees for the
 // first time is given credit by the clock of its own file system, because the clock of a file server need not agree with
 // ours; after that only what was seen counts, because some servers set the time of a file once and not at every write.
-func (b *Inbox) settled(f found, claims *claims) (bool, error) {
+func (b *Inbox) settled(f found) (bool, error) {
 	now := b.c.Now()
 	last, known := b.seen[f.path]
 	if !known || last.size != f.info.Size() || !last.mtime.Equal(f.info.ModTime()) {
 		last = sight{f.info.Size(), f.info.ModTime(), now}
 		if !known {
-			server, err := claims.clock()
+			server, err := f.from.clock()
 			if err != nil {
 				return false, err
 			}

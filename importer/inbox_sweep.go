@@ -21,7 +21,7 @@ type failure struct {
 // sweep is one pass over the folder.
 type sweep struct {
 	inbox    *Inbox
-	claims   *claims
+	places   []*claims       // of the inbox and of the folders in it
 	present  map[string]bool // paths that are there
 	reports  []Report
 	errs     []error
@@ -32,11 +32,11 @@ type sweep struct {
 
 // parkUnfit returns the files that may be taken. It comes before any import, so that a pass that ends early has still
 // named all the others.
-func (s *sweep) parkUnfit(files []found) []found {
+func (s *sweep) parkUnfit(ctx context.Context, files []found) []found {
 	fit := files[:0]
 	for _, f := range files {
 		s.present[f.path] = true
-		if why := s.inbox.unfit(f); why != "" {
+		if why := s.inbox.unfit(ctx, f); why != "" {
 			s.park(f, why)
 			continue
 		}
@@ -52,7 +52,7 @@ func (s *sweep) take(ctx context.Context, f found) {
 		s.retryLater(f, last)
 		return
 	}
-	stands, err := b.settled(f, s.claims)
+	stands, err := b.settled(f)
 	if err != nil {
 		s.fail(err)
 		return
@@ -78,7 +78,7 @@ func (s *sweep) take(ctx context.Context, f found) {
 		return
 	}
 	if !f.claimed {
-		claimed, err := s.claims.claim(f)
+		claimed, err := f.from.claim(f)
 		if err != nil {
 			s.fail(err)
 			return
@@ -95,7 +95,7 @@ func (s *sweep) take(ctx context.Context, f found) {
 // load imports the claimed file f.
 func (s *sweep) load(ctx context.Context, f found) {
 	b := s.inbox
-	report, err := b.c.Importer.Import(ctx, Input{Path: f.path, Name: f.name, Archive: true})
+	report, err := b.c.Importer.Import(ctx, Input{Path: f.path, Name: f.name, Folder: f.from.folder, Archive: true})
 	if _, refused := errors.AsType[*RefusedError](err); err != nil && !refused {
 		if ctx.Err() == nil {
 			s.failed(f, err)
@@ -105,7 +105,7 @@ func (s *sweep) load(ctx context.Context, f found) {
 	s.failures = 0
 	s.reports = append(s.reports, report)
 	delete(s.present, f.path)
-	s.claims.finish(f)
+	f.from.finish(f)
 }
 
 // failed remembers that the import of f failed; the next try comes after twice the time.
@@ -120,7 +120,7 @@ func (s *sweep) failed(f found, err error) {
 
 func (s *sweep) retryLater(f found, last failure) {
 	s.errs = append(s.errs, last.err)
-	s.waiting = append(s.waiting, printable(f.name)+" is tried again, because its import failed: "+last.err.Error()+".")
+	s.waiting = append(s.waiting, f.shown()+" is tried again, because its import failed: "+last.err.Error()+".")
 }
 
 func (s *sweep) fail(err error) {
@@ -130,10 +130,15 @@ func (s *sweep) fail(err error) {
 
 // park leaves f where it is and tells Waiting why, and the log once.
 func (s *sweep) park(f found, why string) {
-	sentence := printable(f.name) + " " + why
+	sentence := f.shown() + " " + why
 	if f.claimed {
 		sentence += " It was claimed before and lies in " + printable(filepath.Dir(f.path)) + "."
 	}
+	s.tell(f, sentence)
+}
+
+// tell tells Waiting, and the log once.
+func (s *sweep) tell(f found, sentence string) {
 	s.waiting = append(s.waiting, sentence)
 	if b := s.inbox; b.told[f.path] != sentence {
 		b.told[f.path] = sentence

@@ -21,6 +21,7 @@ import (
 // desk stands in for the importer: it remembers what it was given and archives it.
 type desk struct {
 	glob    string
+	sources []string // names of sources, which folders may have
 	archive string
 	trouble func(name string) error // what keeps a file from being imported; nil for nothing
 
@@ -40,10 +41,21 @@ func (d *desk) imported() []string {
 	return slices.Clone(d.names)
 }
 
-func (d *desk) Match(name string) (*Mapping, bool) {
-	ok, err := path.Match(d.glob, name)
-	return &Mapping{}, ok && err == nil
+func (d *desk) Find(_ context.Context, folder, name string) (*Mapping, error) {
+	if _, ok := d.InFolder(folder); ok {
+		return &Mapping{}, nil
+	}
+	if ok, err := path.Match(d.glob, name); !ok || err != nil || folder != "" {
+		return nil, ErrNoSource
+	}
+	return &Mapping{}, nil
 }
+
+func (d *desk) InFolder(folder string) (*Mapping, bool) {
+	return &Mapping{}, slices.Contains(d.sources, strings.ToLower(folder))
+}
+
+func (d *desk) sourceNames() []string { return d.sources }
 
 func (d *desk) patterns() []string { return []string{d.glob} }
 
@@ -62,7 +74,7 @@ func (d *desk) Import(_ context.Context, in Input) (Report, error) {
 	if err := os.Rename(in.Path, filepath.Join(d.archive, fmt.Sprint(len(d.names)))); err != nil {
 		return Report{}, err
 	}
-	d.names = append(d.names, in.Name)
+	d.names = append(d.names, path.Join(in.Folder, in.Name))
 	d.texts[in.Name] = append(d.texts[in.Name], string(text))
 	var r Report
 	r.File.Name = in.Name
@@ -180,6 +192,9 @@ func TestInboxTakesOnlyWhatIsReady(t *testing.T) {
 		"a temporary file":               {"deals.csv.TMP", "a", false, ""},
 		"a download of Chrome":           {"deals.crdownload", "a", false, ""},
 		"what Windows leaves in folders": {"Desktop.ini", "a", false, ""},
+		"what Windows keeps of pictures": {"Thumbs.db", "a", false, ""},
+		"what a disk check leaves":       {"lost+found/#1.csv", "a", false, ""},
+		"what a network store keeps":     {"@eaDir/deals.csv", "a", false, ""},
 		"a folder":                       {"folder.csv/inner.csv", "a", false, "folder.csv is a folder; drop the files themselves."},
 	} {
 		t.Run(name, func(t *testing.T) {

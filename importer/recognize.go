@@ -77,6 +77,15 @@ func (im *Importer) InFolder(folder string) (*Mapping, bool) {
 	return nil, false
 }
 
+// sourceNames are the names of the sources, which the folders of the inbox may have.
+func (im *Importer) sourceNames() []string {
+	var names []string
+	for _, m := range im.c.Mappings {
+		names = append(names, m.source.Name)
+	}
+	return names
+}
+
 func (im *Importer) sourced(name string) (*Mapping, bool) {
 	for _, m := range im.c.Mappings {
 		if m.source.Name == name {

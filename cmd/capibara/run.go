@@ -20,7 +20,7 @@ func newRunCommand(a *app) *cobra.Command {
 		Use:   "run",
 		Short: "Watch the inbox and upload on schedule, until it is stopped",
 		Long: `Imports what is dropped into the inbox, uploads on schedule, and answers the other commands of this home while it
-runs. Ctrl-C, SIGTERM or a terminal that is closed ends it in order: what is under way is finished, and a second signal
+runs. How things stand is always in _STATUS.html in the folder of receipts, beside the receipt of every file. Ctrl-C, SIGTERM or a terminal that is closed ends it in order: what is under way is finished, and a second signal
 more than a second later ends it at once. It may be killed at any moment: the next start goes on where it stopped.`,
 		Example: `  capibara run
   capibara run --home /srv/conversions --log-level debug`,
@@ -71,11 +71,15 @@ func (a *app) run(ctx context.Context) (err error) {
 	if schedule != nil {
 		l.next = schedule.Next
 	}
+	receipts, err := c.receiptFolder()
+	if err != nil {
+		return err
+	}
 	im, err := l.importer(all, func(progress) {})
 	if err != nil {
 		return err
 	}
-	inbox, err := importer.NewInbox(importer.InboxConfig{Importer: im, Dir: c.Folders.Inbox,
+	inbox, err := importer.NewInbox(importer.InboxConfig{Importer: im, Dir: c.Folders.Inbox, Receipts: c.Folders.Receipts,
 		Poll: time.Duration(c.Inbox.Poll), Settle: time.Duration(c.Inbox.Settle), Log: log})
 	if err != nil {
 		return err
@@ -91,15 +95,19 @@ func (a *app) run(ctx context.Context) (err error) {
 	}
 	start.Msg("running: the inbox is watched" + map[bool]string{true: " and uploads are scheduled", false: "; no upload is scheduled"}[schedule != nil])
 
+	page := &statusPage{house: l, folder: receipts, waiting: inbox.Waiting, log: log}
 	rooms, alive := errgroup.WithContext(ctx)
 	s := &server{house: l, self: self, log: log, alive: alive, waiting: inbox.Waiting}
 	rooms.Go(func() error { return s.serve(alive, socket) })
 	rooms.Go(func() error { return ending(inbox.Run(alive)) })
+	rooms.Go(func() error { return page.keep(alive) })
 	rooms.Go(func() error { return prune(alive, im, time.Duration(c.Retention.Files), log) })
 	if schedule != nil {
 		rooms.Go(func() error { return ending(schedule.Run(alive)) })
 	}
-	if err := rooms.Wait(); err != nil {
+	err = rooms.Wait()
+	page.end()
+	if err != nil {
 		return err
 	}
 	why := "asked to"

@@ -81,19 +81,13 @@ func (s *server) routes() http.Handler {
 	return mux
 }
 
-// status adds to how the ledger stands what only a running process knows: which files wait in the inbox, and why.
+// status tells how things stand, the inbox included.
 func (s *server) status(r *http.Request) (any, error) {
 	st, err := s.house.Status(r.Context())
 	if err != nil {
 		return nil, err
 	}
-	for _, sentence := range s.waiting() {
-		st.Waiting = append(st.Waiting, audit.WaitingFile{Reason: sentence})
-	}
-	if n := len(st.Waiting); n > 0 {
-		st.OK = false
-		st.Summary += " " + counted(n, "file in the inbox needs", "files in the inbox need") + " somebody."
-	}
+	addWaiting(&st, s.waiting())
 	return st, nil
 }
 
