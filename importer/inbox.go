@@ -26,6 +26,7 @@ const (
 type InboxConfig struct {
 	Importer fileImporter  // an *Importer
 	Dir      string        // the folder, absolute
+	Owner    string        // whose ledger the files go to: letters and digits; what another owner claimed is left to it. "" for anybody
 	Receipts string        // the folder of receipts, which may lie in Dir and is no source's; "" without one
 	Poll     time.Duration // from one look to the next; 0 is 5 s
 	Settle   time.Duration // how long size and time of a file must stand still before it is taken; 0 is 10 s
@@ -50,6 +51,9 @@ type fileImporter interface {
 // claimed by a process that did not finish, and goes first; the ledger knows how far it came.
 //
 // A folder in the inbox whose name is a source's holds files of that source, whatever they are named; see inbox_folders.go.
+//
+// When several ledgers share a folder, a file that one of them has claimed is never taken by another: half of its records may
+// be in the first one, and both would send them.
 //
 // A file that cannot be taken stays where it is and is named by [Inbox.Waiting]. A file whose import failed for a reason
 // that is not its own (a locked database, a full disk) stays claimed and is tried again, ever more seldom up to every five

@@ -13,6 +13,9 @@ import (
 // claimedFolder holds the files that are being imported, each in a folder of its own.
 const claimedFolder = ".claimed"
 
+// ownedBy stands in the name of a claim before the one who made it.
+const ownedBy = "-by-"
+
 // errBusy says that another process makes a pass over the same folder.
 var errBusy = errors.New("another process is importing from it")
 
@@ -25,13 +28,14 @@ var errBusy = errors.New("another process is importing from it")
 // behind. Where there are no locks (see inbox_nolock.go), run one process a folder.
 type claims struct {
 	dir    string
+	owner  string
 	folder string // name of the folder of a source whose files these are, "" for the inbox itself
 	lock   *os.File
 	at     time.Time // of the file system, for this pass; zero until somebody asks
 }
 
 // openClaims makes and locks the folder of claims in the inbox.
-func openClaims(inbox string) (*claims, error) {
+func openClaims(inbox, owner string) (*claims, error) {
 	switch info, err := os.Stat(inbox); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("the inbox folder %s does not exist; create it, or correct it in the configuration", inbox)
@@ -40,7 +44,7 @@ func openClaims(inbox string) (*claims, error) {
 	case !info.IsDir():
 		return nil, fmt.Errorf("the inbox %s is a file and not a folder; correct it in the configuration", inbox)
 	}
-	c := &claims{dir: filepath.Join(inbox, claimedFolder)}
+	c := &claims{dir: filepath.Join(inbox, claimedFolder), owner: owner}
 	// Files wait here with raw personal data, and nobody else has any business with them.
 	if err := os.Mkdir(c.dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("make the folder for claimed files: %w", err)
@@ -105,6 +109,11 @@ func (c *claims) list() ([]found, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read a folder of claimed files: %w", err)
 		}
+		if _, by, owned := strings.Cut(e.name, ownedBy); owned && by != c.owner {
+			for i := range inside {
+				inside[i].foreign = true
+			}
+		}
 		files = append(files, inside...)
 	}
 	for i := range files {
@@ -116,7 +125,11 @@ func (c *claims) list() ([]found, error) {
 // claim renames f into a folder of its own. It returns nil when somebody else was faster, or when the file changed on
 // the way: whoever still writes to it goes on doing so where it lies now, and a later pass takes it when it stands still.
 func (c *claims) claim(f found) (*found, error) {
-	dir, err := os.MkdirTemp(c.dir, time.Now().UTC().Format("20060102T150405")+"-*")
+	pattern := time.Now().UTC().Format("20060102T150405") + "-*"
+	if c.owner != "" {
+		pattern += ownedBy + c.owner
+	}
+	dir, err := os.MkdirTemp(c.dir, pattern)
 	if err != nil {
 		return nil, fmt.Errorf("claim %s: %w", printable(f.name), err)
 	}

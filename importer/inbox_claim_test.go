@@ -120,7 +120,7 @@ func listed(dir string) []string {
 func TestClaimIsWonByOne(t *testing.T) {
 	t.Parallel()
 	it := newInboxTest(t)
-	c, err := openClaims(it.dir)
+	c, err := openClaims(it.dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestClaimOfAFileThatStillChanges(t *testing.T) {
 	t.Parallel()
 	it := newInboxTest(t)
 	at := it.drop(t, "deals.csv", "a\n", long)
-	c, err := openClaims(it.dir)
+	c, err := openClaims(it.dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestInboxLock(t *testing.T) {
 	t.Parallel()
 	it := newInboxTest(t)
 	it.drop(t, ".claimed/1/deals.csv", "a", long)
-	other, err := openClaims(it.dir)
+	other, err := openClaims(it.dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ import (
 // that may join them. The error is that of the inbox itself.
 func (s *sweep) look(ctx context.Context) ([]found, error) {
 	b := s.inbox
-	root, err := openClaims(b.c.Dir)
+	root, err := openClaims(b.c.Dir, b.c.Owner)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ func (s *sweep) look(ctx context.Context) ([]found, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept := dropped[:0]
+	kept := make([]found, 0, len(dropped))
 	for _, f := range dropped {
 		switch {
 		case !f.info.IsDir():
@@ -73,7 +73,7 @@ func (s *sweep) lookInto(folder found) (claimed, dropped []found, err error) {
 	if len(entries) == 0 {
 		return nil, nil, nil
 	}
-	place, err := openClaims(folder.path)
+	place, err := openClaims(folder.path, s.inbox.c.Owner)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -146,3 +146,32 @@ func TestInboxFolderEndedInTheMiddle(t *testing.T) {
 		t.Errorf("imported %q, left %q", got, it.left(t))
 	}
 }
+
+// What one ledger has claimed is never taken by another: half of its records may be in the first one.
+func TestInboxClaimOfAnotherLedger(t *testing.T) {
+	t.Parallel()
+	it := newFoldersTest(t)
+	it.c.Owner = "aaaa"
+	it.drop(t, "tills/1.csv", "a", long)
+	ctx, cancel := context.WithCancel(t.Context())
+	it.desk.trouble = func(string) error { cancel(); return ctx.Err() }
+	if _, err := it.Sweep(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v", err)
+	}
+	it.desk.trouble = nil
+	it.restart(t)
+	it.c.Owner = "bbbb"
+	it.drop(t, "2.csv", "a", long)
+	it.sweep(t)
+	got := it.Waiting()
+	if !slices.Equal(it.desk.imported(), []string{"2.csv"}) || len(got) != 1 ||
+		!strings.Contains(got[0], "tills/1.csv was claimed by a Capibara with another database") || !strings.Contains(got[0], ".claimed") {
+		t.Errorf("imported %q, waiting %q", it.desk.imported(), got)
+	}
+	it.restart(t)
+	it.c.Owner = "aaaa"
+	it.sweep(t)
+	if !slices.Equal(it.desk.imported(), []string{"2.csv", "tills/1.csv"}) || len(it.left(t)) != 0 {
+		t.Errorf("imported %q, left %q", it.desk.imported(), it.left(t))
+	}
+}

@@ -22,6 +22,7 @@ type found struct {
 	claimed bool
 	people  bool    // its source is of kind people
 	joins   bool    // its source joins people
+	foreign bool    // another owner claimed it
 	from    *claims // of the folder that it was dropped into
 }
 
@@ -85,6 +86,8 @@ func temporaryName(name string) bool {
 // FIFO would wait for ever, and a link may lead anywhere.
 func (b *Inbox) unfit(ctx context.Context, f found) string {
 	switch mode := f.info.Mode(); {
+	case f.foreign:
+		return "was claimed by a Capibara with another database, which did not finish with it; start that one again, or move the file back into the inbox when there is none."
 	case mode.IsDir():
 		return b.wrongFolder(f)
 	case mode&fs.ModeSymlink != 0:

@@ -75,6 +75,7 @@ func TestKilledWhileImporting(t *testing.T) {
 	if rejects(whole, want) != rejects(h, first) {
 		t.Error("the rejects files differ")
 	}
+	h.receipted()
 	h.must("check", "--database")
 }
 
@@ -209,6 +210,88 @@ func TestKilledWhileRunning(t *testing.T) {
 		return code == exitOK && json.Unmarshal([]byte(out), &st) == nil && st.Events.Pending == 0 && st.Events.InFlight == 0
 	})
 	h.reconcile(s)
+	h.receipted()
+}
+
+// TestTwoDaemonsOnOneInbox lets two homes with ledgers of their own take from one folder, and kills one again and again:
+// every file ends in one archive, imported by one of them.
+func TestTwoDaemonsOnOneInbox(t *testing.T) {
+	t.Parallel()
+	one, other := newHome(t, "http://127.0.0.1:1"), newHome(t, "http://127.0.0.1:1")
+	inbox := t.TempDir()
+	for _, h := range []*home{one, other} {
+		config := crashConfig + "folders: {inbox: " + inbox + ", receipts: " + filepath.Join(inbox, "receipts") + "}\n"
+		if err := os.WriteFile(filepath.Join(h.dir, configName), []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const files = 30
+	for i := range files {
+		sale := fmt.Sprintf(`{"store":"S1","receipt":"R%d","business_date":"2026-11-20","time":%q,"total":10,"currency":"EUR","customer":{"email":"mary@example.com"}}`+"\n",
+			i, time.Now().Add(-time.Hour).Format(time.RFC3339))
+		folder := filepath.Join(inbox, []string{"", "Tills"}[i%2])
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("pos-%d.jsonl", i)), []byte(sale), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waits := func() int {
+		n := 0
+		for _, place := range []string{"*.jsonl", "Tills/*.jsonl", ".claimed/*/*.jsonl", "Tills/.claimed/*/*.jsonl"} {
+			found, err := filepath.Glob(filepath.Join(inbox, filepath.FromSlash(place)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += len(found)
+		}
+		return n
+	}
+	daemon := one.start("run")
+	defer func() { kill(t, daemon) }()
+	for range 3 {
+		victim := other.start("run")
+		left := waits()
+		eventually(t, "files are taken", func() bool { now := waits(); return now == 0 || now <= left-5 })
+		kill(t, victim)
+	}
+	last := other.start("run")
+	defer func() { kill(t, last) }()
+	eventually(t, "the inbox is empty", func() bool { return waits() == 0 })
+	kill(t, last)
+	kill(t, daemon)
+	var accepted uint64
+	for _, h := range []*home{one, other} {
+		h.must("check", "--database")
+		for _, f := range lines[audit.File](h, "history", "files") {
+			accepted += f.Counts.Accepted
+			if _, err := os.Stat(filepath.Join(h.dir, f.ArchivedAs)); f.State == "imported" && (err != nil || f.ArchivedAs == "") {
+				t.Errorf("file %d is archived as %q: %v", f.File, f.ArchivedAs, err)
+			}
+		}
+	}
+	// A record is in one of the two ledgers, once.
+	if accepted != files {
+		t.Errorf("%d records of %d were accepted", accepted, files)
+	}
+}
+
+// receipted fails the test unless every file that is closed has the one receipt that the ledger names.
+func (h *home) receipted() {
+	h.t.Helper()
+	files := lines[audit.File](h, "history", "files")
+	named := map[string]bool{}
+	for _, f := range files {
+		if _, err := os.Stat(filepath.Join(h.dir, f.Receipt)); err != nil || f.Receipt == "" || named[f.Receipt] {
+			h.t.Errorf("file %d has the receipt %q: %v", f.File, f.Receipt, err)
+		}
+		named[f.Receipt] = true
+	}
+	there, err := filepath.Glob(filepath.Join(h.dir, "receipts", "* - *.html"))
+	if err != nil || len(there) != len(files) {
+		h.t.Errorf("%d receipts of %d files: %v", len(there), len(files), err)
+	}
 }
 
 // TestOneProcessAHome holds the database in one process and asks another for it.

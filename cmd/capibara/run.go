@@ -71,6 +71,10 @@ func (a *app) run(ctx context.Context) (err error) {
 	if schedule != nil {
 		l.next = schedule.Next
 	}
+	id, err := l.db.ID(ctx)
+	if err != nil {
+		return err
+	}
 	receipts, err := c.receiptFolder()
 	if err != nil {
 		return err
@@ -79,7 +83,7 @@ func (a *app) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	inbox, err := importer.NewInbox(importer.InboxConfig{Importer: im, Dir: c.Folders.Inbox, Receipts: c.Folders.Receipts,
+	inbox, err := importer.NewInbox(importer.InboxConfig{Importer: im, Dir: c.Folders.Inbox, Receipts: c.Folders.Receipts, Owner: id,
 		Poll: time.Duration(c.Inbox.Poll), Settle: time.Duration(c.Inbox.Settle), Log: log})
 	if err != nil {
 		return err

@@ -1,7 +1,9 @@
 package bolt
 
 import (
+	"context"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -243,4 +245,20 @@ func verifySchema(t *txn) error {
 		}
 	}
 	return nil
+}
+
+// ID is what tells this database from every other, as 32 hexadecimal digits. A copy of it has the same.
+func (d *DB) ID(ctx context.Context) (id string, err error) {
+	err = d.read(ctx, func(t *txn) error {
+		body, err := t.get(metaBucket, []byte("id"))
+		if err == nil && len(body) != 16 {
+			err = damaged(metaBucket, []byte("id"))
+		}
+		id = hex.EncodeToString(body)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("read the database's id: %w", err)
+	}
+	return id, nil
 }

@@ -315,3 +315,27 @@ func TestHeaderPage(t *testing.T) {
 		}
 	}
 }
+
+func TestID(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for range 2 {
+		path := filepath.Join(t.TempDir(), "capibara.db")
+		var before string
+		for i := range 2 {
+			open := bolt.Open
+			if i == 0 {
+				open = bolt.Create
+			}
+			db, err := open(path, bolt.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			id, err := db.ID(t.Context())
+			if err := errors.Join(err, db.Close()); err != nil || len(id) != 32 || i > 0 && id != before || i == 0 && known[id] {
+				t.Errorf("the id is %q after %q, %v", id, before, err)
+			}
+			before, known[id] = id, true
+		}
+	}
+}
