@@ -50,7 +50,7 @@ Start in an empty folder with "capibara init".`,
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)
 	flags := root.PersistentFlags()
-	flags.StringVar(&a.homeFlag, "home", "", "folder with inbox, archive, rejected and data (default: the configuration's folder; env CAPIBARA_HOME)")
+	flags.StringVar(&a.homeFlag, "home", "", "folder with inbox, archive, rejected, receipts and data (default: the configuration's folder; env CAPIBARA_HOME)")
 	flags.StringVar(&a.configFlag, "config", "", "configuration (default: capibara.yaml in the home; env CAPIBARA_CONFIG)")
 	flags.StringVar(&a.logLevel, "log-level", "", "debug, info, warn or error (default: info for run, else warn)")
 	root.AddCommand(

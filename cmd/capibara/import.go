@@ -18,7 +18,8 @@ func newImportCommand(a *app) *cobra.Command {
 		Use:   "import FILE... | -",
 		Short: "Turn exports into events that wait for the next upload",
 		Long: `Reads the files and says what became of every record: accepted, duplicate, conflict, expired, skipped (nobody could
-mend it) or rejected (a person can: those are written, with reason and fix, into the rejected folder). Nothing is sent.
+mend it) or rejected (a person can: those are written, with reason and fix, into the rejected folder, also as a workbook;
+mended there, they are imported again). A page in the folder of receipts says the same to others. Nothing is sent.
 The files stay where they are. Importing a file again is harmless: its records are duplicates then.
 
 Files of people (kind: people) are read before the others, because the others may join them.
