@@ -110,14 +110,20 @@ type Sum struct {
 
 // Add adds m; no amount adds nothing.
 func (s *Sum) Add(m Money) {
-	if !m.set {
-		return
+	if m.set {
+		s.add(big.NewInt(m.units), m.scale)
 	}
-	v := big.NewInt(m.units)
-	for ; s.scale < m.scale; s.scale++ {
+}
+
+// AddSum adds what o has added up.
+func (s *Sum) AddSum(o *Sum) { s.add(new(big.Int).Set(&o.units), o.scale) }
+
+// add adds an amount of units with so many digits after the point. It keeps v.
+func (s *Sum) add(v *big.Int, scale uint8) {
+	for ; s.scale < scale; s.scale++ {
 		s.units.Mul(&s.units, big.NewInt(10))
 	}
-	for i := m.scale; i < s.scale; i++ {
+	for i := scale; i < s.scale; i++ {
 		v.Mul(v, big.NewInt(10))
 	}
 	s.units.Add(&s.units, v)

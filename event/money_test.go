@@ -51,11 +51,19 @@ func TestMoneyIsComparable(t *testing.T) {
 func TestSumNeverRounds(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
-	var sum Sum
+	var sum, part Sum
 	want := new(big.Rat)
-	for range 2000 {
+	for i := range 2000 {
 		m := arbitraryMoney(r)
-		sum.Add(m)
+		part.Add(m)
+		if i%7 == 6 || i == 1999 {
+			before := part.String()
+			sum.AddSum(&part)
+			if part.String() != before {
+				t.Fatalf("adding %s made it %s", before, part.String())
+			}
+			part = Sum{}
+		}
 		if m.Present() {
 			want.Add(want, rat(t, m.String()))
 		}

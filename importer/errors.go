@@ -8,6 +8,9 @@ import (
 // ErrNoSource says that no configured source claims the file.
 var ErrNoSource = errors.New("no source of the configuration matches this file name")
 
+// ErrReceipt says that the receipt of a file cannot be written. The file stays where it is until it can.
+var ErrReceipt = errors.New("the receipt cannot be written")
+
 // RefusedError says that a file is wrong as a whole: nothing of it was queued.
 type RefusedError struct {
 	Name   string // base name of the file

@@ -74,8 +74,9 @@ type Input struct {
 // it is registered; its records are committed in chunks; the rejects files are written and synced; the file gets its place
 // in the archive; its receipt is written and synced; it is closed in the database; it is removed from where it was. After a
 // crash at any point the same call ends cleanly: before the close the import goes on after the last chunk, writes the same
-// rejects files and the same receipt again and finds the archived file in its place; after it, the records of the file are duplicates and the file is archived under its new
-// number as well. So the database never names an archived file or a receipt that is not there.
+// rejects files and the same receipt again and finds the archived file in its place; after it, the records of the file are
+// duplicates and the file is archived under its new number as well. So the database never names an archived file or a
+// receipt that is not there.
 //
 // The error is a *RefusedError when the file as a whole is wrong; the Report then tells the file's number.
 func (im *Importer) Import(ctx context.Context, in Input) (Report, error) {

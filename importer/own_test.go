@@ -338,3 +338,16 @@ func listedAll(t *testing.T, dir string) []string {
 	}
 	return names
 }
+
+// A text that was named as a workbook has rejects in CSV and a workbook, and neither takes the place of the other.
+func TestRejectsOfATextThatIsNamedAWorkbook(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, compiled(t, strings.Replace(till, "*till*.csv", "*till*.xlsx", 1)+"format: csv\n"))
+	r, err := h.Import(t.Context(), Input{Path: h.write(t, "till.xlsx", tillFile(100))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.File.Rejects != "rejected/2026/11/23/till.1.rejects.csv" || r.RejectsBook != "rejected/2026/11/23/till.1.rejects.xlsx" {
+		t.Errorf("rejects in %q and %q", r.File.Rejects, r.RejectsBook)
+	}
+}

@@ -123,7 +123,7 @@ func (f ReceiptFolder) publish(temporary, name string) error {
 func (f ReceiptFolder) put(r receipt.Receipt) (name string, err error) {
 	temporary, err := f.temporary(func(w io.Writer) error { return receipt.Write(w, r) })
 	if err != nil {
-		return "", fmt.Errorf("write the receipt: %w", err)
+		return "", err
 	}
 	if name, there := f.find(r); there {
 		return name, f.publish(temporary, name)
@@ -133,7 +133,7 @@ func (f ReceiptFolder) put(r receipt.Receipt) (name string, err error) {
 		switch err := os.Link(temporary, filepath.Join(f.Dir, name)); {
 		case err == nil:
 			if err := os.Remove(temporary); err != nil {
-				return name, fmt.Errorf("write the receipt: %w", err)
+				return name, err
 			}
 			return name, syncDir(f.Dir)
 		case errors.Is(err, fs.ErrExist):
@@ -144,7 +144,7 @@ func (f ReceiptFolder) put(r receipt.Receipt) (name string, err error) {
 			return name, f.publish(temporary, name)
 		}
 	}
-	return "", fmt.Errorf("write the receipt: %s and every name like it is taken in %s; move old receipts away: %w", name, f.Dir,
+	return "", fmt.Errorf("%s and every name like it is taken in %s; move old receipts away: %w", name, f.Dir,
 		errors.Join(fs.ErrExist, os.Remove(temporary)))
 }
 

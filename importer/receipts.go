@@ -40,7 +40,7 @@ func (p *pass) writeReceipt(ctx context.Context, end store.FileEnd, no *refusal)
 	}
 	name, err := folder.put(r)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%w: %w", ErrReceipt, err)
 	}
 	return p.im.relative(filepath.Join(folder.Dir, name)), nil
 }

@@ -17,7 +17,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"capibara/event"
 	"capibara/importer/receipt"
+	"capibara/store"
 )
 
 // receipts are the pages by their names.
@@ -325,5 +327,24 @@ func TestPruneReceipts(t *testing.T) {
 	}
 	if n, err := (ReceiptFolder{Dir: filepath.Join(h.home, "nowhere")}).prune(noon()); n != 0 || err != nil {
 		t.Errorf("of a folder that is not there: %d, %v", n, err)
+	}
+}
+
+// The sum of a currency is whole however many names its events have.
+func TestWorthOfManyNames(t *testing.T) {
+	t.Parallel()
+	one, err := event.ParseMoney("0.25")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := newReport(store.File{})
+	for i := range maxSums + 500 {
+		all.sum(rowSum{fmt.Sprint("event_", i), "EUR", one})
+	}
+	all.sum(rowSum{"event_0", "USD", one})
+	all.sum(rowSum{"event_0", "", event.Money{}})
+	want := []receipt.Sum{{Currency: "EUR", Events: 1500, Amount: "375.00"}, {Currency: "USD", Events: 1, Amount: "0.25"}, {Events: 1}}
+	if d := cmp.Diff(want, all.worth()); d != "" {
+		t.Errorf("-want +got:\n%s", d)
 	}
 }

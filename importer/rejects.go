@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,8 +33,8 @@ func (p *pass) writeRejects(ctx context.Context) (rejectsFiles, error) {
 	stem, ext := splitName(p.file.Name)
 	if ext = unpackedName(strings.ToLower(ext)); p.format != "csv" {
 		ext = ".jsonl"
-	} else if ext == "" || ext == ".json" || ext == ".jsonl" || p.in.book != nil {
-		ext = ".csv"
+	} else if p.in.book != nil || slices.Contains([]string{"", ".json", ".jsonl", ".xlsx", ".xls", ".xlsm"}, ext) {
+		ext = ".csv" // it is CSV whatever the file's name, and the workbook has a name of its own
 	}
 	base := filepath.Join(p.im.c.Folders.Rejected, day(p.mapping, p.file), stem+"."+strconv.FormatUint(p.file.Number, 10)+".rejects")
 	files := rejectsFiles{path: base + ext}

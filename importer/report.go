@@ -61,7 +61,7 @@ type tally struct {
 	reasons  map[reasonKey]*ReasonCount
 	warnings map[event.Reason]*ReasonCount
 	sums     map[[2]string]*sumCount
-	money    map[string]*sumCount // by currency
+	others   map[string]*sumCount // by currency, of the events whose names are not told apart
 	late     ReasonCount          // of records that came too late
 }
 
@@ -81,7 +81,7 @@ const maxSums = 1000
 
 func newReport(f store.File) *tally {
 	return &tally{report: Report{File: f, Resumed: f.Counts.Records}, reasons: map[reasonKey]*ReasonCount{},
-		warnings: map[event.Reason]*ReasonCount{}, sums: map[[2]string]*sumCount{}, money: map[string]*sumCount{}}
+		warnings: map[event.Reason]*ReasonCount{}, sums: map[[2]string]*sumCount{}, others: map[string]*sumCount{}}
 }
 
 func (t *tally) reason(fate store.Fate, r *store.Record) {
@@ -108,12 +108,11 @@ func (t *tally) sum(s rowSum) {
 	if !s.value.Present() {
 		k[1] = ""
 	}
-	t.add(k[1], s.value)
 	c := t.sums[k]
+	if c == nil && len(t.sums) >= maxSums {
+		c = sumOf(t.others, k[1])
+	}
 	if c == nil {
-		if len(t.sums) >= maxSums {
-			return
-		}
 		c = &sumCount{}
 		t.sums[[2]string{strings.Clone(k[0]), strings.Clone(k[1])}] = c
 	}
@@ -121,18 +120,12 @@ func (t *tally) sum(s rowSum) {
 	c.sum.Add(s.value)
 }
 
-// add adds an amount to those of its currency.
-func (t *tally) add(currency string, value event.Money) {
-	c := t.money[currency]
-	if c == nil {
-		if len(t.money) >= maxSums {
-			return
-		}
-		c = &sumCount{}
-		t.money[strings.Clone(currency)] = c
+// sumOf is the sum of a currency, a new one for the first amount.
+func sumOf(sums map[string]*sumCount, currency string) *sumCount {
+	if sums[currency] == nil {
+		sums[strings.Clone(currency)] = &sumCount{}
 	}
-	c.events++
-	c.sum.Add(value)
+	return sums[currency]
 }
 
 // tooLate counts a record that came too late.
@@ -144,13 +137,25 @@ func (t *tally) tooLate(line uint64) {
 
 // worth is what the accepted events are worth, whatever their names; those without an amount come last.
 func (t *tally) worth() []receipt.Sum {
+	money := map[string]*sumCount{}
+	add := func(currency string, c *sumCount) {
+		all := sumOf(money, currency)
+		all.events += c.events
+		all.sum.AddSum(&c.sum)
+	}
+	for k, c := range t.sums {
+		add(k[1], c)
+	}
+	for currency, c := range t.others {
+		add(currency, c)
+	}
 	var sums []receipt.Sum
-	for _, currency := range slices.Sorted(maps.Keys(t.money)) {
-		if c := t.money[currency]; currency != "" {
+	for _, currency := range slices.Sorted(maps.Keys(money)) {
+		if c := money[currency]; currency != "" {
 			sums = append(sums, receipt.Sum{Currency: currency, Events: c.events, Amount: c.sum.String()})
 		}
 	}
-	if c := t.money[""]; c != nil {
+	if c := money[""]; c != nil {
 		sums = append(sums, receipt.Sum{Events: c.events})
 	}
 	return sums
