@@ -58,7 +58,7 @@ func anyCell() *rapid.Generator[string] {
 
 // rejected is a pass over a file of these columns, one of whose records is rejected.
 func rejected(headers []string) *pass {
-	return &pass{format: "csv", file: store.File{Number: 17, Name: "deals.csv"},
+	return &pass{format: "csv", in: &input{}, mapping: &Mapping{}, file: store.File{Number: 17, Name: "deals.csv"},
 		sheet: sheet{dialect: dialect{delimiter: ',', newline: '\n', columns: len(headers)}, headers: headers, line: 1}}
 }
 

@@ -351,3 +351,72 @@ func TestRejectsOfATextThatIsNamedAWorkbook(t *testing.T) {
 		t.Errorf("rejects in %q and %q", r.File.Rejects, r.RejectsBook)
 	}
 }
+
+// TestNumbersOfAWorkbookComeBack rejects a row of a workbook for its date, mends it in the rejects, and finds the amount that
+// the sheet had: 1.234 is a little more than one there, and would be a thousand as text under a decimal comma.
+func TestNumbersOfAWorkbookComeBack(t *testing.T) {
+	t.Parallel()
+	for _, decimal := range []string{"", "decimal: ','", "decimal: '.'"} {
+		t.Run(decimal, func(t *testing.T) {
+			t.Parallel()
+			f := excelize.NewFile()
+			defer f.Close()
+			rows := [][]any{{"Receipt", "Date", "Email", "Amount"}, {"R1", "one day", "anna@example.com", 1.234}}
+			for i := range 10 {
+				rows = append(rows, []any{fmt.Sprintf("S%d", i), "2026-11-20T10:00:00Z", "bert@example.com", 20.5})
+			}
+			for i, row := range rows {
+				if err := f.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &row); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var b bytes.Buffer
+			if err := f.Write(&b); err != nil {
+				t.Fatal(err)
+			}
+			h := newHouse(t)
+			m := compiled(t, "name: till\ndataset: main\nrecord_key: [Receipt]\naction_source: physical_store\nevent_name: Purchase\ncurrency: EUR\n"+decimal)
+			r, err := h.Import(t.Context(), Input{Path: h.write(t, "till.xlsx", b.Bytes()), Mapping: m})
+			if err != nil || r.File.Counts.Rejected != 1 {
+				t.Fatalf("%v %+v", err, r.File.Counts)
+			}
+			for _, path := range []string{r.File.Rejects, r.RejectsBook} {
+				data, err := os.ReadFile(filepath.Join(h.home, filepath.FromSlash(path)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if filepath.Ext(path) == ".csv" {
+					data = bytes.ReplaceAll(data, []byte("one day"), []byte("2026-11-20T10:00:00Z"))
+				} else {
+					data = mendedBook(t, data)
+				}
+				again := newHouse(t)
+				r, err := again.Import(t.Context(), Input{Path: again.write(t, filepath.Base(path), data), Mapping: m})
+				if err != nil || len(r.Sums) != 1 {
+					t.Fatalf("%s: %v %+v %+v", path, err, r.File.Counts, r.Reasons)
+				}
+				if got, err := event.ParseMoney(r.Sums[0].Sum); err != nil || got.String() != "1.234" {
+					t.Errorf("%s: the amount came back as %s", path, r.Sums[0].Sum)
+				}
+			}
+		})
+	}
+}
+
+// mendedBook corrects the date of the one record in a workbook of rejects.
+func mendedBook(t *testing.T, data []byte) []byte {
+	t.Helper()
+	f, err := excelize.OpenReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.SetCellValue(bookSheet, "B2", "2026-11-20T10:00:00Z"); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}

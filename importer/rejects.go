@@ -122,6 +122,9 @@ func (p *pass) rejectColumns() []string {
 
 func (p *pass) rejectRow(text string, r store.Reject) rejectRow {
 	cells := allCells(text, p.sheet.delimiter)
+	if p.in.book != nil {
+		numbersAsText(text, cells, p.mapping.decimal)
+	}
 	if p.sheet.guarded {
 		for i := range cells {
 			cells[i] = unguard(cells[i])
@@ -143,6 +146,23 @@ func (p *pass) rejectRow(text string, r store.Reject) rejectRow {
 		}
 	}
 	return row
+}
+
+// numbersAsText writes the numbers among the cells of a workbook's row so that they mean the same as text, which is all that
+// the rejects hold: 1.234 with a comma where that is the source's decimal mark, and as 1.2340 where the source states none.
+func numbersAsText(row string, cells []string, decimal byte) {
+	for i := range cells {
+		bare := row != "" && row[0] != '"'
+		_, row, _ = nextCell(row, ',')
+		at := strings.IndexByte(cells[i], '.')
+		switch {
+		case !bare || at < 0:
+		case decimal == ',':
+			cells[i] = strings.Replace(cells[i], ".", ",", 1)
+		case decimal == 0 && len(cells[i])-at == 4:
+			cells[i] += "0"
+		}
+	}
 }
 
 // ownCells are the values of ownColumns.
