@@ -90,7 +90,7 @@ func (p *pass) complete(ctx context.Context, r *receipt.Receipt, end store.FileE
 	if r.Events == 0 || p.im.c.Outlook == nil {
 		return nil
 	}
-	outlook, err := p.im.c.Outlook(ctx, p.mapping.dataset)
+	outlook, err := p.outlook(ctx)
 	if err != nil {
 		return err
 	}
@@ -100,6 +100,21 @@ func (p *pass) complete(ctx context.Context, r *receipt.Receipt, end store.FileE
 	}
 	r.Outlook = outlook
 	return nil
+}
+
+// outlook is what happens next to the events. Of several datasets the first that a person has to do something about tells.
+func (p *pass) outlook(ctx context.Context) (receipt.Outlook, error) {
+	var first receipt.Outlook
+	for i, id := range p.mapping.Datasets() {
+		o, err := p.im.c.Outlook(ctx, id)
+		if err != nil || o.NotLive || o.Stopped {
+			return o, err
+		}
+		if i == 0 {
+			first = o
+		}
+	}
+	return first, nil
 }
 
 // recall takes from the database what the records of the whole file became, for an import that was interrupted: what an

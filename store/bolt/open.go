@@ -18,8 +18,8 @@ import (
 	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
-// schema is the version of the layout that this program writes.
-const schema = 1
+// schema is the version of the layout that this program writes; see migrate.go for what it reads.
+const schema = 2
 
 // Options says how a database is opened.
 type Options struct {
@@ -158,9 +158,14 @@ func Open(path string, o Options) (*DB, error) {
 		d.bolt.Close()
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
-	if !d.readOnly {
-		d.startJournal()
+	if d.readOnly {
+		return d, nil
 	}
+	if err := d.migrate(); err != nil {
+		d.bolt.Close()
+		return nil, fmt.Errorf("open database %s: %w", path, err)
+	}
+	d.startJournal()
 	return d, nil
 }
 
@@ -236,7 +241,7 @@ func verifySchema(t *txn) error {
 		return fmt.Errorf("%w: its schema is %d, and this version knows %d; use the version that wrote it, or a newer one",
 			store.ErrSchema, version, schema)
 	}
-	if version < schema {
+	if version < oldestSchema {
 		return fmt.Errorf("%w: it has no schema number", store.ErrCorrupt)
 	}
 	for _, b := range buckets() {
