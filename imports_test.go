@@ -19,6 +19,7 @@ import (
 var rooms = map[string][]string{
 	"event":              {},
 	"importer/normalize": {},
+	"importer/preset":    {},
 	"importer/xlsx":      {},
 	"importer/receipt":   {},
 	"uploader/capi":      {},
@@ -27,7 +28,7 @@ var rooms = map[string][]string{
 	"store":              {"event"},
 	"store/bolt":         {"store", "event"},
 	"store/storetest":    {"store", "event"},
-	"importer":           {"store", "event", "importer/normalize", "importer/xlsx", "importer/receipt"},
+	"importer":           {"store", "event", "importer/normalize", "importer/preset", "importer/xlsx", "importer/receipt"},
 	"uploader":           {"store", "event", "uploader/capi"},
 	"audit":              {"store", "event", "importer/normalize", "uploader/capi"},
 	"cmd/capibara": {"audit", "importer", "uploader", "uploader/capi", "uploader/sandbox", "store", "store/bolt", "event",

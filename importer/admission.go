@@ -36,13 +36,21 @@ func (b *binding) bindAdmission(open bool) (err error) {
 func (b *binding) bindScreens(rules []screen, role string, open bool) ([]boundCondition, error) {
 	var bound []boundCondition
 	for _, r := range rules {
-		if r.optional && len(b.find(r.header)) == 0 {
+		if r.optional {
+			slot, err := b.firstOf(r.header, role)
+			if slot >= 0 {
+				bound = append(bound, boundCondition{slot, r.values})
+				b.matchedSlot(role, slot, ByPreset)
+			} else if b.several(r.header) {
+				return nil, err
+			}
 			continue
 		}
 		slot, err := b.one(r.header, role, open)
 		if err != nil {
 			return nil, err
 		}
+		b.matchedSlot(role, slot, ByColumns)
 		bound = append(bound, boundCondition{slot, r.values})
 	}
 	return bound, nil

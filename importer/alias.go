@@ -83,20 +83,20 @@ func userAliases() []struct {
 		headers string
 	}{
 		{event.Email, `email emailaddress email1 email2 email3 emailaddress1 emailaddress2 mail contactemail customeremail
-			personemail leademail workemail buyeremail billingemail emailadres epost courriel adresseemail correoelectronico`},
+			personemail leademail workemail buyeremail billingemail emailadres epost courriel adresseemail correoelectronico correoelectrónico`},
 		{event.Phone, `phone phonenumber phone1 phone2 phone3 telephone telephonenumber tel mobile mobilephone mobilenumber cell
 			cellphone contactphone contactmobile contactmobilephone customerphone personmobilephone leadphone billingphone
-			homephone telefoon telefoonnummer telefon telefonnummer telefono handy`},
+			homephone telefoon telefoonnummer telefon telefonnummer telefono teléfono téléphone mobil mobiltelefon handy`},
 		{event.FirstName, `firstname first givenname forename contactfirstname customerfirstname billingfirstname vorname
-			voornaam prenom`},
-		{event.LastName, `lastname last surname familyname contactlastname customerlastname billinglastname nachname achternaam`},
+			voornaam prenom prénom`},
+		{event.LastName, `lastname last surname familyname contactlastname customerlastname billinglastname nachname achternaam apellido apellidos`},
 		{event.Birth, `dateofbirth dob birthdate birthday contactbirthdate geburtsdatum geboortedatum`},
 		{event.Gender, `gender gen sex geschlecht geslacht`},
 		{event.City, `city town mailingcity contactmailingcity billingcity customercity ort stad woonplaats ville`},
 		{event.State, `state stateprovince stateregion province mailingstate mailingstateprovince contactmailingstateprovince
 			billingstate billingstateprovince`},
 		{event.Zip, `zip zipcode postalcode postcode zippostalcode mailingzip mailingpostalcode mailingzippostalcode
-			contactmailingzippostalcode billingzip billingpostalcode billingzippostalcode plz`},
+			contactmailingzippostalcode billingzip billingpostalcode billingzippostalcode plz postleitzahl codepostal códigopostal codigopostal`},
 		{event.Country, `country countrycode countryregion mailingcountry contactmailingcountry billingcountry customercountry
 			land`},
 		{event.ExternalID, `externalid externid`},
@@ -119,9 +119,9 @@ func fieldAliases() []struct {
 		{fieldEventTime, `eventtime eventdate timestamp closedate closedat dealclosedate transactiontime transactiondate saletime
 			saledate saledatetime orderdate purchasedate datetime date datum`},
 		{fieldValue, `value amount totalamount total grandtotal ordertotal saleamount saletotal transactionamount dealamount
-			totalprice revenue betrag bedrag amountconverted`},
+			totalprice revenue betrag bedrag montant importe amountconverted`},
 		{fieldCurrency, `currency currencycode currencyisocode amountcurrency opportunitycurrency dealcurrencycode
-			transactioncurrency waehrung valuta amountconvertedcurrency`},
+			transactioncurrency waehrung währung valuta munteenheid devise moneda divisa amountconvertedcurrency`},
 		{fieldOrderID, `orderid ordernumber orderno receiptnumber receiptno receiptid receipt transactionid transactionnumber
 			invoicenumber invoiceid bonnummer belegnummer`},
 		{fieldItemNumber, `itemnumber linenumber`},

@@ -28,6 +28,9 @@ type binding struct {
 	admits  boundAdmission
 	join    int           // slot of the ids of people, -1 without
 	settled []settledSlot // of what the lines of one record must agree on; none without group_by
+
+	matches []Match   // in the order in which they were made
+	leftOut []LeftOut // of the events of a preset
 }
 
 type userSlot struct {
@@ -72,13 +75,10 @@ func (m *Mapping) bind(headers []string, open bool) (*binding, error) {
 		if b.ofDay, err = b.one(m.timeOfDay, "event_time", open); err != nil {
 			return nil, err
 		}
+		b.matchedSlot("event_time", b.ofDay, ByColumns)
 	}
-	for _, header := range m.source.RecordKey {
-		slot, err := b.one(header, "record_key", open)
-		if err != nil {
-			return nil, err
-		}
-		b.key = append(b.key, slot)
+	if err := b.bindKey(open); err != nil {
+		return nil, err
 	}
 	if err := b.bindJoin(open); err != nil {
 		return nil, err
@@ -104,6 +104,12 @@ func (m *Mapping) bind(headers []string, open bool) (*binding, error) {
 func (b *binding) bindTargets(open bool) (taken map[int]bool, err error) {
 	taken = map[int]bool{}
 	for _, t := range b.targets {
+		if t.preset {
+			if err := b.bindPreset(t, open, taken); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		bound := 0
 		for _, header := range t.headers {
 			found := b.find(header)
@@ -122,6 +128,7 @@ func (b *binding) bindTargets(open bool) (taken map[int]bool, err error) {
 				taken[column] = true
 				if bound++; bound <= t.target.columns() {
 					b.fill(t.target, b.slot(column))
+					b.matched(t.target.plainName(), column, ByColumns)
 				}
 			}
 		}
@@ -151,6 +158,7 @@ func (b *binding) bindAliases(taken map[int]bool) {
 	for _, c := range found {
 		if bound[c.target]++; bound[c.target] <= c.target.columns() {
 			b.fill(c.target, b.slot(c.column))
+			b.matched(c.target.plainName(), c.column, ByAlias)
 		}
 	}
 }
@@ -186,32 +194,47 @@ func (b *binding) stated(t target) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(b.targets, func(o mapped) bool { return o.target == t })
+	return slices.ContainsFunc(b.targets, func(o mapped) bool { return o.target == t && (!o.preset || b.settles(t)) })
 }
 
 func (b *binding) bindRules(open bool) error {
+	var lacking error
 	for i := range b.rules {
 		r := &b.rules[i]
 		bound := boundRule{name: r.name, time: b.fields[fieldEventTime], value: b.fields[fieldValue]}
+		if r.preset {
+			if err := b.bindPresetRule(r, &bound); err != nil {
+				lacking = cmp.Or(lacking, err)
+				continue
+			}
+			b.events = append(b.events, bound)
+			continue
+		}
 		for _, c := range r.when {
 			slot, err := b.one(c.header, "events, when", open)
 			if err != nil {
 				return err
 			}
 			bound.when = append(bound.when, boundCondition{slot, c.values})
+			b.matchedSlot(r.name+", when", slot, ByColumns)
 		}
 		var err error
 		if r.eventTime != "" {
 			if bound.time, err = b.one(r.eventTime, "event_time", open); err != nil {
 				return err
 			}
+			b.matchedSlot(r.name+", event_time", bound.time, ByColumns)
 		}
 		if r.value != "" {
 			if bound.value, err = b.one(r.value, "value", open); err != nil {
 				return err
 			}
+			b.matchedSlot(r.name+", value", bound.value, ByColumns)
 		}
 		b.events = append(b.events, bound)
+	}
+	if len(b.events) == 0 {
+		return lacking
 	}
 	return nil
 }
@@ -236,9 +259,13 @@ func (b *binding) complete() error {
 		return b.refuse("Set action_source for the source, for example physical_store or system_generated.",
 			"nothing says where the conversions took place (action_source)")
 	case len(b.user) == 0 && (b.fields[fieldClickID] < 0 || b.fields[fieldClickTime] < 0) && b.join < 0:
-		return b.refuse("Map at least one of email, phone, lead_id, external_id, first_name with last_name. In Salesforce choose the report type"+
-			" Opportunities with Contact Roles and add Email and Phone; or read the export of the contacts with a source of kind: people, and"+
-			" name the column with the contact's id under join.",
+		hint := "Map at least one of email, phone, lead_id, external_id, first_name with last_name. In Salesforce choose the report type" +
+			" Opportunities with Contact Roles and add Email and Phone; or read the export of the contacts with a source of kind: people, and" +
+			" name the column with the contact's id under join."
+		if b.inherited != nil && b.inherited.person != "" {
+			hint = b.inherited.person
+		}
+		return b.refuse(hint,
 			"no column identifies a person, so that Meta could match nobody")
 	}
 	return nil

@@ -27,9 +27,10 @@ type Defaults struct {
 
 // Mapping is a source that was found to be in order. It is immutable: several workers may use it at once.
 type Mapping struct {
-	source    Source
-	effective string // the source with its defaults, as JSON: what every record was read with
-	dataset   string // Meta's dataset id; "" when a column tells
+	source    Source     // with what its preset adds
+	inherited *Inherited // what that is; nil without a preset
+	effective string     // the source with its defaults, as JSON: what every record was read with
+	dataset   string     // Meta's dataset id; "" when a column tells
 	clock     clock
 	timeOfDay string         // header of the column with the time of day, when event_time is in two; "" for none
 	folders   *time.Location // the zone whose days name folders
@@ -48,10 +49,12 @@ type Mapping struct {
 	admission
 }
 
-// mapped is one entry of columns or custom_data: headers that fill a target.
+// mapped is one entry of columns or custom_data: headers that fill a target. Those of a preset are alternatives, none of
+// which has to be there.
 type mapped struct {
 	target  target
 	headers []string
+	preset  bool
 }
 
 // rule is one event that a record may yield.
@@ -60,6 +63,7 @@ type rule struct {
 	when      []condition
 	eventTime string // header, "" for the source's
 	value     string // header, "" for the source's
+	preset    bool   // it falls away in a file without its headers
 }
 
 // condition holds when the cell under header is one of values, folded by foldValue.
@@ -96,7 +100,12 @@ func (m *Mapping) Matches(name string) bool {
 // Compile checks everything that can be wrong with a source before a file is seen. The error is a sentence that names
 // the key.
 func (s *Source) Compile(d Defaults) (*Mapping, error) {
-	m := &Mapping{source: *s, hashID: s.ExternalID.Hash == nil || *s.ExternalID.Hash}
+	whole, inherited, err := s.Effective()
+	if err != nil {
+		return nil, fmt.Errorf("source %q: %w", s.Name, err)
+	}
+	s = &whole
+	m := &Mapping{source: whole, inherited: inherited, hashID: s.ExternalID.Hash == nil || *s.ExternalID.Hash}
 	for _, step := range []func(*Source, Defaults) error{
 		m.compileFile, m.compileTimes, m.compilePeople, m.compileDataset, m.compileConstants, m.compileColumns, m.compileEvents,
 		m.compileWindow, m.compileRecords, m.compileGroups, m.compileJoin,
@@ -113,7 +122,8 @@ func (s *Source) Compile(d Defaults) (*Mapping, error) {
 		Margin     string            `json:"window_margin"`
 		DatasetIDs map[string]string `json:"dataset_ids,omitempty"`
 		Joined     []string          `json:"joined_sources,omitempty"`
-	}{*s, m.dataset, m.clock.zone.String(), m.window.Length.String(), m.window.Margin.String(), m.choice.all(), m.joined})
+		Inherited  *Inherited        `json:"from_preset,omitempty"`
+	}{*s, m.dataset, m.clock.zone.String(), m.window.Length.String(), m.window.Margin.String(), m.choice.all(), m.joined, inherited})
 	if err != nil {
 		return nil, fmt.Errorf("source %q: write the effective mapping: %w", s.Name, err)
 	}
@@ -246,7 +256,7 @@ func (m *Mapping) compileConstants(s *Source, _ Defaults) error {
 
 func (m *Mapping) compileColumns(s *Source, _ Defaults) error {
 	for _, name := range slices.Sorted(maps.Keys(s.Columns)) {
-		headers := s.Columns[name]
+		headers, fromPreset := []string(s.Columns[name]), m.inherited.column(name)
 		t, ok := parseTarget(name)
 		switch {
 		case name == "consent":
@@ -255,15 +265,18 @@ func (m *Mapping) compileColumns(s *Source, _ Defaults) error {
 			return fmt.Errorf("columns: %q is no member of an event; use names such as email, phone, event_time, value, order_id or custom_data.my_property", name)
 		case len(headers) == 0 || slices.Contains(headers, ""):
 			return fmt.Errorf("columns.%s: the header is empty", name)
-		case t.field == fieldEventTime && len(headers) == 2:
-			m.targets, m.timeOfDay = append(m.targets, mapped{t, headers[:1]}), headers[1]
+		case t.field == fieldEventTime && len(headers) == 2 && !fromPreset:
+			m.targets, m.timeOfDay = append(m.targets, mapped{target: t, headers: headers[:1]}), headers[1]
 			continue
-		case len(headers) > t.columns():
+		case len(headers) > t.columns() && !fromPreset:
 			return fmt.Errorf("columns.%s: at most %d columns can fill it", name, t.columns())
 		case slices.ContainsFunc(m.targets, func(o mapped) bool { return o.target == t }):
 			return fmt.Errorf("columns.%s: %s is mapped twice", name, t)
 		}
-		m.targets = append(m.targets, mapped{t, headers})
+		if fromPreset {
+			headers = m.inherited.alternatives(headers...)
+		}
+		m.targets = append(m.targets, mapped{t, headers, fromPreset})
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.CustomData)) {
 		t, ok := parseTarget("custom_data." + strings.TrimPrefix(name, "custom_data."))
@@ -275,7 +288,11 @@ func (m *Mapping) compileColumns(s *Source, _ Defaults) error {
 		case slices.ContainsFunc(m.targets, func(o mapped) bool { return o.target == t }):
 			return fmt.Errorf("custom_data.%s is mapped twice", name)
 		}
-		m.targets = append(m.targets, mapped{t, []string{s.CustomData[name]}})
+		headers, fromPreset := []string{s.CustomData[name]}, m.inherited.customData(name)
+		if fromPreset {
+			headers = m.inherited.alternatives(headers...)
+		}
+		m.targets = append(m.targets, mapped{t, headers, fromPreset})
 	}
 	if slices.Contains(s.RecordKey, "") {
 		return fmt.Errorf("record_key: a header is empty")

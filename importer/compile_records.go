@@ -26,6 +26,7 @@ type screen struct {
 	// optional passes the rule over in a file that lacks the column. A rule that the source itself states never is: a
 	// column that was renamed would let everything through.
 	optional bool
+	others   []string // what else the preset calls the column
 }
 
 // choice is the column that says which dataset a record belongs to.
@@ -46,7 +47,7 @@ func (c *choice) all() map[string]string {
 func (a *admission) headers() []string {
 	var all []string
 	for _, s := range slices.Concat(a.keep, a.ignore) {
-		all = append(all, s.header)
+		all = append(append(all, s.header), s.others...)
 	}
 	if a.consent != nil {
 		all = append(all, a.consent.header)
@@ -84,6 +85,8 @@ func (m *Mapping) compileScreens(s *Source) (err error) {
 	if m.ignore, err = screens("ignore", s.Ignore); err != nil {
 		return err
 	}
+	m.inherited.soften(m.keep, func(s *Source) map[string]Names { return s.Keep })
+	m.inherited.soften(m.ignore, func(s *Source) map[string]Names { return s.Ignore })
 	for _, i := range m.ignore {
 		for _, k := range m.keep {
 			for _, v := range slices.Sorted(maps.Keys(i.values)) {

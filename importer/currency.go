@@ -12,7 +12,7 @@ import (
 // be wrong money that nobody sees.
 func (b *binding) bindCurrency() error {
 	amounts := b.amounts()
-	stated := slices.ContainsFunc(b.targets, func(o mapped) bool { return o.target.field == fieldCurrency })
+	stated := slices.ContainsFunc(b.targets, func(o mapped) bool { return o.target.field == fieldCurrency && !o.preset })
 	if !stated {
 		if column := b.currencyBeside(amounts); column >= 0 {
 			b.fields[fieldCurrency] = b.slot(column)

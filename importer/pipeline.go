@@ -135,6 +135,7 @@ func (p *pass) prepare() error {
 	if p.bound, err = p.mapping.bind(headers, p.format != "csv"); err != nil {
 		return err
 	}
+	p.report.report.Matching = p.bound.matching(p.format != "csv")
 	if len(p.bound.slots) >= maxSlots {
 		return refuse("Map fewer columns.", "the mapping uses more than %d columns", maxSlots)
 	}

@@ -27,6 +27,7 @@ type Report struct {
 	Replaced  []store.Replaced // at most 100 of the pending events whose place events of this file took
 	Replacing uint64           // of Events, those that took the place of one
 	Sums      []CurrencySum    // of accepted events, those that took the place of one included
+	Matching  *Matching        // what the file's columns were taken for; nil when that was not found out
 	Resumed   uint64           // records that an earlier, interrupted import had done
 	Elapsed   time.Duration
 	// RejectsBook is the path of the workbook beside File.Rejects, relative to the home; "" when there is none, and

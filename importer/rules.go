@@ -17,7 +17,11 @@ func (m *Mapping) compileEvents(s *Source, _ Defaults) error {
 	case s.EventName.Name != "":
 		return m.addRule(rule{name: s.EventName.Name}, nil)
 	case s.EventName.Column != "" && len(s.EventName.Values) == 0:
-		m.targets = append(m.targets, mapped{target{field: fieldEventName}, []string{s.EventName.Column}})
+		headers, fromPreset := []string{s.EventName.Column}, m.inherited.events()
+		if fromPreset {
+			headers = m.inherited.alternatives(headers...)
+		}
+		m.targets = append(m.targets, mapped{target{field: fieldEventName}, headers, fromPreset})
 		m.rules = []rule{{}}
 		return nil
 	case s.EventName.Column != "":
@@ -64,6 +68,7 @@ func (m *Mapping) addRule(r rule, when map[string]Names) error {
 		}
 		r.when = append(r.when, c)
 	}
+	r.preset = m.inherited.events()
 	m.rules = append(m.rules, r)
 	return nil
 }

@@ -161,20 +161,29 @@ func cellsOf(record string, delimiter byte) int {
 // namedHeaders are the headers that the configuration names, folded.
 func (m *Mapping) namedHeaders() map[string]bool {
 	named := map[string]bool{}
-	for _, t := range m.targets {
-		for _, h := range t.headers {
+	add := func(headers ...string) {
+		for _, h := range headers {
 			named[fold(h)] = true
 		}
 	}
-	for _, h := range m.source.RecordKey {
-		named[fold(h)] = true
+	for _, t := range m.targets {
+		add(t.headers...)
 	}
-	named[fold(m.source.Join.Column)] = true
+	add(m.source.Join.Column)
+	key := m.source.RecordKey
+	if m.inherited.recordKey() {
+		key = m.inherited.alternatives(key...)
+	}
+	add(key...)
 	for _, r := range m.rules {
-		named[fold(r.eventTime)], named[fold(r.value)] = true, true
+		headers := []string{r.eventTime, r.value}
 		for _, c := range r.when {
-			named[fold(c.header)] = true
+			headers = append(headers, c.header)
 		}
+		if r.preset {
+			headers = m.inherited.alternatives(headers...)
+		}
+		add(headers...)
 	}
 	for _, h := range m.admission.headers() {
 		named[fold(h)] = true

@@ -17,6 +17,8 @@ type Source struct {
 	// dataset, event_name, event_time or action_source. A source that is given another name has to read its export again.
 	Kind string `yaml:"kind" json:"kind,omitempty"`
 
+	Preset string `yaml:"preset" json:"preset,omitempty"` // what the export of a product looks like; the keys below win
+
 	Format       string   `yaml:"format" json:"format,omitempty"`                 // csv, xlsx, json or jsonl; "" finds out. Which of csv and xlsx it is the file itself says
 	Sheet        string   `yaml:"sheet" json:"sheet,omitempty"`                   // of a workbook; "" is the first that is not hidden
 	Delimiter    string   `yaml:"delimiter" json:"delimiter,omitempty"`           // one character or "tab"; "" finds out

@@ -31,7 +31,7 @@ func (m *Mapping) compileUnmapped(s *Source) error {
 		case alias, event.StandardMember(name):
 			return fmt.Errorf("unmapped: %q has a meaning of its own at Meta or here; to send it under another name, write custom_data: {my_%s: %q}", header, name, header)
 		}
-		m.targets = append(m.targets, mapped{t, []string{header}})
+		m.targets = append(m.targets, mapped{target: t, headers: []string{header}})
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"strings"
+
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 )
@@ -34,7 +36,29 @@ paths. Access tokens are never printed. It also checks the sources and the sched
 			}
 			a.line("# from %s", cmp.Or(c.path, "the defaults: there is no "+configName))
 			a.line("%s", text)
-			return nil
+			return a.printInherited(c)
 		},
 	}
+}
+
+// printInherited prints what presets add to the sources, as comments: read back, the configuration means the same, because
+// what a preset names may be missing from a file and what a source names may not.
+func (a *app) printInherited(c *config) error {
+	for i := range c.Sources {
+		s := &c.Sources[i]
+		_, inherited, err := s.Effective()
+		if err != nil || inherited == nil {
+			continue // an unknown preset was told before
+		}
+		text, err := yaml.MarshalWithOptions(map[string]any{"keys": &inherited.Source, "other names of headers": inherited.Headers},
+			yaml.OmitEmpty(), yaml.IndentSequence(true))
+		if err != nil {
+			return failed("", "writing what a preset adds: %w", err)
+		}
+		a.line("# Source %s takes this from preset %s. None of these columns has to be there; of several the first one counts.", s.Name, s.Preset)
+		for line := range strings.Lines(string(text)) {
+			a.line("#   %s", strings.TrimRight(line, "\n"))
+		}
+	}
+	return nil
 }

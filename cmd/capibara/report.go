@@ -32,8 +32,11 @@ type fileReport struct {
 	Replaced *replacements    `json:"replaced,omitempty"` // events that gave way to those of this file
 	Changed  []conflict       `json:"conflicts"`          // the first of them
 	TooOld   *tooOld          `json:"too_old,omitempty"`
-	Resumed  uint64           `json:"resumed"` // records that an interrupted import had done before
-	Seconds  float64          `json:"seconds"`
+
+	Columns *importer.Matching `json:"columns,omitempty"` // what the columns were taken for
+
+	Resumed uint64  `json:"resumed"` // records that an interrupted import had done before
+	Seconds float64 `json:"seconds"`
 }
 
 // reasonCount says how many records met one fate for one reason.
@@ -80,7 +83,7 @@ func newFileReport(r importer.Report) fileReport {
 	f := r.File
 	out := fileReport{File: f.Number, Name: f.Name, Source: f.Source, State: f.State.String(), Reason: f.Reason, Counts: f.Counts,
 		Rejects: f.Rejects, Book: r.RejectsBook, Receipt: f.Receipt, Mends: f.Mends, Archived: f.ArchivedAs, People: r.People, Events: r.Events, Reasons: reasonCounts(r.Reasons), Warnings: reasonCounts(r.Warnings),
-		Sums: []currencySum{}, Changed: []conflict{}, Resumed: r.Resumed, Seconds: r.Elapsed.Seconds()}
+		Sums: []currencySum{}, Changed: []conflict{}, Columns: r.Matching, Resumed: r.Resumed, Seconds: r.Elapsed.Seconds()}
 	for _, s := range r.Sums {
 		out.Sums = append(out.Sums, currencySum(s))
 	}
@@ -145,6 +148,7 @@ func (a *app) printReport(c *config, r fileReport) {
 		}
 		a.line("  %s: %s%s", printable(s.EventName), counted(s.Events, "event", "events"), worth)
 	}
+	a.printMatching(r.Columns)
 	if r.Mends > 0 {
 		a.line("  It brings back records that file %d had rejected.", r.Mends)
 	}
