@@ -58,6 +58,15 @@ type boundCondition struct {
 // bind finds the columns that a mapping needs among the headers of a file. open says that a record may have members that
 // are not among headers, as in JSON. The error is a refusal that names what is missing and what is there.
 func (m *Mapping) bind(headers []string, open bool) (*binding, error) {
+	b, err := m.lay(headers, open)
+	if err != nil {
+		return nil, err
+	}
+	return b, b.complete()
+}
+
+// lay binds what can be bound. With an error the binding is unfinished, and its matches are those made so far.
+func (m *Mapping) lay(headers []string, open bool) (*binding, error) {
 	b := &binding{Mapping: m, headers: headers, slotOf: make([]int, len(headers)),
 		literal: map[string]int{}, folded: map[string]int{}, absent: map[int]bool{}, join: -1}
 	for i := range b.slotOf {
@@ -68,36 +77,27 @@ func (m *Mapping) bind(headers []string, open bool) (*binding, error) {
 	}
 	taken, err := b.bindTargets(open)
 	if err != nil {
-		return nil, err
+		return b, err
 	}
 	b.bindAliases(taken)
-	if b.ofDay = -1; m.timeOfDay != "" {
-		if b.ofDay, err = b.one(m.timeOfDay, "event_time", open); err != nil {
-			return nil, err
-		}
-		b.matchedSlot("event_time", b.ofDay, ByColumns)
-	}
-	if err := b.bindKey(open); err != nil {
-		return nil, err
-	}
-	if err := b.bindJoin(open); err != nil {
-		return nil, err
-	}
-	if err := b.bindRules(open); err != nil {
-		return nil, err
-	}
-	if err := b.bindAdmission(open); err != nil {
-		return nil, err
-	}
-	if err := b.bindCurrency(); err != nil {
-		return nil, err
-	}
+	err = cmp.Or(b.bindTimeOfDay(open), b.bindKey(open), b.bindJoin(open), b.bindRules(open), b.bindAdmission(open), b.bindCurrency())
 	slices.SortStableFunc(b.props, func(x, y propertySlot) int { return cmp.Compare(x.name, y.name) })
 	slices.SortStableFunc(b.user, func(x, y userSlot) int { return cmp.Compare(x.key, y.key) })
-	if m.grouped() {
+	if err == nil && m.grouped() {
 		b.settle()
 	}
-	return b, b.complete()
+	return b, err
+}
+
+// bindTimeOfDay binds the column with the time of day, when event_time is in two.
+func (b *binding) bindTimeOfDay(open bool) (err error) {
+	if b.ofDay = -1; b.timeOfDay == "" {
+		return nil
+	}
+	if b.ofDay, err = b.one(b.timeOfDay, "event_time", open); err == nil {
+		b.matchedSlot("event_time", b.ofDay, ByColumns)
+	}
+	return err
 }
 
 // bindTargets binds what the configuration names under columns and custom_data. taken are the columns it uses.
@@ -179,6 +179,10 @@ func (b *binding) stated(t target) bool {
 		}
 	case fieldItemNumber:
 		if b.grouped() {
+			return true
+		}
+	case fieldEventTime:
+		if !slices.ContainsFunc(b.rules, func(r rule) bool { return r.eventTime == "" }) {
 			return true
 		}
 	case fieldValue:

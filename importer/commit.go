@@ -82,8 +82,10 @@ func (c *committer) commit(ctx context.Context) error {
 		return err
 	}
 	if !c.begun {
-		if err := c.judgeStart(); err != nil {
+		if err := c.judgeStart(); err != nil && c.watched == nil {
 			return err
+		} else if err != nil {
+			c.judged = err
 		}
 		c.begun = true
 	}

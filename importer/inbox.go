@@ -41,6 +41,7 @@ type fileImporter interface {
 	Import(ctx context.Context, in Input) (Report, error)
 	patterns() []string
 	sourceNames() []string
+	resembles(path, name string) string
 }
 
 // Inbox imports the files that are dropped into a folder.
@@ -66,6 +67,7 @@ type Inbox struct {
 	seen   map[string]sight   // by path: since when a file looks as it does
 	failed map[string]failure // by path: claimed files whose last import failed
 	told   map[string]string  // by path: the sentence that was logged
+	alike  map[string]alike   // by path: what a file that fits no source resembles
 
 	mu      sync.Mutex
 	waiting []string
@@ -89,7 +91,7 @@ func NewInbox(c InboxConfig) (*Inbox, error) {
 		c.Now = time.Now
 	}
 	b := &Inbox{c: c, turn: make(chan struct{}, 1),
-		seen: map[string]sight{}, failed: map[string]failure{}, told: map[string]string{}}
+		seen: map[string]sight{}, failed: map[string]failure{}, told: map[string]string{}, alike: map[string]alike{}}
 	b.turn <- struct{}{}
 	return b, nil
 }
@@ -203,6 +205,7 @@ func (b *Inbox) keep(s sweep) {
 	maps.DeleteFunc(b.seen, func(path string, _ sight) bool { return gone(path) })
 	maps.DeleteFunc(b.failed, func(path string, _ failure) bool { return gone(path) })
 	maps.DeleteFunc(b.told, func(path, _ string) bool { return gone(path) })
+	maps.DeleteFunc(b.alike, func(path string, _ alike) bool { return gone(path) })
 	b.mu.Lock()
 	b.waiting = s.waiting
 	b.mu.Unlock()

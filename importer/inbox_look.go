@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,8 +104,54 @@ func (b *Inbox) unfit(ctx context.Context, f found) string {
 	if len(patterns) == 0 {
 		return "fits no source, because no source names any files; add some under sources in the configuration."
 	}
-	return "fits no source; the sources take " + strings.Join(patterns, ", ") + ". Rename the file or add a source."
+	return "fits no source; the sources take " + strings.Join(patterns, ", ") + ". " + cmp.Or(b.resembles(f), "Rename the file or add a source.")
 }
+
+// alike is what a file resembled when it looked like this.
+type alike struct {
+	size     int64
+	mtime    time.Time
+	sentence string
+}
+
+// resembles says what a file that fits no source looks like, and what to do; "" when it looks like nothing known. A file
+// is read for it once, and not before it stands still.
+func (b *Inbox) resembles(f found) string {
+	if last, ok := b.alike[f.path]; ok && last.size == f.info.Size() && last.mtime.Equal(f.info.ModTime()) {
+		return last.sentence
+	}
+	if age := b.c.Now().Sub(f.info.ModTime()); age < b.c.Settle {
+		return ""
+	}
+	b.alike[f.path] = alike{f.info.Size(), f.info.ModTime(), b.c.Importer.resembles(f.path, f.name)}
+	return b.alike[f.path].sentence
+}
+
+// resembles tells by the headers, else by the name, which source or preset a file that fits no source was most likely
+// meant for.
+func (im *Importer) resembles(path, name string) string {
+	// A pass waits for this: a file that takes longer to read is told by its name alone.
+	ctx, stop := context.WithTimeout(context.Background(), lookTime)
+	defer stop()
+	sight, err := Look(ctx, path, name)
+	if err == nil {
+		if m := SourceLike(im.c.Mappings, sight.Headers()); m != nil && len(m.source.Files) > 0 {
+			return fmt.Sprintf("Its columns look like those of source %s: rename it to fit %s, or move it into the folder %s of the inbox.",
+				m.source.Name, strings.Join(m.source.Files, " or "), m.source.Name)
+		}
+	}
+	if pattern, m := NearestPattern(im.c.Mappings, name); m != nil {
+		return fmt.Sprintf("Its name comes nearest to %s of source %s: if it belongs there, rename it or move it into the folder %s of the inbox.",
+			pattern, m.source.Name, m.source.Name)
+	}
+	if err == nil && sight.Preset != nil {
+		return fmt.Sprintf("It looks like an export of %s: add a source with preset: %s, which `capibara map` writes for you.", sight.Preset.Title, sight.Preset.Name)
+	}
+	return ""
+}
+
+// lookTime is how long the inbox looks at a file that fits no source.
+const lookTime = 5 * time.Second
 
 // settled reports whether size and time of the file have stood still long enough. A file that this process sees for the
 // first time is given credit by the clock of its own file system, because the clock of a file server need not agree with

@@ -50,7 +50,9 @@ func personID(cell string) string {
 // bindJoin finds the column of join.
 func (b *binding) bindJoin(open bool) (err error) {
 	if b.Joins() {
-		b.join, err = b.one(b.source.Join.Column, "join", open)
+		if b.join, err = b.one(b.source.Join.Column, "join", open); err == nil {
+			b.matchedSlot("join", b.join, ByColumns)
+		}
 	}
 	return err
 }

@@ -45,6 +45,7 @@ type mapper struct {
 	known    string // currency that is stated beside the amounts
 	people   people // that records refer to
 	buffer   []byte
+	watch    *watch // of a preview; nil in an import
 }
 
 func newMapper(b *binding, now time.Time) *mapper {
@@ -81,6 +82,11 @@ type rowSum struct {
 
 // record maps one record and appends what became of it to out.
 func (m *mapper) record(cells []string, kinds []cellKind, line uint64, out *output) {
+	if m.watch != nil && m.watch.raw != nil {
+		m.watch.raw(cells)
+		out.records = append(out.records, withoutRows(line, fault{reason: event.ReasonBlankLine}))
+		return
+	}
 	m.cells, m.kinds = cells, kinds
 	m.event.Reset()
 	m.warnings = m.warnings[:0]
@@ -221,6 +227,9 @@ func (m *mapper) match() fault {
 		column := ""
 		if w := m.events[0].when; len(w) > 0 {
 			column = m.slots[w[0].slot]
+			if m.watch != nil {
+				m.watch.noRule(column, m.cells[w[0].slot])
+			}
 		}
 		return fault{event.ReasonStageNotMapped, column}
 	}

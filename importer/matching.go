@@ -129,3 +129,6 @@ func (t target) plainName() string {
 	}
 	return t.String()
 }
+
+// PlainName is the name of an identifier as people write it under columns.
+func PlainName(k event.Key) string { return target{key: k}.plainName() }

@@ -100,6 +100,9 @@ func (m *mapper) fillPerson() {
 	for _, u := range m.user {
 		if cell := m.cells[u.slot]; cell != "" {
 			m.identifier(u.key, cell)
+			if m.watch != nil && u.key.Hashed() {
+				m.watch.identifier(u.slot, cell)
+			}
 		}
 	}
 	if id := m.cell(fieldClickID); id != "" && !m.event.User.Has(event.FBC) {

@@ -38,6 +38,9 @@ type pass struct {
 	list   jsonList // of a JSON file
 
 	rejects rejectsFiles // once they are written
+
+	watched []*watch // what the workers of a preview noted; nil in an import
+	judged  error    // the refusal that a preview reads on after
 }
 
 // worker makes events of the records of a block.
@@ -116,16 +119,8 @@ func (p *pass) prepare() error {
 	if err != nil {
 		return err
 	}
-	var headers []string
-	if p.format, err = p.formatOf(head); err != nil {
-		return err
-	}
-	if p.format == "csv" {
-		if err := p.prepareTable(head); err != nil {
-			return err
-		}
-		headers = p.sheet.headers
-	} else if headers, err = p.prepareJSON(head); err != nil {
+	headers, err := p.headers(head)
+	if err != nil {
 		return err
 	}
 	if p.mapping.grouped() && p.format != "csv" {
@@ -143,6 +138,18 @@ func (p *pass) prepare() error {
 		return p.checkTable(head)
 	}
 	return nil
+}
+
+// headers finds out how the file is written, and returns its headers or the members of its first records.
+func (p *pass) headers(head []byte) (headers []string, err error) {
+	if p.format, err = p.formatOf(head); err != nil {
+		return nil, err
+	}
+	if p.format != "csv" {
+		return p.prepareJSON(head)
+	}
+	err = p.prepareTable(head)
+	return p.sheet.headers, err
 }
 
 // cutter opens the file from its beginning.
@@ -169,6 +176,10 @@ func (p *pass) cutter() (cutter, io.Closer, error) {
 func (p *pass) worker(ctx context.Context) worker {
 	m := newMapper(p.bound, p.now)
 	m.people.find = func(keys []event.Hash) ([][]byte, error) { return p.im.c.Store.People(ctx, keys) }
+	if p.watched != nil {
+		m.watch = newWatch()
+		p.watched = append(p.watched, m.watch)
+	}
 	if p.format == "csv" {
 		w := newCSVWorker(m, p.sheet.dialect)
 		if p.mapping.grouped() {

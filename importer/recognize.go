@@ -39,6 +39,12 @@ func (im *Importer) named(name string) *Mapping {
 	return nil
 }
 
+// IsRejects reports whether a file has the name of a rejects file, which belongs to the source of its first file.
+func IsRejects(name string) bool {
+	_, _, ok := rejectsOf(name)
+	return ok
+}
+
 // Find finds the source that a file belongs to. In the folder of a source every file does, whatever its name; folder is ""
 // elsewhere. A rejects file belongs to the source that its first file was read with, when there still is one of that name;
 // what is left is a matter of names, as [Importer.Match] says. The error is ErrNoSource when no source takes the file.

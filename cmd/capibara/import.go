@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"capibara/importer"
 	"capibara/store"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,8 @@ mended there, they are imported again). A page in the folder of receipts says th
 The files stay where they are. Importing a file again is harmless: its records are duplicates then.
 
 Files of people (kind: people) are read before the others, because the others may join them.
+
+A file that fits no source by its name is looked at and not imported; "capibara map" writes a source for it.
 
 Exit code 3 says that some records were rejected and everything else was taken.`,
 		Example: `  capibara import deals.csv
@@ -41,7 +44,7 @@ func (a *app) importFiles(ctx context.Context, args []string, source string) err
 		reports := []fileReport{}
 		var bad []error
 		for _, arg := range c.peopleFirst(args, source) {
-			r, err := a.importOne(ctx, h, arg, source)
+			r, err := a.importOne(ctx, c, h, arg, source)
 			if err != nil {
 				bad = append(bad, err)
 			}
@@ -67,7 +70,7 @@ func (a *app) importFiles(ctx context.Context, args []string, source string) err
 	})
 }
 
-func (a *app) importOne(ctx context.Context, h house, arg, source string) (fileReport, error) {
+func (a *app) importOne(ctx context.Context, c *config, h house, arg, source string) (fileReport, error) {
 	o := order{Source: source, Name: filepath.Base(arg)}
 	if arg == "-" {
 		if source == "" {
@@ -88,6 +91,9 @@ func (a *app) importOne(ctx context.Context, h house, arg, source string) (fileR
 			return fileReport{}, failed("check the path", "there is no file %s", arg)
 		}
 		o.Path = path
+		if source == "" && !c.takes(o.Name) {
+			return fileReport{}, a.importUnfit(ctx, c, arg, path)
+		}
 	}
 	m := a.newMeter(o.Name, "records")
 	defer m.end()
@@ -99,6 +105,26 @@ func (a *app) importOne(ctx context.Context, h house, arg, source string) (fileR
 		return r, fmt.Errorf("file %s was imported, but not everything can be told about it: %w", r.Name, err)
 	}
 	return r, nil
+}
+
+// importUnfit looks at a file that fits no source, and says what to do with it. Nothing of it is stored.
+func (a *app) importUnfit(ctx context.Context, c *config, arg, path string) error {
+	r, err := a.reader(ctx, c, path, "", "")
+	if err != nil {
+		var refused *importer.RefusedError
+		if errors.As(err, &refused) {
+			return failed(refused.Hint, "%w", err)
+		}
+		return c.noSource(filepath.Base(path), r)
+	}
+	if a.output == asTable {
+		v, err := importer.MakePreview(ctx, importer.PreviewInput{Path: path, Mapping: r.mapping, Now: a.now()})
+		if err != nil {
+			return err
+		}
+		a.printPreview(newPreview(v, r))
+	}
+	return c.noSource(arg, r)
 }
 
 // importOutcome is the error of an import of several files: the worst of their ends.

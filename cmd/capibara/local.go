@@ -135,7 +135,7 @@ func (l *local) Import(ctx context.Context, o order, tell func(progress)) (r fil
 		}
 		in.Mapping = all[i]
 	} else if in.Mapping, err = im.Find(ctx, "", o.Name); errors.Is(err, importer.ErrNoSource) {
-		return r, l.config.noSource(o.Name)
+		return r, l.config.noSource(o.Name, reader{})
 	} else if err != nil {
 		return r, err
 	}

@@ -29,6 +29,10 @@ func (c *config) compile() ([]*importer.Mapping, error) {
 	for _, alias := range c.aliases() {
 		d.Datasets[alias] = string(c.Datasets[alias].ID)
 	}
+	return c.compileWith(d)
+}
+
+func (c *config) compileWith(d importer.Defaults) ([]*importer.Mapping, error) {
 	for i := range c.Sources {
 		if c.Sources[i].IsPeople() {
 			d.People = append(d.People, c.Sources[i].Name)
@@ -68,18 +72,46 @@ func (c *config) peopleFirst(files []string, source string) []string {
 	return append(people, others...)
 }
 
-// noSource tells somebody whose file nobody takes which names would be taken.
-func (c *config) noSource(name string) error {
+// noSource tells somebody whose file nobody takes what it looks like, which names would be taken, and what to do.
+func (c *config) noSource(file string, r reader) error {
+	name := filepath.Base(file)
+	looks := ""
+	switch {
+	case r.like != "":
+		looks = fmt.Sprintf("; its columns are those of source %s", r.like)
+	case r.preset != "" && r.preset != "generic":
+		looks = fmt.Sprintf("; it looks like an export that preset %s reads", r.preset)
+	}
+	if all, err := c.compileForLook(); err == nil && r.like == "" {
+		if pattern, m := importer.NearestPattern(all, name); m != nil {
+			looks += fmt.Sprintf("; its name comes nearest to %s of source %s", pattern, m.Name())
+		}
+	}
 	if len(c.Sources) == 0 {
-		return failed("add one to "+cmp.Or(c.path, configName)+"; `capibara init` writes a configuration with examples",
-			"no source is configured, so nothing says what the columns of %s mean", name)
+		return failed(fmt.Sprintf("`capibara map %s` asks what each column means and writes a source into %s", quotedArg(file), cmp.Or(c.path, configName)),
+			"no source is configured, so that nothing of %s was stored%s", name, looks)
+	}
+	hint := fmt.Sprintf("say which source reads it with --source NAME, or let `capibara map %s` write one for it", quotedArg(file))
+	if r.like != "" {
+		hint = fmt.Sprintf("`capibara import %s --source %s` reads it (--source NAME), or rename it; `capibara map %s` writes a source of its own for it",
+			quotedArg(file), r.like, quotedArg(file))
 	}
 	var b strings.Builder
 	for _, s := range c.Sources {
 		fmt.Fprintf(&b, "\n  %-16s %s", s.Name, strings.Join(s.Files, "  "))
 	}
-	return failed("rename the file, add its name to a source's files, or say which source reads it with --source NAME",
-		"no source takes a file named %s; the sources and the names they take are%s", name, b.String())
+	return failed(hint, "no source takes a file named %s, so that nothing of it was stored%s; the sources and the names they take are%s", name, looks, b.String())
+}
+
+// quotedArg is an argument as it is typed in a shell.
+func quotedArg(s string) string {
+	switch {
+	case strings.ContainsAny(s, "'\"$`\\!*?"):
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	case strings.ContainsAny(s, " ()&;"):
+		return `"` + s + `"`
+	}
+	return s
 }
 
 func (c *config) sourceNames() string {

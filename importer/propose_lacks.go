@@ -1,0 +1,225 @@
+package importer
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"capibara/event"
+)
+
+// Lacks says what the source still needs, in the order in which to ask.
+func (p *Proposal) Lacks() []Lack {
+	var lacks []Lack
+	s, b := p.whole(), p.bound
+	if !p.hasEvent() {
+		lacks = append(lacks, LackEvent)
+	}
+	if !p.hasTime() {
+		lacks = append(lacks, LackTime)
+	}
+	if len(b.key) == 0 && b.fields[fieldEventID] < 0 && s.Identity == "" {
+		lacks = append(lacks, LackKey)
+	}
+	if s.ActionSource == "" && b.fields[fieldActionSource] < 0 {
+		lacks = append(lacks, LackAction)
+	}
+	if len(b.user) == 0 {
+		lacks = append(lacks, LackPerson)
+	}
+	if dayFirst, monthFirst := p.proof(); len(s.DateFormats) == 0 && p.parted() && dayFirst == monthFirst {
+		lacks = append(lacks, LackDateOrder)
+	}
+	if values := p.valueColumns(); len(values) > 0 {
+		if points, commas, unclear := p.marks(); s.Decimal == "" && unclear > 0 && (points > 0) == (commas > 0) {
+			lacks = append(lacks, LackDecimal)
+		}
+		signs := slices.ContainsFunc(values, func(c *ColumnSight) bool { return c.amounts > 0 && c.signs == c.amounts })
+		if s.Currency == "" && b.fields[fieldCurrency] < 0 && !signs {
+			lacks = append(lacks, LackCurrency)
+		}
+	}
+	if s.Country == "" && p.fills(target{key: event.Phone}) {
+		lacks = append(lacks, LackCountry)
+	}
+	return lacks
+}
+
+// Optional reports whether an import works without it, if less well.
+func (l Lack) Optional() bool { return l == LackCountry }
+
+// whole is the source with what its preset adds.
+func (p *Proposal) whole() Source { return p.bound.source }
+
+func (p *Proposal) hasEvent() bool {
+	if s := p.whole(); s.EventName.Name != "" || s.EventName.Column != "" {
+		return true
+	} else if len(s.Events) > 0 {
+		return len(p.bound.events) > 0
+	}
+	return p.bound.fields[fieldEventName] >= 0
+}
+
+func (p *Proposal) hasTime() bool {
+	if p.bound.fields[fieldEventTime] >= 0 {
+		return true
+	}
+	return len(p.bound.events) > 0 && !slices.ContainsFunc(p.bound.events, func(r boundRule) bool { return r.time < 0 })
+}
+
+// LeftOut are the events of the preset that the file cannot prove, each with the column that it lacks.
+func (p *Proposal) LeftOut() []LeftOut { return p.bound.leftOut }
+
+// Person is what to do when no column tells who the customer is.
+func (p *Proposal) Person() string {
+	if in := p.bound.inherited; in != nil && in.person != "" {
+		return in.person
+	}
+	return "Add the e-mail address or the telephone number of the customer to the export."
+}
+
+// fills reports whether a column fills the member.
+func (p *Proposal) fills(t target) bool {
+	if t.key == 0 {
+		return p.bound.fields[t.field] >= 0
+	}
+	return slices.ContainsFunc(p.bound.user, func(u userSlot) bool { return u.key == t.key })
+}
+
+func (p *Proposal) used(header string) bool {
+	return slices.ContainsFunc(p.bound.matches, func(m Match) bool { return fold(m.Header) == fold(header) })
+}
+
+// Map makes a column fill a member, which is written as under columns.
+func (p *Proposal) Map(header, member string) {
+	columns := maps.Clone(p.Source.Columns)
+	if columns == nil {
+		columns = map[string]Names{}
+	}
+	columns[member] = Names{header}
+	p.Source.Columns = columns
+	p.How[header] = ByPerson
+}
+
+// columnsAt are the columns that fill some places of a row.
+func (p *Proposal) columnsAt(slots ...int) []*ColumnSight {
+	var all []*ColumnSight
+	for column, slot := range p.bound.slotOf {
+		if slot >= 0 && slices.Contains(slots, slot) {
+			all = append(all, &p.Sight.Columns[column])
+		}
+	}
+	return all
+}
+
+func (p *Proposal) timeColumns() []*ColumnSight {
+	slots := []int{p.bound.fields[fieldEventTime]}
+	for _, r := range p.bound.events {
+		slots = append(slots, r.time)
+	}
+	return p.columnsAt(slots...)
+}
+
+func (p *Proposal) valueColumns() []*ColumnSight {
+	slots := []int{p.bound.fields[fieldValue]}
+	for _, r := range p.bound.events {
+		slots = append(slots, r.value)
+	}
+	return p.columnsAt(slots...)
+}
+
+func (p *Proposal) parted() bool {
+	return slices.ContainsFunc(p.timeColumns(), func(c *ColumnSight) bool { return len(c.parted) > 0 })
+}
+
+// TimeColumns are the columns that hold dates.
+func (p *Proposal) TimeColumns() []string {
+	return p.headers(func(c *ColumnSight) bool {
+		dates := c.times + c.dates + c.unix
+		for _, n := range c.parted {
+			dates += n
+		}
+		return dates*10 >= c.Filled*8
+	})
+}
+
+// AmountColumns are the columns that hold amounts and are not used yet.
+func (p *Proposal) AmountColumns() []string {
+	return p.headers(func(c *ColumnSight) bool {
+		return !p.used(c.Header) && c.amounts*10 >= c.Filled*8 && c.phones*2 < c.Filled && c.unix == 0
+	})
+}
+
+// HasValue reports whether some event has an amount.
+func (p *Proposal) HasValue() bool { return len(p.valueColumns()) > 0 }
+
+// KeyColumns are the columns that can identify a record, those first whose headers say so.
+func (p *Proposal) KeyColumns() []string {
+	all := p.headers(func(c *ColumnSight) bool {
+		return c.emails == 0 && c.phones*2 < c.Filled && c.times+c.dates == 0 && len(c.parted) == 0 && c.Filled*10 >= p.Sight.Records*9
+	})
+	slices.SortStableFunc(all, func(x, y string) int { return rankKey(x) - rankKey(y) })
+	return all
+}
+
+func rankKey(header string) int {
+	f := fold(header)
+	for _, word := range []string{"id", "number", "nummer", "nr", "receipt", "order", "bon", "key", "code", "ref"} {
+		if strings.HasSuffix(f, word) || strings.HasPrefix(f, word) {
+			return 0
+		}
+	}
+	return 1
+}
+
+// StageColumns are the columns whose values can be stages, those first whose headers say so.
+func (p *Proposal) StageColumns() []string {
+	all := p.headers(func(c *ColumnSight) bool {
+		return c.Values() != nil && c.amounts == 0 && c.codes == 0 && c.times+c.dates == 0
+	})
+	slices.SortStableFunc(all, func(x, y string) int { return rankStage(x) - rankStage(y) })
+	return all
+}
+
+func rankStage(header string) int {
+	f := fold(header)
+	for _, word := range []string{"stage", "status", "phase", "fase", "etapa", "étape", "state"} {
+		if strings.Contains(f, word) {
+			return 0
+		}
+	}
+	return 1
+}
+
+func (p *Proposal) headers(fits func(*ColumnSight) bool) []string {
+	var all []string
+	for i := range p.Sight.Columns {
+		if c := &p.Sight.Columns[i]; c.Filled > 0 && c.Header != "" && fits(c) {
+			all = append(all, c.Header)
+		}
+	}
+	return all
+}
+
+// Assume fills in, for a look alone, what nobody has said, and returns what it filled in as sentences. What cannot be filled
+// in (a time, a person) stays as it is.
+func (p *Proposal) Assume() ([]string, error) {
+	var said []string
+	for _, lack := range p.Lacks() {
+		switch s := &p.Source; lack {
+		case LackEvent:
+			s.Events, s.EventName = nil, EventName{Name: "Lead"}
+			if p.bound.fields[fieldValue] >= 0 {
+				s.EventName.Name = "Purchase"
+			}
+			said = append(said, "every record is the event "+s.EventName.Name)
+		case LackKey:
+			s.Identity = "content"
+			said = append(said, "a record is told from another by everything that it holds, because no column identifies it")
+		case LackAction:
+			s.ActionSource = string(event.SourcePhysicalStore)
+			said = append(said, "it happened in a store (action_source physical_store)")
+		}
+	}
+	return said, p.Refresh()
+}
