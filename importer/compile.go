@@ -263,7 +263,7 @@ func (m *Mapping) compileColumns(s *Source, _ Defaults) error {
 			return fmt.Errorf("columns.consent: write `consent: %s` beside columns and not under it", strings.Join(headers, ", "))
 		case !ok:
 			return fmt.Errorf("columns: %q is no member of an event; use names such as email, phone, event_time, value, order_id or custom_data.my_property", name)
-		case len(headers) == 0 || slices.Contains(headers, ""):
+		case s.Columns[name] == nil || slices.Contains(headers, ""):
 			return fmt.Errorf("columns.%s: the header is empty", name)
 		case t.field == fieldEventTime && len(headers) == 2 && !fromPreset:
 			m.targets, m.timeOfDay = append(m.targets, mapped{target: t, headers: headers[:1]}), headers[1]

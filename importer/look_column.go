@@ -85,7 +85,7 @@ func (c *ColumnSight) value(cell string) {
 // Values are the different values of a column that can hold stages, most frequent first; nil when it cannot: there are too
 // many, or some look personal.
 func (c *ColumnSight) Values() []StageCount {
-	if c.crowded || len(c.values) == 0 || len(c.values) > 12 && len(c.values)*2 > c.Filled {
+	if c.crowded || len(c.values) == 0 {
 		return nil
 	}
 	var all []StageCount

@@ -22,7 +22,6 @@ type Proposal struct {
 	How    map[string]string // header → ByValues or ByPerson, for columns that the proposal added
 
 	bound *binding
-	trust bool // the binding is whole
 }
 
 // ColumnProposal is what one column is taken for.
@@ -68,11 +67,16 @@ func Propose(s *Sight, preset string) (*Proposal, error) {
 		return nil, err
 	}
 	p.identifiers()
+	return p, p.Settle()
+}
+
+// Settle states what the values of the columns prove about dates and amounts, after the columns were changed.
+func (p *Proposal) Settle() error {
 	if err := p.Refresh(); err != nil {
-		return nil, err
+		return err
 	}
 	p.formats()
-	return p, p.Refresh()
+	return p.Refresh()
 }
 
 // Refresh finds out again what the columns mean, after the source was changed.
@@ -81,8 +85,8 @@ func (p *Proposal) Refresh() error {
 	if err != nil {
 		return err
 	}
-	p.bound, err = m.lay(p.Sight.Headers(), false)
-	p.trust = err == nil
+	// What is missing is told by Lacks.
+	p.bound, _ = m.lay(p.Sight.Headers(), false)
 	return nil
 }
 
@@ -136,7 +140,7 @@ func (p *Proposal) identifiers() {
 			if p.used(c.Header) || c.Filled == 0 || want.looks(c)*10 < c.Filled*8 || aboutStaff(c.Header) {
 				continue
 			}
-			p.Map(c.Header, target{key: want.key}.plainName())
+			p.set(target{key: want.key}.plainName(), Names{c.Header})
 			p.How[c.Header] = ByValues
 			break
 		}

@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -90,17 +89,6 @@ func (p *Proposal) used(header string) bool {
 	return slices.ContainsFunc(p.bound.matches, func(m Match) bool { return fold(m.Header) == fold(header) })
 }
 
-// Map makes a column fill a member, which is written as under columns.
-func (p *Proposal) Map(header, member string) {
-	columns := maps.Clone(p.Source.Columns)
-	if columns == nil {
-		columns = map[string]Names{}
-	}
-	columns[member] = Names{header}
-	p.Source.Columns = columns
-	p.How[header] = ByPerson
-}
-
 // columnsAt are the columns that fill some places of a row.
 func (p *Proposal) columnsAt(slots ...int) []*ColumnSight {
 	var all []*ColumnSight
@@ -175,10 +163,22 @@ func rankKey(header string) int {
 // StageColumns are the columns whose values can be stages, those first whose headers say so.
 func (p *Proposal) StageColumns() []string {
 	all := p.headers(func(c *ColumnSight) bool {
-		return c.Values() != nil && c.amounts == 0 && c.codes == 0 && c.times+c.dates == 0
+		if c.Values() == nil || c.amounts > 0 || c.codes > 0 || c.times+c.dates > 0 || c.emails > 0 || p.used(c.Header) {
+			return false
+		}
+		// Names of people come again as well: what no header calls a stage must come often, and is shown when a person says
+		// that it is one.
+		return rankStage(c.Header) == 0 || len(c.values) <= 12 && len(c.values)*3 <= c.Filled && !holdsNames(c.Header)
 	})
 	slices.SortStableFunc(all, func(x, y string) int { return rankStage(x) - rankStage(y) })
 	return all
+}
+
+// holdsNames reports whether a header is one of a column that holds names.
+func holdsNames(header string) bool {
+	f := fold(header)
+	return aboutStaff(header) || slices.ContainsFunc([]string{"name", "client", "customer", "contact", "kunde", "klant", "person", "street", "address"},
+		func(word string) bool { return strings.Contains(f, word) })
 }
 
 func rankStage(header string) int {
@@ -199,27 +199,4 @@ func (p *Proposal) headers(fits func(*ColumnSight) bool) []string {
 		}
 	}
 	return all
-}
-
-// Assume fills in, for a look alone, what nobody has said, and returns what it filled in as sentences. What cannot be filled
-// in (a time, a person) stays as it is.
-func (p *Proposal) Assume() ([]string, error) {
-	var said []string
-	for _, lack := range p.Lacks() {
-		switch s := &p.Source; lack {
-		case LackEvent:
-			s.Events, s.EventName = nil, EventName{Name: "Lead"}
-			if p.bound.fields[fieldValue] >= 0 {
-				s.EventName.Name = "Purchase"
-			}
-			said = append(said, "every record is the event "+s.EventName.Name)
-		case LackKey:
-			s.Identity = "content"
-			said = append(said, "a record is told from another by everything that it holds, because no column identifies it")
-		case LackAction:
-			s.ActionSource = string(event.SourcePhysicalStore)
-			said = append(said, "it happened in a store (action_source physical_store)")
-		}
-	}
-	return said, p.Refresh()
 }

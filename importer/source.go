@@ -39,7 +39,7 @@ type Source struct {
 	Currency        string        `yaml:"currency" json:"currency,omitempty"`                   // ISO 4217, one for all records
 	Country         string        `yaml:"country" json:"country,omitempty"`                     // ISO 3166-1 alpha-2, for phones and postal codes without one
 
-	Columns    map[string]Names  `yaml:"columns" json:"columns,omitempty"`         // Meta's or plain name → header, or up to three; event_time may be [Date, Time]
+	Columns    map[string]Names  `yaml:"columns" json:"columns,omitempty"`         // Meta's or plain name → header, or up to three; event_time may be [Date, Time]; [] for no column, whatever its header
 	EventName  EventName         `yaml:"event_name" json:"event_name,omitzero"`    // short form of Events
 	Events     []EventRule       `yaml:"events" json:"events,omitempty"`           // the events that a record may yield
 	CustomData map[string]string `yaml:"custom_data" json:"custom_data,omitempty"` // property → header

@@ -21,6 +21,7 @@ type app struct {
 	homeFlag, configFlag string
 	logLevel             string
 	output               string
+	asks                 bool // a test answers questions, without a terminal
 }
 
 // newRootCommand returns the whole command line.
@@ -55,7 +56,7 @@ Start in an empty folder with "capibara init".`,
 	flags.StringVar(&a.logLevel, "log-level", "", "debug, info, warn or error (default: info for run, else warn)")
 	root.AddCommand(
 		newInitCommand(a), newSampleCommand(a), newImportCommand(a), newUploadCommand(a), newRunCommand(a),
-		newPreviewCommand(a), newStatusCommand(a), newHistoryCommand(a), newShowCommand(a), newGoLiveCommand(a), newCheckCommand(a),
+		newPreviewCommand(a), newMapCommand(a), newStatusCommand(a), newHistoryCommand(a), newShowCommand(a), newGoLiveCommand(a), newCheckCommand(a),
 		newSandboxCommand(a), newConfigCommand(a), newVersionCommand(a), newDemoCommand(a))
 	root.SetHelpCommand(newHelpCommand())
 	root.InitDefaultHelpCmd()

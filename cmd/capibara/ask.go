@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// dialogue asks a person at a terminal, one line at a time, so that it works over any connection.
+type dialogue struct {
+	a  *app
+	in *bufio.Reader
+}
+
+// errUnanswered says that the answers ended before the questions.
+var errUnanswered = errors.New("the questions were not answered to their end, so nothing was written")
+
+// line asks for one line. Enter takes usual.
+func (d *dialogue) line(question, usual string) (string, error) {
+	if usual != "" {
+		question += " [" + usual + "]"
+	}
+	fmt.Fprintf(d.a.stdout, "%s: ", question)
+	text, err := d.in.ReadString('\n')
+	if text = strings.TrimSpace(text); err != nil && (text == "" || !errors.Is(err, io.EOF)) {
+		fmt.Fprintln(d.a.stdout)
+		return "", failed("run the command again and answer, or see `capibara map --help`", "%w", errUnanswered)
+	}
+	if text == "" {
+		return usual, nil
+	}
+	return text, nil
+}
+
+// valid asks until check accepts the answer, whose error is a sentence.
+func (d *dialogue) valid(question, usual string, check func(string) error) (string, error) {
+	for {
+		text, err := d.line(question, usual)
+		if err != nil {
+			return "", err
+		}
+		if err := check(text); err != nil {
+			d.a.line("  %s", err)
+			continue
+		}
+		return text, nil
+	}
+}
+
+// choose shows numbered choices and asks for one of them; 0 is what none says, when there is such a choice. It returns the
+// number, counted from 1.
+func (d *dialogue) choose(question string, choices []string, none string, usual int) (int, error) {
+	d.a.line("%s", question)
+	for i, c := range choices {
+		d.a.line("  %2d  %s", i+1, printable(c))
+	}
+	least := 1
+	if none != "" {
+		d.a.line("   0  %s", none)
+		least = 0
+	}
+	shown := ""
+	if usual >= least {
+		shown = strconv.Itoa(usual)
+	}
+	answer := 0
+	_, err := d.valid("Number", shown, func(text string) error {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < least || n > len(choices) {
+			return fmt.Errorf("Please type a number from %d to %d.", least, len(choices))
+		}
+		answer = n
+		return nil
+	})
+	return answer, err
+}
+
+// yes asks a question that is answered by yes or no. Enter is yes.
+func (d *dialogue) yes(question string) (bool, error) {
+	answer := false
+	_, err := d.valid(question+" (yes or no)", "yes", func(text string) error {
+		switch strings.ToLower(text) {
+		case "y", "yes":
+			answer = true
+		case "n", "no":
+			answer = false
+		default:
+			return errors.New("Please type yes or no.")
+		}
+		return nil
+	})
+	return answer, err
+}

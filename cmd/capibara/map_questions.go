@@ -1,0 +1,333 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"capibara/event"
+	"capibara/importer"
+)
+
+// columns lets a person change what the columns are taken for.
+func (d *dialogue) columns(p *importer.Proposal) error {
+	d.a.line("\nPress Enter when that is right. Type the number of a column to change what it is taken for.")
+	for {
+		text, err := d.line("Column to change", "none")
+		if err != nil {
+			return err
+		}
+		if text == "none" {
+			return nil
+		}
+		all := p.Columns()
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > len(all) {
+			d.a.line("  Please type a number from 1 to %d, or press Enter.", len(all))
+			continue
+		}
+		if err := d.column(p, all[n-1].Header); err != nil {
+			return err
+		}
+		d.a.printColumns(p)
+	}
+}
+
+// column asks what one column is.
+func (d *dialogue) column(p *importer.Proposal, header string) error {
+	d.a.line("What is %q? email, phone, first_name, last_name, city, zip, state, country, date_of_birth, external_id, lead_id,", printable(header))
+	d.a.line("event_time, value, currency, order_id, record_key, custom_data.NAME to send it under that name, or - for nothing.")
+	_, err := d.valid("It is", "-", func(text string) error {
+		before := p.Source
+		err := p.Unmap(header)
+		if text != "-" {
+			if p.Refresh() == nil {
+				err = p.Map(header, strings.ToLower(text))
+			}
+		}
+		if err == nil {
+			err = p.Settle()
+		}
+		if err != nil {
+			p.Source = before
+			return errors.Join(err, p.Refresh())
+		}
+		return nil
+	})
+	return err
+}
+
+// open asks what the file does not tell.
+func (d *dialogue) open(c *config, p *importer.Proposal) error {
+	if aliases := c.aliases(); len(aliases) > 1 {
+		n, err := d.choose("\nWhich dataset do these conversions go to?", aliases, "", 1)
+		if err != nil {
+			return err
+		}
+		p.Source.Dataset.Alias = aliases[n-1]
+	}
+	for _, l := range p.LeftOut() {
+		d.a.line("\nThe event %s needs the column %q, which the file does not have; it is left out.", l.EventName, l.Column)
+	}
+	if !p.HasValue() && p.Source.Preset == "" && len(p.AmountColumns()) > 0 {
+		if err := d.value(p); err != nil {
+			return err
+		}
+	}
+	for asked := map[importer.Lack]bool{}; ; {
+		lacks := p.Lacks()
+		next := slices.IndexFunc(lacks, func(l importer.Lack) bool { return !asked[l] })
+		if next < 0 {
+			return nil
+		}
+		asked[lacks[next]] = true
+		if err := d.lack(p, lacks[next]); err != nil {
+			return err
+		}
+		if err := p.Settle(); err != nil {
+			return err
+		}
+	}
+}
+
+// lack asks for one thing.
+func (d *dialogue) lack(p *importer.Proposal, l importer.Lack) error {
+	switch l {
+	case importer.LackEvent:
+		return d.event(p)
+	case importer.LackTime:
+		columns := p.TimeColumns()
+		if len(columns) == 0 {
+			return failed("add a column with the date of the sale, or of the stage, to the export", "no column of the file holds dates, so that nobody can tell when a conversion happened")
+		}
+		n, err := d.choose("\nWhich column says when the conversion happened? Not when the record was made or changed last.", columns, "", 0)
+		if err != nil {
+			return err
+		}
+		return p.Map(columns[n-1], "event_time")
+	case importer.LackKey:
+		return d.key(p)
+	case importer.LackAction:
+		return d.action(p)
+	case importer.LackPerson:
+		return failed(p.Person(), "no column of the file tells who the customer is, so that Meta could match nobody")
+	case importer.LackCurrency:
+		text, err := d.valid("\nIn which currency are the amounts? Three letters, such as EUR", "", func(text string) error {
+			return p.Try(func(s *importer.Source) { s.Currency = strings.ToUpper(text) })
+		})
+		p.Source.Currency = strings.ToUpper(text)
+		return err
+	case importer.LackDecimal:
+		n, err := d.choose("\nHow are the amounts written? The file does not prove it.", []string{"1,234.56 (a point before the cents)", "1.234,56 (a comma before the cents)"}, "", 0)
+		p.Source.Decimal = []string{"", ".", ","}[n]
+		return err
+	case importer.LackDateOrder:
+		n, err := d.choose("\nHow are the dates written? The file does not prove it.", []string{"day first: 31/12/2026", "month first: 12/31/2026"}, "", 0)
+		if err == nil {
+			p.StateOrder(n == 1)
+		}
+		return err
+	case importer.LackCountry:
+		text, err := d.valid("\nIn which country are telephone numbers that have no country code? Two letters, such as NL; Enter for none", "", func(text string) error {
+			return p.Try(func(s *importer.Source) { s.Country = strings.ToUpper(text) })
+		})
+		p.Source.Country = strings.ToUpper(text)
+		return err
+	}
+	return nil
+}
+
+// event asks which event a record is: by a column of stages, or one for all records.
+func (d *dialogue) event(p *importer.Proposal) error {
+	p.Source.Events, p.Source.EventName = nil, importer.EventName{}
+	columns := p.StageColumns()
+	n := 0
+	if len(columns) > 0 {
+		var err error
+		if n, err = d.choose("\nDoes a column say how far a record has come, such as a stage or a status?", columns, "no, every record is a conversion", -1); err != nil {
+			return err
+		}
+	}
+	if n == 0 {
+		usual := "Lead"
+		if p.HasValue() {
+			usual = "Purchase"
+		}
+		name, err := d.valid("\nWhat is a record? Purchase, Lead, or a name of your own such as deal_closed", usual, d.eventName(p))
+		p.Source.EventName = importer.EventName{Name: name}
+		return err
+	}
+	header := columns[n-1]
+	for {
+		values := map[string]string{}
+		d.a.line("\nWhich event is each of these? A name such as deal_closed, sql_qualified, Purchase or Lead; Enter for none.")
+		for _, v := range p.Sight.Column(header).Values() {
+			name, err := d.valid(fmt.Sprintf("  %q (%s)", printable(v.Value), counted(v.Records, "record", "records")), suggested(v.Value), func(text string) error {
+				if text == "" || text == "-" {
+					return nil
+				}
+				return d.eventName(p)(text)
+			})
+			if err != nil {
+				return err
+			}
+			if name != "" && name != "-" {
+				values[v.Value] = name
+			}
+		}
+		if len(values) > 0 {
+			p.Source.EventName = importer.EventName{Column: header, Values: values}
+			return nil
+		}
+		d.a.line("  At least one of them must be an event.")
+	}
+}
+
+// suggested is the event that a stage usually is; "-" for none.
+func suggested(stage string) string {
+	switch s := strings.ToLower(stage); {
+	case strings.Contains(s, "lost"), strings.Contains(s, "not "), strings.Contains(s, "un"):
+		return "-"
+	case strings.Contains(s, "won"):
+		return "deal_closed"
+	case strings.Contains(s, "qualif"), s == "sql":
+		return "sql_qualified"
+	}
+	return "-"
+}
+
+func (d *dialogue) eventName(p *importer.Proposal) func(string) error {
+	return func(text string) error {
+		if text == "" {
+			return errors.New("Please type a name.")
+		}
+		return p.Try(func(s *importer.Source) { s.Events, s.EventName = nil, importer.EventName{Name: text} })
+	}
+}
+
+// key asks what identifies a record.
+func (d *dialogue) key(p *importer.Proposal) error {
+	columns := p.KeyColumns()
+	if len(columns) > 0 {
+		d.a.line("\nWhich column identifies a record, so that tomorrow's export shows the same deal or receipt under the same id?")
+		for i, c := range columns {
+			d.a.line("  %2d  %s", i+1, printable(c))
+		}
+		d.a.line("   0  none of them")
+		var chosen []string
+		_, err := d.valid("Number, or several with commas, such as 1,3 for store and receipt", "", func(text string) error {
+			chosen = nil
+			for part := range strings.SplitSeq(text, ",") {
+				n, err := strconv.Atoi(strings.TrimSpace(part))
+				if err != nil || n < 0 || n > len(columns) {
+					return fmt.Errorf("Please type numbers from 0 to %d.", len(columns))
+				}
+				if n > 0 {
+					chosen = append(chosen, columns[n-1])
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if len(chosen) > 0 {
+			p.Source.RecordKey = chosen
+			return nil
+		}
+	}
+	d.a.line("\nWithout an id a record is known by everything that it holds: once anything in it is corrected, it counts as another conversion.")
+	ok, err := d.yes("Go on like that? Better add the id to the export")
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return failed("add the column that identifies a record to the export, and run the command again", "%w", errUnanswered)
+	}
+	p.Source.Identity = "content"
+	return nil
+}
+
+// action asks where the conversions took place.
+func (d *dialogue) action(p *importer.Proposal) error {
+	sources := []event.ActionSource{event.SourcePhysicalStore, event.SourceSystemGenerated, event.SourcePhoneCall, event.SourceEmail, event.SourceChat, event.SourceOther}
+	n, err := d.choose("\nWhere did these conversions take place?", []string{"in a store, at a till", "in a CRM: stages of leads and deals", "on the telephone", "by e-mail", "in a chat", "somewhere else"}, "", 0)
+	if err != nil {
+		return err
+	}
+	p.Source.ActionSource = string(sources[n-1])
+	if sources[n-1] == event.SourceSystemGenerated && p.Source.LeadEventSource == "" {
+		p.Source.LeadEventSource, err = d.valid("\nWhat is the CRM called? Meta needs its name to recognise a stage", "CRM", func(string) error { return nil })
+	}
+	return err
+}
+
+// value asks which column is the amount.
+func (d *dialogue) value(p *importer.Proposal) error {
+	columns := p.AmountColumns()
+	n, err := d.choose("\nWhich column is the amount of the conversion, in full and without what was converted or expected?", columns, "none of them", -1)
+	if err != nil || n == 0 {
+		return err
+	}
+	if err := p.Map(columns[n-1], "value"); err != nil {
+		return err
+	}
+	return p.Settle()
+}
+
+// names asks for the name of the source and for the files that it takes.
+func (d *dialogue) names(c *config, p *importer.Proposal) error {
+	name, err := d.valid("\nName of the source", p.Source.Name, func(text string) error {
+		if c.hasSource(text) {
+			return fmt.Errorf("There is a source named %q already.", text)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	p.Source.Name = name
+	pattern, err := d.valid("Which files are these? A * stands for what changes from file to file", strings.Join(p.Source.Files, ""), func(text string) error {
+		if _, err := path.Match(text, "x"); err != nil || strings.ContainsAny(text, `/\`) {
+			return errors.New("Please write it like *deals*.csv.")
+		}
+		if ok, _ := path.Match(strings.ToLower(text), strings.ToLower(p.Sight.Name)); !ok {
+			return fmt.Errorf("That does not fit %s itself.", printable(p.Sight.Name))
+		}
+		return nil
+	})
+	p.Source.Files = importer.Names{pattern}
+	return err
+}
+
+// openPoints says in sentences what is still open.
+func openPoints(c *config, p *importer.Proposal) []string {
+	var open []string
+	if aliases := c.aliases(); p.Source.Dataset.Alias == "" {
+		open = append(open, "dataset: which of "+strings.Join(aliases, ", "))
+	}
+	for _, l := range p.Lacks() {
+		switch l {
+		case importer.LackEvent:
+			open = append(open, "event_name or events: which event a record is, such as Purchase")
+		case importer.LackTime:
+			open = append(open, "columns.event_time: which column says when it happened")
+		case importer.LackKey:
+			open = append(open, "record_key: which column identifies a record")
+		case importer.LackAction:
+			open = append(open, "action_source: where it happened, such as physical_store or system_generated")
+		case importer.LackPerson:
+			open = append(open, "columns: who the customer is. "+p.Person())
+		case importer.LackCurrency:
+			open = append(open, "currency: of the amounts, such as EUR")
+		case importer.LackDecimal:
+			open = append(open, "decimal: whether 1.234 is a thousand")
+		case importer.LackDateOrder:
+			open = append(open, "date_formats: whether the day or the month comes first")
+		}
+	}
+	return open
+}
