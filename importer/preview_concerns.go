@@ -43,8 +43,12 @@ func concerns(v *Preview, p *pass, sink *counting, seen *watch) []Concern {
 			"%d of %d records (%d %%) do not tell who the person is, so that Meta could match nobody and they are skipped.", nobody, records, percent(nobody, records))
 	}
 	if a := sink.ages; a.late > 0 {
+		old := ""
+		if a.expired > 0 {
+			old = fmt.Sprintf(", and %d too old to be sent", a.expired)
+		}
 		add("late", "Export every day, so that events reach Meta while they are fresh.",
-			"%d of %d events (%d %%) are more than 48 hours old, and %d of them are too old to be sent.", a.late, a.events, percent(a.late, a.events), a.expired)
+			"Of %d events %d (%d %%) are more than 48 hours old%s.", a.events, a.late, percent(a.late, a.events), old)
 	}
 	if a := sink.ages; a.weekly > 0 && a.events >= fewest {
 		add("weekly", "Export every day.",

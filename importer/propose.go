@@ -226,8 +226,8 @@ func filePattern(file string) string {
 		}
 	}
 	middle := strings.Trim(b.String(), "*")
-	if middle == "" {
-		return "*" + ext
+	if len(middle) < 3 {
+		return strings.ToLower(strings.TrimSuffix(file, filepath.Ext(file))) + "*" + ext
 	}
 	return "*" + middle + "*" + ext
 }

@@ -11,6 +11,9 @@ import (
 func (p *Proposal) Lacks() []Lack {
 	var lacks []Lack
 	s, b := p.whole(), p.bound
+	if len(b.user) == 0 {
+		lacks = append(lacks, LackPerson) // first, because nobody can answer it
+	}
 	if !p.hasEvent() {
 		lacks = append(lacks, LackEvent)
 	}
@@ -22,9 +25,6 @@ func (p *Proposal) Lacks() []Lack {
 	}
 	if s.ActionSource == "" && b.fields[fieldActionSource] < 0 {
 		lacks = append(lacks, LackAction)
-	}
-	if len(b.user) == 0 {
-		lacks = append(lacks, LackPerson)
 	}
 	if dayFirst, monthFirst := p.proof(); len(s.DateFormats) == 0 && p.parted() && dayFirst == monthFirst {
 		lacks = append(lacks, LackDateOrder)
@@ -144,7 +144,7 @@ func (p *Proposal) HasValue() bool { return len(p.valueColumns()) > 0 }
 // KeyColumns are the columns that can identify a record, those first whose headers say so.
 func (p *Proposal) KeyColumns() []string {
 	all := p.headers(func(c *ColumnSight) bool {
-		return c.emails == 0 && c.phones*2 < c.Filled && c.times+c.dates == 0 && len(c.parted) == 0 && c.Filled*10 >= p.Sight.Records*9
+		return c.emails == 0 && c.phones*2 < c.Filled && c.times+c.dates == 0 && len(c.parted) == 0 && c.points+c.commas == 0 && !holdsNames(c.Header) && c.Filled*10 >= p.Sight.Records*9
 	})
 	slices.SortStableFunc(all, func(x, y string) int { return rankKey(x) - rankKey(y) })
 	return all
@@ -166,9 +166,8 @@ func (p *Proposal) StageColumns() []string {
 		if c.Values() == nil || c.amounts > 0 || c.codes > 0 || c.times+c.dates > 0 || c.emails > 0 || p.used(c.Header) {
 			return false
 		}
-		// Names of people come again as well: what no header calls a stage must come often, and is shown when a person says
-		// that it is one.
-		return rankStage(c.Header) == 0 || len(c.values) <= 12 && len(c.values)*3 <= c.Filled && !holdsNames(c.Header)
+		// What no header calls a stage must come again. Its values are shown once a person says that they are stages.
+		return rankStage(c.Header) == 0 || len(c.values) <= 12 && len(c.values) < c.Filled && !holdsNames(c.Header)
 	})
 	slices.SortStableFunc(all, func(x, y string) int { return rankStage(x) - rankStage(y) })
 	return all

@@ -38,6 +38,8 @@ JSON) becomes events in an embedded ledger, and every event is sent once.
 Start in an empty folder with "capibara init".`,
 		Example: `  capibara demo                       see the whole job done, without account or server
   capibara init                       make folders, database and a commented capibara.yaml
+  capibara map deals.csv              say what the columns of an export mean
+  capibara preview deals.csv          what an import would do
   capibara import deals.csv           what becomes of every record, with reasons
   capibara upload --dry-run           what would be sent
   capibara run                        watch inbox/ and upload on schedule`,

@@ -148,7 +148,7 @@ func (a *app) tellInit(c *config, made []string) {
 	}
 	if slices.Contains(made, c.path) {
 		steps = append(steps,
-			fmt.Sprintf("Say under sources: in %s what your exports look like; `capibara sample` writes some to try.", c.relative(c.path)))
+			fmt.Sprintf("Run `capibara map FILE` with an export of yours: it asks what the columns mean and writes that into %s; `capibara sample` writes some to try.", c.relative(c.path)))
 	}
 	if len(made) > 0 {
 		steps = append(steps, "Run `capibara import FILE`, then `capibara upload --dry-run`.")

@@ -40,7 +40,10 @@ func (d *dialogue) columns(p *importer.Proposal) error {
 func (d *dialogue) column(p *importer.Proposal, header string) error {
 	d.a.line("What is %q? email, phone, first_name, last_name, city, zip, state, country, date_of_birth, external_id, lead_id,", printable(header))
 	d.a.line("event_time, value, currency, order_id, record_key, custom_data.NAME to send it under that name, or - for nothing.")
-	_, err := d.valid("It is", "-", func(text string) error {
+	_, err := d.valid("It is (Enter leaves it as it is)", "", func(text string) error {
+		if text == "" {
+			return nil
+		}
 		before := p.Source
 		err := p.Unmap(header)
 		if text != "-" {
@@ -201,8 +204,8 @@ func suggested(stage string) string {
 
 func (d *dialogue) eventName(p *importer.Proposal) func(string) error {
 	return func(text string) error {
-		if text == "" {
-			return errors.New("Please type a name.")
+		if text == "" || text[0] >= '0' && text[0] <= '9' {
+			return errors.New("Please type a name that begins with a letter.")
 		}
 		return p.Try(func(s *importer.Source) { s.Events, s.EventName = nil, importer.EventName{Name: text} })
 	}
