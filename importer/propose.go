@@ -176,7 +176,14 @@ func (p *Proposal) formats() {
 // StateOrder states the order of day and month for every form in which the dates are written.
 func (p *Proposal) StateOrder(dayFirst bool) {
 	var formats []string
-	for _, c := range p.timeColumns() {
+	columns := p.timeColumns()
+	for _, c := range p.columnsOf(event.Birth) {
+		// A date of birth is read by the same formats, unless it proves to be written in another order.
+		if dayFirst && c.monthFirst == 0 || !dayFirst && c.dayFirst == 0 {
+			columns = append(columns, c)
+		}
+	}
+	for _, c := range columns {
 		for shape := range c.parted {
 			if f := shape.format(dayFirst); !slices.Contains(formats, f) {
 				formats = append(formats, f)

@@ -85,6 +85,14 @@ func (p *Proposal) fills(t target) bool {
 	return slices.ContainsFunc(p.bound.user, func(u userSlot) bool { return u.key == t.key })
 }
 
+// personal reports whether a column fills an identifier of the person.
+func (p *Proposal) personal(header string) bool {
+	return slices.ContainsFunc(p.bound.matches, func(m Match) bool {
+		t, ok := parseTarget(m.Member)
+		return ok && t.key != 0 && t.key != event.ExternalID && fold(m.Header) == fold(header)
+	})
+}
+
 func (p *Proposal) used(header string) bool {
 	return slices.ContainsFunc(p.bound.matches, func(m Match) bool { return fold(m.Header) == fold(header) })
 }
@@ -98,6 +106,17 @@ func (p *Proposal) columnsAt(slots ...int) []*ColumnSight {
 		}
 	}
 	return all
+}
+
+// columnsOf are the columns that fill an identifier.
+func (p *Proposal) columnsOf(k event.Key) []*ColumnSight {
+	var slots []int
+	for _, u := range p.bound.user {
+		if u.key == k {
+			slots = append(slots, u.slot)
+		}
+	}
+	return p.columnsAt(slots...)
 }
 
 func (p *Proposal) timeColumns() []*ColumnSight {
@@ -127,7 +146,7 @@ func (p *Proposal) TimeColumns() []string {
 		for _, n := range c.parted {
 			dates += n
 		}
-		return dates*10 >= c.Filled*8
+		return dates*10 >= c.Filled*8 && !p.personal(c.Header)
 	})
 }
 
@@ -144,7 +163,7 @@ func (p *Proposal) HasValue() bool { return len(p.valueColumns()) > 0 }
 // KeyColumns are the columns that can identify a record, those first whose headers say so.
 func (p *Proposal) KeyColumns() []string {
 	all := p.headers(func(c *ColumnSight) bool {
-		return c.emails == 0 && c.phones*2 < c.Filled && c.times+c.dates == 0 && len(c.parted) == 0 && c.points+c.commas == 0 && !holdsNames(c.Header) && c.Filled*10 >= p.Sight.Records*9
+		return !p.personal(c.Header) && c.emails == 0 && c.codes == 0 && c.phones*2 < c.Filled && c.times+c.dates == 0 && len(c.parted) == 0 && c.points+c.commas == 0 && !holdsNames(c.Header) && c.Filled*10 >= p.Sight.Records*9
 	})
 	slices.SortStableFunc(all, func(x, y string) int { return rankKey(x) - rankKey(y) })
 	return all

@@ -50,6 +50,10 @@ func TestProposal(t *testing.T) {
 			[]Lack{LackEvent, LackKey, LackAction}, func(s Source) bool { return slices.Equal(s.DateFormats, []string{"DD/MM/YYYY"}) }},
 		{"the month first is proven, with a time", "Order ID,Date,Email\n1,11/18/2026 2:05 PM,a@example.com\n",
 			[]Lack{LackEvent, LackKey, LackAction}, func(s Source) bool { return slices.Equal(s.DateFormats, []string{"MM/DD/YYYY hh:mm A"}) }},
+		{"a date of birth in the same order", "Order ID,Date,Email,Geburtsdatum\n1,18.11.2026 14:05,a@example.com,01.02.1980\n",
+			[]Lack{LackEvent, LackKey, LackAction}, func(s Source) bool {
+				return slices.Equal(s.DateFormats, []string{"DD.MM.YYYY HH:mm", "DD.MM.YYYY"})
+			}},
 		{"nothing is proven", "Order ID,Date,Email\n1,03/04/2026,a@example.com\n",
 			[]Lack{LackEvent, LackKey, LackAction, LackDateOrder}, func(s Source) bool { return s.DateFormats == nil }},
 		{"dates that contradict each other", "Order ID,Date,Email\n1,18/11/2026,a@example.com\n2,11/18/2026,b@example.com\n",

@@ -35,15 +35,15 @@ func (d *dialogue) line(question, usual string) (string, error) {
 	return text, nil
 }
 
-// valid asks until check accepts the answer, whose error is a sentence.
-func (d *dialogue) valid(question, usual string, check func(string) error) (string, error) {
+// valid asks until check finds nothing wrong with the answer; what it finds is a sentence.
+func (d *dialogue) valid(question, usual string, check func(string) (wrong string)) (string, error) {
 	for {
 		text, err := d.line(question, usual)
 		if err != nil {
 			return "", err
 		}
-		if err := check(text); err != nil {
-			d.a.line("  %s", err)
+		if wrong := check(text); wrong != "" {
+			d.a.line("  %s", wrong)
 			continue
 		}
 		return text, nil
@@ -67,13 +67,13 @@ func (d *dialogue) choose(question string, choices []string, none string, usual 
 		shown = strconv.Itoa(usual)
 	}
 	answer := 0
-	_, err := d.valid("Number", shown, func(text string) error {
+	_, err := d.valid("Number", shown, func(text string) string {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < least || n > len(choices) {
-			return fmt.Errorf("Please type a number from %d to %d.", least, len(choices))
+			return fmt.Sprintf("Please type a number from %d to %d.", least, len(choices))
 		}
 		answer = n
-		return nil
+		return ""
 	})
 	return answer, err
 }
@@ -81,16 +81,24 @@ func (d *dialogue) choose(question string, choices []string, none string, usual 
 // yes asks a question that is answered by yes or no. Enter is yes.
 func (d *dialogue) yes(question string) (bool, error) {
 	answer := false
-	_, err := d.valid(question+" (yes or no)", "yes", func(text string) error {
+	_, err := d.valid(question+" (yes or no)", "yes", func(text string) string {
 		switch strings.ToLower(text) {
 		case "y", "yes":
 			answer = true
 		case "n", "no":
 			answer = false
 		default:
-			return errors.New("Please type yes or no.")
+			return "Please type yes or no."
 		}
-		return nil
+		return ""
 	})
 	return answer, err
+}
+
+// wrong is what is wrong in a sentence; "" for no error.
+func wrong(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -16,15 +17,16 @@ func (a *app) printSight(s *importer.Sight, p *importer.Proposal) {
 	case p.Source.Preset != "":
 		a.line("It is read with preset %s.", p.Source.Preset)
 	default:
-		a.line("It looks like no product's export; its columns are known by their usual names and by the look of their values.")
+		a.line("It looks like the export of no product that is known.")
 	}
 	if s.Encoding != "" {
-		a.line("It is not written in UTF-8; it is read as %s. If accents come out wrong, state another encoding.", s.Encoding)
+		a.line("It is not UTF-8 and is read as %s; state another encoding if accents come out wrong.", s.Encoding)
 	}
 	a.line("")
 	a.printColumns(p)
 }
 
+// printColumns is a table that fits a narrow terminal too: a person types the numbers that stand in it.
 func (a *app) printColumns(p *importer.Proposal) {
 	type entry struct {
 		n int
@@ -35,34 +37,37 @@ func (a *app) printColumns(p *importer.Proposal) {
 		all = append(all, entry{i + 1, c})
 	}
 	records := max(p.Sight.Records, 1)
-	writeList(a, []column[entry]{
+	header, form, use, masks := 32, 44, 44, 3
+	if w := width(a.terminal()); w > 0 && w < 150 {
+		// The number, how many are filled and why take what is left.
+		room := max(w-22, 40)
+		header, form, use, masks = room*3/10, room*3/10, room*4/10, 1
+	}
+	writeTable(a, []column[entry]{
 		{name: "no", value: func(e entry) string { return fmt.Sprint(e.n) }, right: true},
-		{name: "column", value: func(e entry) string { return shortened(e.c.Header, 32) }},
-		{name: "form_of_its_values", value: func(e entry) string { return shortened(strings.Join(e.c.Masks, " | "), 44) }},
-		{name: "filled", value: func(e entry) string { return fmt.Sprintf("%d %%", e.c.Filled*100/records) }, right: true},
-		{name: "taken_for", value: func(e entry) string {
-			if len(e.c.Members) == 0 {
-				return "- (not used, not sent)"
-			}
-			return strings.Join(e.c.Members, "; ")
+		{name: "column", value: func(e entry) string { return shortened(e.c.Header, header) }},
+		{name: "form", value: func(e entry) string {
+			return shortened(strings.Join(e.c.Masks[:min(masks, len(e.c.Masks))], " | "), form)
 		}},
-		{name: "because", value: func(e entry) string { return because(e.c.By) }},
+		{name: "filled", value: func(e entry) string { return fmt.Sprintf("%d%%", e.c.Filled*100/records) }, right: true},
+		{name: "taken_for", value: func(e entry) string { return shortened(cmp.Or(strings.Join(e.c.Members, "; "), "-"), use) }},
+		{name: "by", value: func(e entry) string { return by(e.c.By) }},
 	}, all)
+	a.line("\n- is not used and not sent. Please check what was taken by its look. The form of")
+	a.line("a value has a for letters and 9 for digits; values themselves are not shown.")
 }
 
-// because says how sure a proposal is.
-func because(by string) string {
+// by says in a word why a column is taken for what it is.
+func by(by string) string {
 	switch by {
-	case importer.ByPreset:
-		return "the preset says so (sure)"
 	case importer.ByAlias:
-		return "its name (likely)"
+		return "name"
 	case importer.ByValues:
-		return "the look of its values (please check)"
+		return "look"
 	case importer.ByPerson:
-		return "you said so"
+		return "you"
 	}
-	return ""
+	return by
 }
 
 func shortened(s string, most int) string {

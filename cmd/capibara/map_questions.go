@@ -14,7 +14,7 @@ import (
 
 // columns lets a person change what the columns are taken for.
 func (d *dialogue) columns(p *importer.Proposal) error {
-	d.a.line("\nPress Enter when that is right. Type the number of a column to change what it is taken for.")
+	d.a.line("\nPress Enter when that is right, or type the number of a column to change it.")
 	for {
 		text, err := d.line("Column to change", "none")
 		if err != nil {
@@ -38,11 +38,13 @@ func (d *dialogue) columns(p *importer.Proposal) error {
 
 // column asks what one column is.
 func (d *dialogue) column(p *importer.Proposal, header string) error {
-	d.a.line("What is %q? email, phone, first_name, last_name, city, zip, state, country, date_of_birth, external_id, lead_id,", printable(header))
-	d.a.line("event_time, value, currency, order_id, record_key, custom_data.NAME to send it under that name, or - for nothing.")
-	_, err := d.valid("It is (Enter leaves it as it is)", "", func(text string) error {
+	d.a.line("What is %q? Type one of", printable(header))
+	d.a.line("  email phone first_name last_name city zip state country date_of_birth")
+	d.a.line("  external_id lead_id event_time value currency order_id record_key")
+	d.a.line("  custom_data.NAME, to send it under a name of yours, or - for nothing.")
+	_, err := d.valid("It is (Enter leaves it as it is)", "", func(text string) string {
 		if text == "" {
-			return nil
+			return ""
 		}
 		before := p.Source
 		err := p.Unmap(header)
@@ -56,9 +58,9 @@ func (d *dialogue) column(p *importer.Proposal, header string) error {
 		}
 		if err != nil {
 			p.Source = before
-			return errors.Join(err, p.Refresh())
+			return wrong(errors.Join(err, p.Refresh()))
 		}
-		return nil
+		return ""
 	})
 	return err
 }
@@ -73,7 +75,7 @@ func (d *dialogue) open(c *config, p *importer.Proposal) error {
 		p.Source.Dataset.Alias = aliases[n-1]
 	}
 	for _, l := range p.LeftOut() {
-		d.a.line("\nThe event %s needs the column %q, which the file does not have; it is left out.", l.EventName, l.Column)
+		d.a.line("\nThe event %s is left out: the file has no column %q.", l.EventName, l.Column)
 	}
 	if !p.HasValue() && p.Source.Preset == "" && len(p.AmountColumns()) > 0 {
 		if err := d.value(p); err != nil {
@@ -106,7 +108,7 @@ func (d *dialogue) lack(p *importer.Proposal, l importer.Lack) error {
 		if len(columns) == 0 {
 			return failed("add a column with the date of the sale, or of the stage, to the export", "no column of the file holds dates, so that nobody can tell when a conversion happened")
 		}
-		n, err := d.choose("\nWhich column says when the conversion happened? Not when the record was made or changed last.", columns, "", 0)
+		n, err := d.choose("\nWhich column says when the conversion happened, and not when it was entered?", columns, "", 0)
 		if err != nil {
 			return err
 		}
@@ -118,8 +120,8 @@ func (d *dialogue) lack(p *importer.Proposal, l importer.Lack) error {
 	case importer.LackPerson:
 		return failed(p.Person(), "no column of the file tells who the customer is, so that Meta could match nobody")
 	case importer.LackCurrency:
-		text, err := d.valid("\nIn which currency are the amounts? Three letters, such as EUR", "", func(text string) error {
-			return p.Try(func(s *importer.Source) { s.Currency = strings.ToUpper(text) })
+		text, err := d.valid("\nIn which currency are the amounts? Three letters, such as EUR", "", func(text string) string {
+			return wrong(p.Try(func(s *importer.Source) { s.Currency = strings.ToUpper(text) }))
 		})
 		p.Source.Currency = strings.ToUpper(text)
 		return err
@@ -134,8 +136,8 @@ func (d *dialogue) lack(p *importer.Proposal, l importer.Lack) error {
 		}
 		return err
 	case importer.LackCountry:
-		text, err := d.valid("\nIn which country are telephone numbers that have no country code? Two letters, such as NL; Enter for none", "", func(text string) error {
-			return p.Try(func(s *importer.Source) { s.Country = strings.ToUpper(text) })
+		text, err := d.valid("\nCountry of telephone numbers without country code, such as NL (Enter for none)", "", func(text string) string {
+			return wrong(p.Try(func(s *importer.Source) { s.Country = strings.ToUpper(text) }))
 		})
 		p.Source.Country = strings.ToUpper(text)
 		return err
@@ -143,96 +145,28 @@ func (d *dialogue) lack(p *importer.Proposal, l importer.Lack) error {
 	return nil
 }
 
-// event asks which event a record is: by a column of stages, or one for all records.
-func (d *dialogue) event(p *importer.Proposal) error {
-	p.Source.Events, p.Source.EventName = nil, importer.EventName{}
-	columns := p.StageColumns()
-	n := 0
-	if len(columns) > 0 {
-		var err error
-		if n, err = d.choose("\nDoes a column say how far a record has come, such as a stage or a status?", columns, "no, every record is a conversion", -1); err != nil {
-			return err
-		}
-	}
-	if n == 0 {
-		usual := "Lead"
-		if p.HasValue() {
-			usual = "Purchase"
-		}
-		name, err := d.valid("\nWhat is a record? Purchase, Lead, or a name of your own such as deal_closed", usual, d.eventName(p))
-		p.Source.EventName = importer.EventName{Name: name}
-		return err
-	}
-	header := columns[n-1]
-	for {
-		values := map[string]string{}
-		d.a.line("\nWhich event is each of these? A name such as deal_closed, sql_qualified, Purchase or Lead; Enter for none.")
-		for _, v := range p.Sight.Column(header).Values() {
-			name, err := d.valid(fmt.Sprintf("  %q (%s)", printable(v.Value), counted(v.Records, "record", "records")), suggested(v.Value), func(text string) error {
-				if text == "" || text == "-" {
-					return nil
-				}
-				return d.eventName(p)(text)
-			})
-			if err != nil {
-				return err
-			}
-			if name != "" && name != "-" {
-				values[v.Value] = name
-			}
-		}
-		if len(values) > 0 {
-			p.Source.EventName = importer.EventName{Column: header, Values: values}
-			return nil
-		}
-		d.a.line("  At least one of them must be an event.")
-	}
-}
-
-// suggested is the event that a stage usually is; "-" for none.
-func suggested(stage string) string {
-	switch s := strings.ToLower(stage); {
-	case strings.Contains(s, "lost"), strings.Contains(s, "not "), strings.Contains(s, "un"):
-		return "-"
-	case strings.Contains(s, "won"):
-		return "deal_closed"
-	case strings.Contains(s, "qualif"), s == "sql":
-		return "sql_qualified"
-	}
-	return "-"
-}
-
-func (d *dialogue) eventName(p *importer.Proposal) func(string) error {
-	return func(text string) error {
-		if text == "" || text[0] >= '0' && text[0] <= '9' {
-			return errors.New("Please type a name that begins with a letter.")
-		}
-		return p.Try(func(s *importer.Source) { s.Events, s.EventName = nil, importer.EventName{Name: text} })
-	}
-}
-
 // key asks what identifies a record.
 func (d *dialogue) key(p *importer.Proposal) error {
 	columns := p.KeyColumns()
 	if len(columns) > 0 {
-		d.a.line("\nWhich column identifies a record, so that tomorrow's export shows the same deal or receipt under the same id?")
+		d.a.line("\nWhich column identifies a record, as the number of a deal or a receipt does?")
 		for i, c := range columns {
 			d.a.line("  %2d  %s", i+1, printable(c))
 		}
 		d.a.line("   0  none of them")
 		var chosen []string
-		_, err := d.valid("Number, or several with commas, such as 1,3 for store and receipt", "", func(text string) error {
+		_, err := d.valid("Number, or several with commas, such as 1,3 for store and receipt", "", func(text string) string {
 			chosen = nil
 			for part := range strings.SplitSeq(text, ",") {
 				n, err := strconv.Atoi(strings.TrimSpace(part))
 				if err != nil || n < 0 || n > len(columns) {
-					return fmt.Errorf("Please type numbers from 0 to %d.", len(columns))
+					return fmt.Sprintf("Please type numbers from 0 to %d.", len(columns))
 				}
 				if n > 0 {
 					chosen = append(chosen, columns[n-1])
 				}
 			}
-			return nil
+			return ""
 		})
 		if err != nil {
 			return err
@@ -242,7 +176,7 @@ func (d *dialogue) key(p *importer.Proposal) error {
 			return nil
 		}
 	}
-	d.a.line("\nWithout an id a record is known by everything that it holds: once anything in it is corrected, it counts as another conversion.")
+	d.a.line("\nWithout an id a record is known by all that it holds: once something in it is\ncorrected, it counts as another conversion.")
 	ok, err := d.yes("Go on like that? Better add the id to the export")
 	if err != nil {
 		return err
@@ -263,7 +197,7 @@ func (d *dialogue) action(p *importer.Proposal) error {
 	}
 	p.Source.ActionSource = string(sources[n-1])
 	if sources[n-1] == event.SourceSystemGenerated && p.Source.LeadEventSource == "" {
-		p.Source.LeadEventSource, err = d.valid("\nWhat is the CRM called? Meta needs its name to recognise a stage", "CRM", func(string) error { return nil })
+		p.Source.LeadEventSource, err = d.valid("\nWhat is the CRM called? Meta needs its name to recognise a stage", "CRM", func(string) string { return "" })
 	}
 	return err
 }
@@ -271,7 +205,7 @@ func (d *dialogue) action(p *importer.Proposal) error {
 // value asks which column is the amount.
 func (d *dialogue) value(p *importer.Proposal) error {
 	columns := p.AmountColumns()
-	n, err := d.choose("\nWhich column is the amount of the conversion, in full and without what was converted or expected?", columns, "none of them", -1)
+	n, err := d.choose("\nWhich column is the amount? Not one that was converted, expected or weighted.", columns, "none of them", -1)
 	if err != nil || n == 0 {
 		return err
 	}
@@ -283,24 +217,24 @@ func (d *dialogue) value(p *importer.Proposal) error {
 
 // names asks for the name of the source and for the files that it takes.
 func (d *dialogue) names(c *config, p *importer.Proposal) error {
-	name, err := d.valid("\nName of the source", p.Source.Name, func(text string) error {
+	name, err := d.valid("\nName of the source", p.Source.Name, func(text string) string {
 		if c.hasSource(text) {
-			return fmt.Errorf("There is a source named %q already.", text)
+			return fmt.Sprintf("There is a source named %q already.", text)
 		}
-		return nil
+		return ""
 	})
 	if err != nil {
 		return err
 	}
 	p.Source.Name = name
-	pattern, err := d.valid("Which files are these? A * stands for what changes from file to file", strings.Join(p.Source.Files, ""), func(text string) error {
+	pattern, err := d.valid("Names of such files, with * for what changes from file to file", strings.Join(p.Source.Files, ""), func(text string) string {
 		if _, err := path.Match(text, "x"); err != nil || strings.ContainsAny(text, `/\`) {
-			return errors.New("Please write it like *deals*.csv.")
+			return "Please write it like *deals*.csv."
 		}
 		if ok, _ := path.Match(strings.ToLower(text), strings.ToLower(p.Sight.Name)); !ok {
-			return fmt.Errorf("That does not fit %s itself.", printable(p.Sight.Name))
+			return fmt.Sprintf("That does not fit %s itself.", printable(p.Sight.Name))
 		}
-		return nil
+		return ""
 	})
 	p.Source.Files = importer.Names{pattern}
 	return err
