@@ -55,7 +55,7 @@ func TestRecognisePreset(t *testing.T) {
 		"preset_salesforce.csv": "salesforce", "preset_salesforce_german.csv": "salesforce", "preset_salesforce_report_type.csv": "salesforce",
 		"preset_salesforce_no_contact.csv": "salesforce", "preset_salesforce_leads.csv": "salesforce-leads", "preset_hubspot.csv": "hubspot",
 		"preset_hubspot_german.csv": "hubspot", "preset_hubspot_contacts.csv": "hubspot-contacts", "preset_meta_offline.csv": "meta-offline",
-		"preset_meta_match_keys.csv": "meta-offline", "preset_generic.csv": "", "plain.csv": "", "contents.csv": "", "currency.csv": "",
+		"preset_meta_match_keys.csv": "meta-offline", "preset_pipedrive.csv": "pipedrive", "preset_generic.csv": "", "plain.csv": "", "contents.csv": "", "currency.csv": "",
 	}
 	for name, preset := range want {
 		data, err := os.ReadFile(filepath.Join("testdata/corpus", name))
@@ -141,5 +141,37 @@ func TestEffective(t *testing.T) {
 	}
 	if none, in, err := (&Source{Name: "x"}).Effective(); err != nil || in != nil || none.Name != "x" {
 		t.Errorf("without a preset: %+v %+v %v", none, in, err)
+	}
+}
+
+// TestPresetScreens binds rules about records that come from a preset: a file may lack their column, or call it by another of
+// its names.
+func TestPresetScreens(t *testing.T) {
+	t.Parallel()
+	rules := func(s *Source) map[string]Names { return s.Keep }
+	for _, tc := range []struct {
+		name    string
+		headers []string
+		bound   int
+		refused bool
+	}{
+		{"its own name", []string{"ID", "Date", "Email", "Channel"}, 1, false},
+		{"another name", []string{"ID", "Date", "Email", "kanal"}, 1, false},
+		{"not there", []string{"ID", "Date", "Email"}, 0, false},
+		{"there twice", []string{"ID", "Date", "Email", "Kanal", "Kanal"}, 0, true},
+	} {
+		m := compiled(t, "{name: x, dataset: main, record_key: [ID], action_source: physical_store, event_name: Lead, keep: {Channel: [store]}}")
+		m.inherited = &Inherited{Source: Source{Keep: map[string]Names{"Channel": {"store"}}}, Headers: map[string]Names{"Channel": {"Kanal"}}}
+		m.inherited.soften(m.keep, rules)
+		if !m.namedHeaders()["kanal"] {
+			t.Error("the other name does not help to find the line of headers")
+		}
+		b, err := m.bind(tc.headers, false)
+		if (err != nil) != tc.refused {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+		if err == nil && len(b.admits.keep) != tc.bound {
+			t.Errorf("%s: %d rules were bound", tc.name, len(b.admits.keep))
+		}
 	}
 }
