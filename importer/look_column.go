@@ -161,16 +161,16 @@ func (c *ColumnSight) date(cell string) bool {
 func (c *ColumnSight) amount(cell string) {
 	point, noPoint := parseAmount(cell, '.', "")
 	_, noComma := parseAmount(cell, ',', "")
-	any, unclear := parseAmount(cell, 0, "")
+	plain, reason := parseAmount(cell, 0, "")
 	if noPoint != "" && noComma != "" {
 		return
 	}
 	c.amounts++
-	if point.currency != "" || any.currency != "" {
+	if point.currency != "" || plain.currency != "" {
 		c.signs++
 	}
 	switch {
-	case unclear == event.ReasonNumberAmbiguous:
+	case reason == event.ReasonNumberAmbiguous:
 		c.unclear++
 	case noComma != "":
 		c.points++

@@ -144,7 +144,9 @@ func (in *Inherited) alternatives(headers ...string) []string {
 	var all []string
 	for _, h := range headers {
 		all = append(all, h)
-		all = append(all, in.Headers[h]...)
+		if in != nil {
+			all = append(all, in.Headers[h]...)
+		}
 	}
 	return all
 }

@@ -57,11 +57,11 @@ func (a *app) preview(ctx context.Context, file, source, preset string) error {
 	if err != nil {
 		return err
 	}
-	return a.showPreview(ctx, c, r)
+	return a.showPreview(ctx, r)
 }
 
 // showPreview looks at the file with the source that was chosen, and prints what it sees.
-func (a *app) showPreview(ctx context.Context, c *config, r reader) error {
+func (a *app) showPreview(ctx context.Context, r reader) error {
 	v, err := importer.MakePreview(ctx, importer.PreviewInput{Path: r.path, Mapping: r.mapping, Now: a.now()})
 	if errors.Is(err, os.ErrPermission) {
 		return failed("let the user who runs capibara read it", "%w", err)
@@ -76,17 +76,17 @@ func (a *app) showPreview(ctx context.Context, c *config, r reader) error {
 		a.printPreview(p)
 	}
 	if err == nil && v.Refusal != "" {
-		return failed(previewHint(v.Hint, r, c), "file %s would be refused: %s", filepath.Base(r.path), v.Refusal)
+		return failed(previewHint(v.Hint, r), "file %s would be refused: %s", filepath.Base(r.path), v.Refusal)
 	}
 	return err
 }
 
 // previewHint is the way out of a refusal.
-func previewHint(hint string, r reader, c *config) string {
+func previewHint(hint string, r reader) string {
 	if r.source != "" {
 		return hint
 	}
-	return strings.TrimSpace(hint + fmt.Sprintf(" `capibara map %s` asks what each column means and writes it into %s.", filepath.Base(r.path), configName))
+	return strings.TrimSpace(hint + fmt.Sprintf(" `capibara map %s` asks what each column means and writes it into %s.", quotedArg(filepath.Base(r.path)), configName))
 }
 
 // regularFile is the absolute path of a file that can be read twice.
