@@ -142,13 +142,17 @@ func (s *Sight) read(ctx context.Context, m *Mapping, src *input) error {
 }
 
 // take looks at one record.
-func (s *Sight) take(cells []string) {
+func (s *Sight) take(cells []string, kinds []cellKind) {
 	if s.Records >= lookRecords {
 		return
 	}
 	s.Records++
 	for i := range s.Columns {
-		s.Columns[i].add(cells[i])
+		kind := kindText
+		if kinds != nil {
+			kind = kinds[i]
+		}
+		s.Columns[i].add(cells[i], kind)
 	}
 }
 

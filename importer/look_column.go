@@ -39,7 +39,7 @@ func newColumnSight(header string) ColumnSight {
 }
 
 // add takes in one cell.
-func (c *ColumnSight) add(cell string) {
+func (c *ColumnSight) add(cell string, kind cellKind) {
 	cell = present(cell)
 	if cell == "" {
 		return
@@ -67,6 +67,10 @@ func (c *ColumnSight) add(cell string) {
 	}
 	if phoneLike(cell) {
 		c.phones++
+	}
+	if kind == kindNumber {
+		c.amounts++ // a number of a workbook or of JSON has one meaning
+		return
 	}
 	c.amount(cell)
 }

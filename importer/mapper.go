@@ -83,7 +83,7 @@ type rowSum struct {
 // record maps one record and appends what became of it to out.
 func (m *mapper) record(cells []string, kinds []cellKind, line uint64, out *output) {
 	if m.watch != nil && m.watch.raw != nil {
-		m.watch.raw(cells)
+		m.watch.raw(cells, kinds)
 		out.records = append(out.records, withoutRows(line, fault{reason: event.ReasonBlankLine}))
 		return
 	}

@@ -213,6 +213,7 @@ func (p *Proposal) marks() (points, commas, unclear int) {
 
 // sourceName makes the name of a source from the name of a file: "Deals 2026-11-20 (1).csv" is deals.
 func sourceName(file string) string {
+	file = unpackedName(file)
 	words := strings.FieldsFunc(strings.ToLower(strings.TrimSuffix(file, filepath.Ext(file))), func(r rune) bool { return !unicode.IsLetter(r) })
 	words = slices.DeleteFunc(words, func(w string) bool { return len(w) < 2 || w == "export" || w == "csv" || w == "copy" })
 	if len(words) == 0 {
@@ -221,8 +222,15 @@ func sourceName(file string) string {
 	return strings.Join(words[:min(len(words), 3)], "-")
 }
 
+// Takes reports whether a pattern fits the file that was looked at.
+func (p *Proposal) Takes(pattern string) bool {
+	m := &Mapping{source: Source{Files: []string{pattern}}}
+	return m.Matches(p.Sight.Name)
+}
+
 // filePattern is a pattern that fits the next file of the same kind: what changes from day to day is a star.
 func filePattern(file string) string {
+	file = unpackedName(file)
 	ext := strings.ToLower(filepath.Ext(file))
 	var b strings.Builder
 	for _, r := range strings.ToLower(strings.TrimSuffix(file, filepath.Ext(file))) {

@@ -141,6 +141,7 @@ func TestFilePattern(t *testing.T) {
 	for file, want := range map[string][2]string{
 		"deals.csv": {"*deals*.csv", "deals"}, "Deals 2026-11-20 (1).csv": {"*deals*.csv", "deals"}, "report1732097.CSV": {"*report*.csv", "report"},
 		"hubspot-crm-exports-all-deals-2026-11-20.csv": {"*hubspot*crm*exports*all*deals*.csv", "hubspot-crm-exports"}, "q4.csv": {"q4*.csv", "export"},
+		"Deals.csv.gz": {"*deals*.csv", "deals"}, "till.xlsx": {"*till*.xlsx", "till"},
 		"20261120.csv": {"20261120*.csv", "export"},
 	} {
 		if got := filePattern(file); got != want[0] {

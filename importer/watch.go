@@ -10,11 +10,11 @@ import (
 // watch is what somebody wants to know of the cells that a mapper reads, beyond what becomes of them. It lives as long as
 // a preview, and never leaves this process. Every worker has one of its own.
 type watch struct {
-	raw     func(cells []string) // takes a record in place of the mapping; nil maps it
-	hashed  map[int]uint64       // cells of identifiers that were hashed before, by slot
-	plain   map[int]uint64       // others, by slot
-	stages  map[stage]uint64     // values that no rule covers
-	crowded bool                 // there are too many of them to be stages
+	raw     func(cells []string, kinds []cellKind) // takes a record in place of the mapping; nil maps it
+	hashed  map[int]uint64                         // cells of identifiers that were hashed before, by slot
+	plain   map[int]uint64                         // others, by slot
+	stages  map[stage]uint64                       // values that no rule covers
+	crowded bool                                   // there are too many of them to be stages
 }
 
 // stage is a value of a column that decides about events.

@@ -231,7 +231,7 @@ func (d *dialogue) names(c *config, p *importer.Proposal) error {
 		if _, err := path.Match(text, "x"); err != nil || strings.ContainsAny(text, `/\`) {
 			return "Please write it like *deals*.csv."
 		}
-		if ok, _ := path.Match(strings.ToLower(text), strings.ToLower(p.Sight.Name)); !ok {
+		if !p.Takes(text) {
 			return fmt.Sprintf("That does not fit %s itself.", printable(p.Sight.Name))
 		}
 		return ""
