@@ -129,6 +129,25 @@ func TestConcerns(t *testing.T) {
 	}
 }
 
+// TestPreviewOfPeople counts people as an import does, and says that it knows none of other sources.
+func TestPreviewOfPeople(t *testing.T) {
+	t.Parallel()
+	v := previewOf(t, "{name: contacts, kind: people, record_key: [Contact ID]}", "c.csv", "Contact ID,Email\nC-1,a@example.com\nC-2,b@example.com\n")
+	if v.Refusal != "" || v.File.Counts.Accepted != 2 || v.Events != 0 {
+		t.Errorf("%q %+v", v.Refusal, v.File.Counts)
+	}
+	s := readSource(t, []byte(`{name: s, dataset: main, record_key: [ID], action_source: physical_store, event_name: Lead, join: Contact ID, columns: {event_time: At}}`))
+	m, err := s.Compile(Defaults{Datasets: map[string]string{"main": "1"}, People: []string{"contacts"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHouse(t)
+	v, err = MakePreview(t.Context(), PreviewInput{Path: h.write(t, "s.csv", []byte("ID,At,Contact ID\n1,2026-11-22T10:00:00Z,C-1\n")), Mapping: m, Now: noon()})
+	if err != nil || !slices.ContainsFunc(v.Concerns, func(c Concern) bool { return c.Code == "join" }) {
+		t.Errorf("%v %+v", err, v.Concerns)
+	}
+}
+
 // TestPreviewRefused tells why a file would be refused, and reads on where that helps.
 func TestPreviewRefused(t *testing.T) {
 	t.Parallel()
