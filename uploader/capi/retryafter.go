@@ -15,12 +15,12 @@ const MaxRetryAfter = 24 * time.Hour
 // retryAfter returns how long an answer asks to wait, 0 when it does not say. Retry-After holds for any refusal. The
 // usage headers come with good answers too, and ask for nothing unless the request was throttled:
 // X-Business-Use-Case-Usage gives estimated_time_to_regain_access in minutes, for each business or dataset several uses,
-// of which the longest counts; X-Ad-Account-Usage gives reset_time_duration in seconds; X-App-Usage has no such time
-// (https://developers.facebook.com/docs/graph-api/overview/rate-limiting).
+// of which the longest counts (see Usage); X-Ad-Account-Usage gives reset_time_duration in seconds; X-App-Usage has no
+// such time (https://developers.facebook.com/docs/graph-api/overview/rate-limiting).
 func retryAfter(header http.Header, now time.Time, throttled bool) time.Duration {
 	wait := plainRetryAfter(header.Get("Retry-After"), now)
 	if throttled {
-		wait = max(wait, businessUse(header.Values("X-Business-Use-Case-Usage")))
+		wait = max(wait, usageOf(header).Regain)
 		if wait == 0 {
 			wait = max(usageReset(header.Values("X-Ad-Account-Usage")), usageReset(header.Values("X-App-Usage")))
 		}
@@ -37,24 +37,6 @@ func plainRetryAfter(value string, now time.Time) time.Duration {
 		return min(max(at.Sub(now), 0), MaxRetryAfter)
 	}
 	return 0
-}
-
-func businessUse(values []string) time.Duration {
-	var longest time.Duration
-	for _, value := range values {
-		owners, _ := object([]byte(value))
-		for _, raw := range owners {
-			var uses []json.RawMessage
-			if json.Unmarshal(raw, &uses) != nil {
-				continue
-			}
-			for _, use := range uses {
-				members, _ := object(use)
-				longest = max(longest, units(number(members["estimated_time_to_regain_access"]), time.Minute))
-			}
-		}
-	}
-	return longest
 }
 
 func usageReset(values []string) time.Duration {

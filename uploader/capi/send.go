@@ -22,6 +22,7 @@ type Outcome struct {
 	Ended          time.Time
 	ServerDate     time.Time // the Date header, to the second; zero without one
 	VersionWarning string    // X-Ad-Api-Version-Warning: Meta is about to end this Graph version
+	Usage          Usage     // how much of Meta's limits is used up
 	Blame          []int     // indexes of data that the error points at, ascending; hints to verify, never proof
 }
 
@@ -176,6 +177,7 @@ func (c *Client) settle(o *Outcome, r reply, token Token, n int) {
 	if date, err := http.ParseTime(r.header.Get("Date")); err == nil {
 		o.ServerDate = date
 	}
+	o.Usage = usageOf(r.header)
 	o.VersionWarning = scrub(r.header.Get("X-Ad-Api-Version-Warning"), token, maxText)
 	if v.end == Acknowledged {
 		return

@@ -102,7 +102,7 @@ func TestExplain(t *testing.T) {
 		{0, 0, ClassUnknown, "", false},
 	} {
 		e, ok := Explain(tc.code, tc.subcode)
-		if ok != tc.ok || e.Class != tc.class || !strings.Contains(e.Cause, tc.says) {
+		if ok != tc.ok || e.Class != tc.class || !strings.Contains(e.Meaning(), tc.says) {
 			t.Errorf("%d/%d: %+v, %v", tc.code, tc.subcode, e, ok)
 		}
 	}
@@ -110,7 +110,11 @@ func TestExplain(t *testing.T) {
 
 func TestCatalogueIsWhole(t *testing.T) {
 	t.Parallel()
-	seen := map[[2]int]bool{}
+	type key struct {
+		code, subcode int
+		kind          string
+	}
+	seen := map[key]bool{}
 	for _, e := range Entries() {
 		for _, text := range []string{e.Cause, e.Program, e.Person} {
 			if text == "" || !strings.ContainsAny(text[len(text)-1:], ".") {
@@ -121,10 +125,104 @@ func TestCatalogueIsWhole(t *testing.T) {
 			t.Errorf("%d/%d has no class or a wrong range", e.Code, e.Subcode)
 		}
 		for code := e.Code; code <= e.LastCode; code++ {
-			if key := [2]int{code, e.Subcode}; seen[key] {
+			if key := (key{code, e.Subcode, e.Type}); seen[key] {
 				t.Errorf("%d/%d is listed twice", code, e.Subcode)
 			} else {
 				seen[key] = true
+			}
+		}
+	}
+}
+
+// TestCatalogueHoldsTheProtocol lists what is known about the API, so that nobody takes an entry away or moves a code to
+// another class by accident.
+func TestCatalogueHoldsTheProtocol(t *testing.T) {
+	t.Parallel()
+	type span struct{ first, last int }
+	for class, codes := range map[Class][]span{
+		ClassThrottle:      {{4, 4}, {17, 17}, {32, 32}, {341, 341}, {613, 613}, {80000, 80014}},
+		ClassTransient:     {{1, 1}, {2, 2}, {5000, 5000}, {21009, 21009}, {-3, -1}},
+		ClassCredentials:   {{190, 190}, {102, 102}, {104, 104}},
+		ClassPermission:    {{3, 3}, {10, 10}, {200, 299}},
+		ClassConfiguration: {{803, 803}, {2500, 2500}},
+		ClassPolicy:        {{368, 368}},
+		ClassInvalidEvent:  {{100, 100}},
+	} {
+		for _, s := range codes {
+			for code := s.first; code <= s.last; code++ {
+				for _, subcode := range []int{0, 1, 99999999} {
+					if e, ok := Explain(code, subcode); !ok || e.Class != class {
+						t.Errorf("%d/%d: %v, %v; want %v", code, subcode, e.Class, ok, class)
+					}
+				}
+			}
+		}
+	}
+	for subcode, says := range map[int]string{2804001: "click id", 2804002: "document", 2804003: "too old", 2804004: "future", 2804009: "no value",
+		2804010: "no currency", 2804016: "not hashed", 2804019: "required", 2804036: "lead_id", 2804050: "too little"} {
+		if e, ok := Explain(100, subcode); !ok || e.Subcode != subcode || e.Class != ClassInvalidEvent || !strings.Contains(e.Cause, says) {
+			t.Errorf("100/%d: %+v", subcode, e)
+		}
+	}
+	for subcode := range map[int]bool{458: true, 459: true, 460: true, 463: true, 464: true, 467: true, 492: true} {
+		if e, ok := Explain(190, subcode); !ok || e.Subcode != subcode || e.Class != ClassCredentials {
+			t.Errorf("190/%d: %+v", subcode, e)
+		}
+	}
+	if e, ok := Explain(100, 33); !ok || e.Subcode != 33 || e.Class != ClassConfiguration {
+		t.Errorf("100/33: %+v", e)
+	}
+	for _, unlisted := range []int{0, 5, 99, 101, 199, 300, 79999, 80015, 2805000} {
+		if e, ok := Explain(unlisted, 0); ok {
+			t.Errorf("%d is explained: %+v", unlisted, e)
+		}
+	}
+	for key, older := range map[[2]int]string{{803, 0}: "permission", {368, 0}: "rate limit", {100, 2804001}: "user_data", {100, 2804002}: "action_source",
+		{100, 2804003}: "7 days"} {
+		if e, _ := Explain(key[0], key[1]); !strings.Contains(e.Older, older) {
+			t.Errorf("%v: the older reading is %q", key, e.Older)
+		}
+	}
+}
+
+// TestTypeOfAnError: what Graph refuses before it has looked at an event comes with code 100, as a bad event does.
+func TestTypeOfAnError(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, members string
+		class         Class
+	}{
+		{"a call without its proof", `"type":"GraphMethodException","code":100`, ClassConfiguration},
+		{"a bad parameter", `"type":"OAuthException","code":100`, ClassInvalidEvent},
+		{"a bad event", `"type":"GraphMethodException","code":100,"error_subcode":2804003`, ClassInvalidEvent},
+		{"an unlisted subcode of the events edge", `"type":"GraphMethodException","code":100,"error_subcode":2804777`, ClassInvalidEvent},
+		{"no such dataset", `"type":"GraphMethodException","code":100,"error_subcode":33`, ClassConfiguration},
+		{"a dead token", `"type":"GraphMethodException","code":190`, ClassCredentials},
+	} {
+		a, ok := parseAnswer([]byte(`{"error":{` + tc.members + `}}`))
+		if !ok || classify(a.err) != tc.class {
+			t.Errorf("%s: %v, want %v", tc.name, classify(a.err), tc.class)
+		}
+		said := &Error{Code: a.err.code, Subcode: a.err.subcode, Type: a.err.kind}
+		if e, ok := said.Explain(); !ok || e.Class != tc.class {
+			t.Errorf("%s is explained as %v", tc.name, e.Class)
+		}
+	}
+}
+
+func TestClassesAreExplained(t *testing.T) {
+	t.Parallel()
+	all := Classes()
+	if len(all) != len(classNames) {
+		t.Fatalf("%d classes are explained, and there are %d", len(all), len(classNames))
+	}
+	for i, c := range all {
+		if c.Class != Class(i) {
+			t.Errorf("%v stands in the place of %v", c.Class, Class(i))
+		}
+		for _, text := range []string{c.Cause, c.Program, c.Person} {
+			if len(text) < 15 || !strings.ContainsAny(text[len(text)-1:], ".") || strings.Contains(text, ": .") {
+				t.Errorf("%v: %q is no sentence", c.Class, text)
 			}
 		}
 	}
@@ -180,6 +278,14 @@ func TestEndOfLife(t *testing.T) {
 	}
 	if _, ok := EndOfLife(DefaultVersion); ok {
 		t.Error("the default version has an end already")
+	}
+	for version, want := range map[string]bool{"v20.0": true, "v2.12": true, "v21.0": false, "v26.0": false, "v100.0": false, "": false} {
+		if Outlived(version) != want {
+			t.Errorf("%q is outlived: %v", version, !want)
+		}
+	}
+	if _, ok := EndOfLife(fmt.Sprintf("v%d.0", oldestListed)); !ok || Outlived(fmt.Sprintf("v%d.0", oldestListed)) {
+		t.Error("the oldest version of the table is another one")
 	}
 }
 

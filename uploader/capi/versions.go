@@ -1,6 +1,10 @@
 package capi
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 // DefaultVersion is the Graph API version that is spoken unless the configuration names another; released 2026-07-29.
 const DefaultVersion = "v26.0"
@@ -21,6 +25,16 @@ func EndOfLife(version string) (time.Time, bool) {
 		return day(2028, time.July, 29), true
 	}
 	return time.Time{}, false
+}
+
+// oldestListed is the oldest major version that EndOfLife knows.
+const oldestListed = 21
+
+// Outlived reports whether a version is older than every one whose end is still listed. Meta ends them in their order.
+func Outlived(version string) bool {
+	major, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	n, err := strconv.Atoi(major)
+	return err == nil && n < oldestListed
 }
 
 func day(year int, month time.Month, d int) time.Time {
