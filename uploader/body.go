@@ -79,8 +79,8 @@ func (b *builder) build(client *capi.Client, rows []store.Row, now time.Time, li
 	b.finish(client)
 }
 
-// bodyMargin is what a body holds besides its events.
-const bodyMargin = 128
+// bodyMargin is more than a body holds besides its events, the proof of an app secret included.
+const bodyMargin = 256
 
 func (b *builder) finish(client *capi.Client) {
 	b.parts = b.parts[:0]

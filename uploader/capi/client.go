@@ -29,6 +29,9 @@ type Config struct {
 	Transport    http.RoundTripper // nil: our own, see New
 	PartnerAgent string            // at most MaxPartnerAgent characters; also names us in User-Agent
 	Now          func() time.Time  // time.Now when nil
+	// AppSecret returns the app secret of a dataset's token, "" when there is none. It is asked for every request, so that
+	// a new one needs no restart; with one, every request carries its proof, probes too. Nil: there are none.
+	AppSecret func(dataset string) (Secret, error)
 }
 
 // Client sends requests to one Graph endpoint. It is safe for use by several goroutines.
@@ -38,6 +41,7 @@ type Client struct {
 	transport    http.RoundTripper
 	partnerAgent string
 	now          func() time.Time
+	appSecret    func(dataset string) (Secret, error)
 }
 
 // New returns a client. It refuses an address that would give the token to anybody but Meta or this machine: any host
@@ -71,6 +75,7 @@ func New(config Config) (*Client, error) {
 		transport:    config.Transport,
 		partnerAgent: config.PartnerAgent,
 		now:          config.Now,
+		appSecret:    config.AppSecret,
 	}
 	if c.timeout == 0 {
 		c.timeout = DefaultTimeout

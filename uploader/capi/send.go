@@ -65,6 +65,12 @@ func (c *Client) Send(ctx context.Context, dataset string, token Token, body []b
 		o.End, o.Err, o.Ended = end, refused, c.now()
 		return o
 	}
+	body, err := c.proven(dataset, token, body)
+	if err != nil {
+		o.End, o.Ended = Stopped, c.now()
+		o.Err = &Error{Class: ClassCredentials, Phase: PhaseCheck, Message: scrub(err.Error(), token, maxText)}
+		return o
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout,
 		fmt.Errorf("no whole answer within %s: %w", c.timeout, context.DeadlineExceeded))
 	defer cancel()
@@ -90,6 +96,18 @@ func (c *Client) Send(ctx context.Context, dataset string, token Token, body []b
 	o.Ended = c.now()
 	c.settle(&o, r, token, n)
 	return o
+}
+
+// proven adds the proof of the app secret to a body, where there is a secret.
+func (c *Client) proven(dataset string, token Token, body []byte) ([]byte, error) {
+	if c.appSecret == nil {
+		return body, nil
+	}
+	secret, err := c.appSecret(dataset)
+	if err != nil || secret == "" {
+		return body, err
+	}
+	return withProof(body, secret.prove(token)), nil
 }
 
 // check refuses what must not leave. Its refusals are as definite as Meta's.
