@@ -77,9 +77,8 @@ func (p *pass) observe(o capi.Outcome) {
 	default:
 		p.clockRight = true
 	}
-	if o.VersionWarning != "" && p.warned == "" {
-		p.warned = o.VersionWarning
-		p.u.c.Log.Warn().Str("warning", o.VersionWarning).Msg("Meta is about to end this version of the Graph API; set graph.version")
+	if o.HTTPStatus != 0 {
+		p.u.noteVersion(o.VersionWarning)
 	}
 }
 
@@ -102,6 +101,7 @@ func (p *pass) react(ctx context.Context, l *lane, r result) {
 			return
 		}
 		l.trial, l.patience = false, p.u.c.Patience
+		p.pace(l, o.Usage, l.circuit.Failures)
 		if l.circuit.Failures > 0 {
 			if l.circuit.State == store.CircuitOpen {
 				p.u.c.Log.Info().Str("dataset", l.Alias).Str("class", l.circuit.Class).Msg("sending again")
@@ -155,7 +155,7 @@ func (p *pass) trouble(ctx context.Context, l *lane, o capi.Outcome, probe bool)
 }
 
 func wayOut(e capi.Error) string {
-	if entry, ok := capi.Explain(e.Code, e.Subcode); ok {
+	if entry, ok := e.Explain(); ok {
 		return entry.Person
 	}
 	return "check the access token, the dataset id and the permissions in Events Manager"

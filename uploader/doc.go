@@ -26,6 +26,12 @@
 // short delays, up to [Config.Patience] without progress, so that a pass started by hand ends in sensible time; what
 // takes longer is left to the next pass.
 //
+// # Before Meta says stop
+//
+// Every answer may tell how much of Meta's limits is used up. From 80 % on a lane sends one request at a time with a pause
+// between them that grows from one to fifteen seconds; from 95 % on, or when Meta names a time to wait, it stops as if it
+// had been throttled, for as long as Meta says or else some minutes, longer each time. See pace.go.
+//
 // # Clocks
 //
 // A wrong clock would send what is too old and expire what is not. Rows are expired only in a pass in which an answer's

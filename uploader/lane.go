@@ -22,6 +22,10 @@ type lane struct {
 	// trial lets one request at a time through after a failure, until one is answered well.
 	trial bool
 	until time.Time // nothing before this
+	// paced is the pause between two requests while Meta's limits are nearly used up, one request at a time; 0: none.
+	paced time.Duration
+	// full is the circuit to open before anything more is sent, because hardly anything is left of them; nil: none.
+	full *store.Circuit
 
 	planned    []store.Row     // the next batch
 	taken      map[uint64]bool // rows that must not be planned: planned, on their way, or left for another pass

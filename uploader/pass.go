@@ -22,7 +22,6 @@ type pass struct {
 
 	clockRight bool // an answer's Date agreed with this clock
 	clockWrong bool // one did not
-	warned     string
 	pending    int
 	planned    int // events of new batches
 	sum        Summary
@@ -167,6 +166,9 @@ func (p *pass) dispatch(ctx context.Context) {
 				p.err = err
 				return
 			}
+			if ok && p.filled(ctx, l) {
+				continue
+			}
 			if ok && (best == nil || urgency(w) < urgency(what)) {
 				best, what = l, w
 			}
@@ -179,7 +181,7 @@ func (p *pass) dispatch(ctx context.Context) {
 }
 
 func (p *pass) blocked(l *lane) bool {
-	return l.over || l.until.After(p.now()) || l.trial && l.busy > 0 || p.busy >= p.u.c.InFlight
+	return l.over || l.until.After(p.now()) || (l.trial || l.paced > 0) && l.busy > 0 || p.busy >= p.u.c.InFlight
 }
 
 // urgency is the earliest deadline of what is to be sent; open batches come before everything.

@@ -66,6 +66,8 @@ type Uploader struct {
 	pass  sync.Mutex // held during a pass
 	owed  []owed     // settlements that the store did not take yet; guarded by pass
 	build sync.Pool  // of *builder
+
+	version versionNote
 }
 
 // owed is an end that is known and could not be written down, for instance because the disk was full. While this process

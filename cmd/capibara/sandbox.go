@@ -27,9 +27,10 @@ fails on request. The first line it prints is its address.
 Rehearse in a home of its own: what the sandbox acknowledged counts as sent in that home's database.
 
 Faults:` + kinds + `
-Control: POST /_sandbox/faults {"next":["500"]}, GET /_sandbox/stats, GET /_sandbox/events?event_id=X`,
+Control: POST /_sandbox/faults {"next":["500"]}, POST /_sandbox/usage {"percent":85}, GET /_sandbox/stats, GET /_sandbox/events?event_id=X`,
 		Example: `  capibara sandbox --listen 127.0.0.1:9000 --token secret --dataset 1234567890
   capibara sandbox --fault 500:0.1 --fault cut_after:0.05 --seed 7
+  capibara sandbox --usage 85 --version-warning "v26.0 ends soon"
   CAPIBARA_GRAPH_BASE_URL=http://127.0.0.1:9000 capibara upload --home rehearsal`,
 		Args: arguments(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
@@ -60,6 +61,9 @@ Control: POST /_sandbox/faults {"next":["500"]}, GET /_sandbox/stats, GET /_sand
 	flags.StringVar(&listen, "listen", "127.0.0.1:0", "address on this machine; port 0 takes one that is free")
 	flags.StringVar(&config.Token, "token", "", "the only access token that works (default: any)")
 	flags.StringArrayVar(&config.Datasets, "dataset", nil, "a dataset that exists; may be repeated (default: every number)")
+	flags.StringVar(&config.AppSecret, "app-secret", "", "demand the proof of this app secret with every request")
+	flags.IntVar(&config.Usage.Percent, "usage", 0, "how many percent of Meta's limit the usage headers tell (default: no such headers)")
+	flags.StringVar(&config.VersionWarning, "version-warning", "", "X-Ad-Api-Version-Warning of every answer")
 	flags.DurationVar(&config.Delay, "delay", 0, "time before every answer, such as 200ms")
 	flags.StringArrayVar(&faults, "fault", nil, "KIND or KIND:rate; may be repeated")
 	flags.Uint64Var(&config.Seed, "seed", 1, "decides what is left to chance")

@@ -161,3 +161,39 @@ func TestTheClientInABubble(t *testing.T) {
 		}
 	})
 }
+
+func TestTheProofIsDemanded(t *testing.T) {
+	t.Parallel()
+	const key capi.Secret = "0123456789abcdef0123456789abcdef"
+	now := time.Now()
+	for _, tc := range []struct {
+		name     string
+		secret   capi.Secret
+		accepted bool
+	}{{"right", key, true}, {"of another app", "ffffffffffffffffffffffffffffffff", false}, {"missing", "", false}} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s, err := sandbox.New(sandbox.Config{Token: string(token), AppSecret: string(key)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := capi.New(capi.Config{Transport: s, AppSecret: func(string) (capi.Secret, error) { return tc.secret, nil }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p := c.Probe(t.Context(), dataset, token); p.OK != tc.accepted {
+				t.Errorf("the probe ended %v, %v", p.Outcome.End, p.Outcome.Err)
+			}
+			o := c.Send(t.Context(), dataset, token, c.Body(nil, [][]byte{event("x", now)}), 1)
+			switch {
+			case tc.accepted && o.End != capi.Acknowledged:
+				t.Error(o.Err)
+			case !tc.accepted && (o.End != capi.Stopped || o.Err.Class != capi.ClassConfiguration):
+				t.Errorf("the request ended %v, %v", o.End, o.Err)
+			}
+			if got := s.Count(dataset, "x", "Purchase"); (got == 1) != tc.accepted {
+				t.Errorf("accepted %d times", got)
+			}
+		})
+	}
+}

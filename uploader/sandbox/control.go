@@ -16,6 +16,8 @@ func (s *Sandbox) control(c call) reply {
 	switch c.method + " " + c.url.Path {
 	case "POST /_sandbox/faults":
 		return s.controlFaults(c)
+	case "POST /_sandbox/usage":
+		return s.controlUsage(c)
 	case "GET /_sandbox/stats":
 		return controlReply(http.StatusOK, s.Stats())
 	case "GET /_sandbox/events":
@@ -25,7 +27,7 @@ func (s *Sandbox) control(c call) reply {
 		return s.controlRepeats(c)
 	}
 	return controlReply(http.StatusNotFound, map[string]string{
-		"error": "the sandbox knows POST /_sandbox/faults, GET /_sandbox/stats and GET /_sandbox/events"})
+		"error": "the sandbox knows POST /_sandbox/faults, POST /_sandbox/usage, GET /_sandbox/stats and GET /_sandbox/events"})
 }
 
 func (s *Sandbox) controlFaults(c call) reply {
@@ -42,6 +44,18 @@ func (s *Sandbox) controlFaults(c call) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return controlReply(http.StatusOK, map[string]int{"queued": len(s.queue)})
+}
+
+func (s *Sandbox) controlUsage(c call) reply {
+	var u Usage
+	err := json.Unmarshal(c.body, &u)
+	if err == nil {
+		err = s.SetUsage(u)
+	}
+	if err != nil {
+		return controlReply(http.StatusBadRequest, map[string]string{"error": `send {"percent":85,"regain_minutes":0}: ` + err.Error()})
+	}
+	return controlReply(http.StatusOK, u)
 }
 
 type listing struct {

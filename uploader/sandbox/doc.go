@@ -14,7 +14,8 @@
 // request with HTTP 400, mostly without a word on which one. Where Meta's documentation leaves a choice, the stricter
 // reading holds: duplicate members of an object, unknown members of user_data, numbers written as texts and invalid
 // UTF-8 are refused; unknown members of an event are not, since Meta ignores them. An event may be 60 seconds ahead.
-// Titles come in several languages, and every answer has an fbtrace_id.
+// With Config.AppSecret every request must carry the proof of it, as an app at Meta can demand. Titles come in several
+// languages, and every answer has an fbtrace_id.
 //
 // # What it counts
 //
@@ -24,6 +25,7 @@
 // # Control
 //
 //	POST /_sandbox/faults {"next":["500","cut_after"]}   the next requests meet these faults, in this order, probes included
+//	POST /_sandbox/usage {"percent":85,"regain_minutes":0}   what the usage headers of every answer tell from now on
 //	GET  /_sandbox/stats                                 a Stats
 //	GET  /_sandbox/events?event_id=X                     {"items":[Seen…],"next":null}
 //	GET  /_sandbox/events[?after=N]                      the same for event ids that came more than once, a page of 1,000 at a time

@@ -38,6 +38,9 @@ func (s *Sandbox) edge(c call) reply {
 	if out.status != 0 && s.config.VersionWarning != "" {
 		out.header.Set("X-Ad-Api-Version-Warning", s.config.VersionWarning)
 	}
+	if out.status != 0 {
+		s.tellUsage(out.header, r.dataset)
+	}
 	out.wait += s.config.Delay
 	s.record(t, c, r, refused, accepted, out.status)
 	return out

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -112,6 +113,9 @@ func (s *Sandbox) admit(c call, dataset string, document value) *refusal {
 	if s.config.Token != "" && token != s.config.Token {
 		return invalidToken()
 	}
+	if refused := s.checkProof(token, document); refused != nil {
+		return refused
+	}
 	if !digits(dataset) {
 		return unknownDataset(dataset)
 	}
@@ -126,6 +130,23 @@ func (s *Sandbox) admit(c call, dataset string, document value) *refusal {
 	return nil
 }
 
+// checkProof checks the proof of the app secret, where one is demanded. Meta's answer has the code of a bad event.
+func (s *Sandbox) checkProof(token string, document value) *refusal {
+	if s.config.AppSecret == "" {
+		return nil
+	}
+	proof := document.member("appsecret_proof").text
+	mac := hmac.New(sha256.New, []byte(s.config.AppSecret))
+	mac.Write([]byte(token))
+	switch proof {
+	case hex.EncodeToString(mac.Sum(nil)):
+		return nil
+	case "":
+		return &refusal{code: 100, kind: "GraphMethodException", index: -1, message: "API calls from the server require an appsecret_proof argument"}
+	}
+	return &refusal{code: 100, kind: "GraphMethodException", index: -1, message: "Invalid appsecret_proof provided in the API argument"}
+}
+
 // checkEnvelope checks the request around its events. Members it does not know are ignored, as Meta does.
 func checkEnvelope(document value) *refusal {
 	data := document.member("data")
@@ -135,7 +156,7 @@ func checkEnvelope(document value) *refusal {
 	if len(data.items) > maxEvents {
 		return badRequest(fmt.Sprintf("Too many events in data: at most %d are allowed", maxEvents))
 	}
-	for _, name := range []string{"partner_agent", "test_event_code", "upload_tag", "access_token"} {
+	for _, name := range []string{"partner_agent", "test_event_code", "upload_tag", "access_token", "appsecret_proof"} {
 		if v := document.member(name); v.given() && v.kind != text {
 			return badRequest("Param " + name + " must be a string")
 		}

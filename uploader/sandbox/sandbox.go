@@ -29,6 +29,7 @@ const (
 // Config is how a sandbox behaves. Its zero value takes any token and any dataset and is not hostile.
 type Config struct {
 	Token          string           // the only token that works; empty: any, but there must be one
+	AppSecret      string           // when not empty, every request must carry its appsecret_proof, as an app can demand
 	Datasets       []string         // the datasets that exist; empty: every numeric id
 	UnknownLeads   []string         // lead_ids of no lead: well formed, so that only Meta can refuse them
 	Seed           uint64           // decides all that is left to chance; the same requests in the same order meet the same
@@ -38,6 +39,7 @@ type Config struct {
 	Faults         []Fault          // each is tried in this order, for every request
 	Blame          Blame            // BlameNone when empty
 	VersionWarning string           // X-Ad-Api-Version-Warning on every answer of the edge, when not empty
+	Usage          Usage            // how much of the limits the usage headers of every answer tell; see SetUsage
 	Keep           string           // a file where every accepted request is noted before it is answered, and read at the start; empty: none
 	Exposed        bool             // Serve may listen beyond loopback
 	Now            func() time.Time // time.Now when nil
@@ -50,6 +52,7 @@ type Sandbox struct {
 	mu       sync.Mutex
 	requests uint64 // every request to the edge, for the seed
 	queue    []Kind
+	usage    Usage
 	ledger   *ledger
 }
 
@@ -80,6 +83,9 @@ func New(config Config) (*Sandbox, error) {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
+	if err := config.Usage.check(); err != nil {
+		return nil, err
+	}
 	if config.Delay < 0 || config.SlowFor < 0 || config.MaxBody < 0 {
 		return nil, fmt.Errorf("delays and limits of a sandbox must not be negative")
 	}
@@ -89,7 +95,7 @@ func New(config Config) (*Sandbox, error) {
 	}
 	conn, other := net.Pipe()
 	_ = other.Close()
-	return &Sandbox{config: config, conn: conn, ledger: ledger}, nil
+	return &Sandbox{config: config, conn: conn, usage: config.Usage, ledger: ledger}, nil
 }
 
 // Close closes the file that Config.Keep names.

@@ -209,7 +209,15 @@ func TestControl(t *testing.T) {
 	if _, out := control("GET", "/_sandbox/events?event_id=unheard", ""); len(out["items"].([]any)) != 0 {
 		t.Error(out)
 	}
-	for _, tc := range [][3]string{{"POST", "/_sandbox/faults", `{"next":["bad"]}`}, {"POST", "/_sandbox/faults", "x"}, {"GET", "/_sandbox/events?after=x", ""}, {"GET", "/_sandbox/other", ""}} {
+	if status, out := control("POST", "/_sandbox/usage", `{"percent":85,"regain_minutes":3}`); status != 200 || out["percent"] != 85.0 {
+		t.Error(status, out)
+	}
+	h := ask(t, http.DefaultTransport, post(t, server.URL+"/v26.0/1/events", data(purchase("y", nil)), nil))
+	if b, a := h.header.Get("X-Business-Use-Case-Usage"), h.header.Get("X-App-Usage"); !strings.Contains(b, `"call_count":85`) ||
+		!strings.Contains(b, `"estimated_time_to_regain_access":3`) || !strings.Contains(a, "85") {
+		t.Errorf("the usage headers are %s and %s", b, a)
+	}
+	for _, tc := range [][3]string{{"POST", "/_sandbox/faults", `{"next":["bad"]}`}, {"POST", "/_sandbox/usage", `{"percent":-1}`}, {"POST", "/_sandbox/usage", "x"}, {"POST", "/_sandbox/faults", "x"}, {"GET", "/_sandbox/events?after=x", ""}, {"GET", "/_sandbox/other", ""}} {
 		if status, out := control(tc[0], tc[1], tc[2]); status < 400 || out["error"] == "" {
 			t.Error(tc, status, out)
 		}
