@@ -36,6 +36,8 @@ type Config struct {
 	Zone *time.Location
 	// NextUpload returns when the schedule uploads next; nil when nothing is scheduled.
 	NextUpload func(after time.Time) time.Time
+	// Graph is how the version of the Graph API stands; only the caller knows what is configured.
+	Graph GraphStatus
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -47,6 +49,7 @@ type Reader struct {
 	zone     *time.Location
 	next     func(time.Time) time.Time
 	now      func() time.Time
+	graph    GraphStatus
 
 	unattended bool // no process works on the ledger
 	scheduled  bool // one should, by the configuration's schedule
@@ -54,7 +57,7 @@ type Reader struct {
 
 // New returns a Reader.
 func New(c Config) *Reader {
-	r := &Reader{store: c.Store, datasets: c.Datasets, zone: c.Zone, next: c.NextUpload, now: c.Now}
+	r := &Reader{store: c.Store, datasets: c.Datasets, zone: c.Zone, next: c.NextUpload, now: c.Now, graph: c.Graph}
 	if r.zone == nil {
 		r.zone = time.UTC
 	}

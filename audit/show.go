@@ -16,6 +16,7 @@ import (
 type EventStory struct {
 	Event
 	Explanation  string          `json:"explanation"` // sentences: what the state and its reason mean, and what to do
+	FBTraceID    string          `json:"fbtrace_id"`  // of Meta's refusal, for its support; "" when Meta did not refuse it
 	ActionSource string          `json:"action_source"`
 	NotBefore    *time.Time      `json:"not_before"` // null when it may be sent at once
 	Source       string          `json:"source"`
@@ -128,6 +129,9 @@ func (r *Reader) story(ctx context.Context, e store.EventEntry) (EventStory, err
 	}
 	slices.SortFunc(batches.Items, func(a, b Batch) int { return int(a.Batch) - int(b.Batch) })
 	s.Batches = batches.Items
+	if e.State == store.StateRejected {
+		s.FBTraceID = lastTrace(s.Batches)
+	}
 	conflicts, err := r.store.Conflicts(ctx, e.Seq)
 	if err != nil {
 		return s, fmt.Errorf("reading what disagreed with event %s: %w", e.EventID, err)
@@ -154,6 +158,18 @@ func (r *Reader) origin(ctx context.Context, seq uint64) (*Origin, error) {
 	return &Origin{File: e.File, Line: e.Line, ImportedAt: r.instant(e.ImportedAt)}, nil
 }
 
+// lastTrace is the fbtrace_id of the last answer that had one.
+func lastTrace(batches []Batch) string {
+	for _, b := range slices.Backward(batches) {
+		for _, a := range slices.Backward(b.Attempts) {
+			if a.FBTraceID != "" {
+				return a.FBTraceID
+			}
+		}
+	}
+	return ""
+}
+
 // explain says what an event's state means for the person who asks.
 func (r *Reader) explain(e store.EventEntry) string {
 	switch e.State {
@@ -176,10 +192,13 @@ func (r *Reader) explain(e store.EventEntry) string {
 	case store.StateErased:
 		return "Its content was erased on request."
 	case store.StateRejected:
-		if entry, ok := capi.Explain(e.RejectCode, e.RejectSubcode); ok {
-			return "Meta refused it: " + entry.Cause + " " + entry.Person
+		if e.RejectCode == 0 {
+			break // refused here, and not by Meta
 		}
-		return fmt.Sprintf("Meta refused it with code %d, subcode %d.", e.RejectCode, e.RejectSubcode)
+		if entry, ok := capi.Explain(e.RejectCode, e.RejectSubcode); ok {
+			return "Meta refused it: " + entry.Meaning() + " " + entry.Person
+		}
+		return fmt.Sprintf("Meta refused it with code %d, subcode %d, which this version does not know.", e.RejectCode, e.RejectSubcode)
 	}
 	why := event.Reason(reason(e))
 	return why.Sentence() + " " + why.Fix()

@@ -25,6 +25,7 @@ type Status struct {
 	Datasets    []DatasetStatus `json:"datasets"`
 	// Unnamed counts pending events by Meta's id of a dataset that the configuration no longer names.
 	Unnamed map[string]uint64 `json:"unnamed,omitempty"`
+	Graph   GraphStatus       `json:"graph"`
 	Waiting []WaitingFile     `json:"waiting,omitempty"` // files in the inbox that no source takes; only from a running process
 }
 
@@ -51,10 +52,21 @@ type DatasetStatus struct {
 
 // CircuitStatus says whether a dataset is being sent to.
 type CircuitStatus struct {
-	State  string     `json:"state"`  // closed: sending; open: not sending
-	Reason string     `json:"reason"` // one or more sentences, "" when closed
-	Since  *time.Time `json:"since"`  // when it was opened
-	Until  *time.Time `json:"until"`  // when it is tried again
+	State   string     `json:"state"`             // closed: sending; open: not sending
+	Reason  string     `json:"reason"`            // one or more sentences, "" when closed
+	Class   string     `json:"class,omitempty"`   // the kind of trouble, which `capibara explain` explains
+	Code    int        `json:"code,omitempty"`    // Meta's
+	Subcode int        `json:"subcode,omitempty"` // Meta's
+	Since   *time.Time `json:"since"`             // when it was opened
+	Until   *time.Time `json:"until"`             // when it is tried again
+}
+
+// GraphStatus is how the version of Meta's Graph API stands that requests speak.
+type GraphStatus struct {
+	Version string `json:"version"`
+	Ended   bool   `json:"ended"`             // Meta has ended it
+	Note    string `json:"note,omitempty"`    // sentences, when it ends soon or has ended
+	Warning string `json:"warning,omitempty"` // what Meta said about it in its last answer to the running process
 }
 
 // WaitingFile is a file in the inbox that stays where it is.
@@ -70,7 +82,7 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, fmt.Errorf("counting the events: %w", err)
 	}
-	s := Status{Datasets: []DatasetStatus{}}
+	s := Status{Datasets: []DatasetStatus{}, Graph: r.graph}
 	pending := map[string]uint64{}
 	for _, d := range counts.Datasets {
 		s.Events.add(d.Events)
@@ -120,6 +132,7 @@ func (r *Reader) dataset(ctx context.Context, d Dataset, pending uint64) (Datase
 		Circuit: CircuitStatus{State: c.State.String()}}
 	if c.State == store.CircuitOpen {
 		out.Circuit.Reason, out.Circuit.Since, out.Circuit.Until = stopReason(c), r.instant(c.Since), r.instant(c.Until)
+		out.Circuit.Class, out.Circuit.Code, out.Circuit.Subcode = c.Class, c.Code, c.Subcode
 	}
 	return out, nil
 }

@@ -43,6 +43,57 @@ func TestStatusNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
+// TestStatusOfTheGraphVersion: an end that comes is a remark, one that has come makes somebody do something.
+func TestStatusOfTheGraphVersion(t *testing.T) {
+	t.Parallel()
+	r, _ := quiet(t)
+	for _, tc := range []struct {
+		graph GraphStatus
+		ok    bool
+		says  string
+	}{
+		{GraphStatus{Version: "v26.0"}, true, ""},
+		{GraphStatus{Version: "v21.0", Note: "Meta ends Graph v21.0 soon."}, true, "Meta ends Graph v21.0 soon."},
+		{GraphStatus{Version: "v21.0", Ended: true, Note: "Graph v21.0 has ended."}, false, "Graph v21.0 has ended."},
+		{GraphStatus{Version: "v26.0", Warning: "it goes"}, true, "Meta says about Graph v26.0: it goes."},
+	} {
+		r.graph = tc.graph
+		s, err := r.Status(t.Context())
+		if err != nil || s.OK != tc.ok || strings.Count(s.Summary, tc.says) != 1 && tc.says != "" || s.Graph != tc.graph {
+			t.Errorf("%+v: ok is %v, %q, %v", tc.graph, s.OK, s.Summary, err)
+		}
+	}
+}
+
+// TestStatusExplainsTheCode shows Meta's code in our own words, and which of its meanings it was.
+func TestStatusExplainsTheCode(t *testing.T) {
+	t.Parallel()
+	r, db := quiet(t)
+	for _, tc := range []struct {
+		circuit store.Circuit
+		says    string
+	}{
+		{store.Circuit{Class: "credentials", Code: 190, Subcode: 463}, "The access token has expired. Make a new token; a system user's token does not expire. (Meta's code 190, subcode 463.)"},
+		{store.Circuit{Class: "configuration", Code: 803}, "There is no object with this dataset id. Older write-ups also use this code for a missing permission. Compare"},
+		{store.Circuit{Class: "configuration", Code: 100}, "Meta refused the call itself before it looked at an event."},
+		{store.Circuit{Class: "invalid_event", Code: 100}, "A parameter is missing or wrong."},
+	} {
+		c := tc.circuit
+		c.Dataset, c.State, c.Since, c.Reason = dataset, store.CircuitOpen, noon, "in Meta's own words"
+		if err := db.SetCircuit(t.Context(), c, noon); err != nil {
+			t.Fatal(err)
+		}
+		s, err := r.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := s.Datasets[0].Circuit
+		if !strings.Contains(s.Summary, tc.says) || got.Class != c.Class || got.Code != c.Code || got.Subcode != c.Subcode || strings.Contains(got.Reason, c.Reason) {
+			t.Errorf("%+v: %+v, %q", tc.circuit, got, s.Summary)
+		}
+	}
+}
+
 // quiet is a ledger of a live dataset in which deal-3 waits, and its reader.
 func quiet(t *testing.T) (*Reader, *bolt.DB) {
 	t.Helper()

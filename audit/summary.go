@@ -28,6 +28,9 @@ func (r *Reader) problems(s *Status, seen findings) []string {
 	for _, id := range slices.Sorted(maps.Keys(s.Unnamed)) {
 		say("%s for dataset %s, which the configuration does not name.", wait(s.Unnamed[id]), id)
 	}
+	if s.Graph.Ended {
+		say("%s", s.Graph.Note)
+	}
 	if seen.damaged {
 		say("Part of the database cannot be read: run `capibara check --database`.")
 	}
@@ -74,6 +77,12 @@ func (s *Status) outlook(seen findings) []string {
 		out = append(out, count(s.Rejected7d, "event was", "events were")+
 			" refused one by one in the last 7 days: `capibara history events --state rejected` says why.")
 	}
+	if s.Graph.Note != "" && !s.Graph.Ended {
+		out = append(out, s.Graph.Note)
+	}
+	if s.Graph.Warning != "" {
+		out = append(out, "Meta says about Graph "+s.Graph.Version+": "+sentence(s.Graph.Warning))
+	}
 	if seen.more && s.Expired7d == 0 {
 		out = append(out, "More events expired lately than are looked at here: `capibara history events --state expired` lists them.")
 	}
@@ -103,13 +112,19 @@ func stopReason(c store.Circuit) string {
 	if c.Code == 0 || !known {
 		return c.Reason
 	}
+	// The same code may mean something else with another type, which is not kept: then the class tells which entry it was.
+	for _, e := range capi.Entries() {
+		if e.Type != "" && e.Code == c.Code && c.Subcode == 0 && e.Class.String() == c.Class {
+			entry = e
+		}
+	}
 	codes := fmt.Sprintf(" (Meta's code %d.)", c.Code)
 	if c.Subcode != 0 {
 		codes = fmt.Sprintf(" (Meta's code %d, subcode %d.)", c.Code, c.Subcode)
 	}
 	switch c.Class {
 	case capi.ClassCredentials.String(), capi.ClassPermission.String(), capi.ClassConfiguration.String(), capi.ClassPolicy.String():
-		return entry.Cause + " " + entry.Person + codes
+		return entry.Meaning() + " " + entry.Person + codes
 	case capi.ClassThrottle.String():
 		return "Meta asks to wait. " + entry.Cause + codes
 	case capi.ClassInvalidEvent.String():

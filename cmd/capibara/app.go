@@ -58,8 +58,9 @@ Start in an empty folder with "capibara init".`,
 	flags.StringVar(&a.logLevel, "log-level", "", "debug, info, warn or error (default: info for run, else warn)")
 	root.AddCommand(
 		newInitCommand(a), newSampleCommand(a), newImportCommand(a), newUploadCommand(a), newRunCommand(a),
-		newPreviewCommand(a), newMapCommand(a), newStatusCommand(a), newHistoryCommand(a), newShowCommand(a), newGoLiveCommand(a), newCheckCommand(a),
-		newSandboxCommand(a), newConfigCommand(a), newVersionCommand(a), newDemoCommand(a))
+		newPreviewCommand(a), newMapCommand(a),
+		newStatusCommand(a), newHistoryCommand(a), newShowCommand(a), newGoLiveCommand(a), newCheckCommand(a), newExplainCommand(a),
+		newSandboxCommand(a), newTokenCommand(a), newConfigCommand(a), newVersionCommand(a), newDemoCommand(a))
 	root.SetHelpCommand(newHelpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

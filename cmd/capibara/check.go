@@ -50,14 +50,13 @@ type checked struct {
 	Code     int    `json:"code"`
 	Subcode  int    `json:"subcode"`
 	Sentence string `json:"sentence"`
+	Fix      string `json:"fix,omitempty"` // what a person does, where something is wrong
+	// Remarks are sentences about what works and should be looked after, such as a token that others can read.
+	Remarks []string `json:"remarks,omitempty"`
 }
 
 func (a *app) checkDatasets(ctx context.Context) error {
 	c, err := a.load()
-	if err != nil {
-		return err
-	}
-	log, err := a.logger(zerolog.WarnLevel)
 	if err != nil {
 		return err
 	}
@@ -73,8 +72,8 @@ func (a *app) checkDatasets(ctx context.Context) error {
 	var found []checked
 	var worst error
 	for _, alias := range c.aliases() {
-		said, err := probe(ctx, c, client, alias, log)
-		found = append(found, newChecked(c, alias, said, err, stopped[alias]))
+		said, remarks, err := ask(ctx, c, client, alias)
+		found = append(found, newChecked(c, alias, said, remarks, err, stopped[alias]))
 		if err != nil && (worst == nil || worse(exitCode(worst), exitCode(err)) != exitCode(worst)) {
 			worst = err
 		}
@@ -88,14 +87,14 @@ func (a *app) checkDatasets(ctx context.Context) error {
 	return nil
 }
 
-func newChecked(c *config, alias, said string, err error, stopped bool) checked {
-	found := checked{Alias: alias, ID: string(c.Datasets[alias].ID), OK: err == nil, Stopped: stopped, Sentence: said}
+func newChecked(c *config, alias, said string, remarks []string, err error, stopped bool) checked {
+	found := checked{Alias: alias, ID: string(c.Datasets[alias].ID), OK: err == nil, Stopped: stopped, Sentence: said, Remarks: remarks}
 	var answer *capi.Error
 	if errors.As(err, &answer) {
 		found.Class, found.Code, found.Subcode = answer.Class.String(), answer.Code, answer.Subcode
 	}
 	if err != nil {
-		found.Sentence = err.Error()
+		found.Sentence, found.Fix = err.Error(), hintOf(err)
 	}
 	return found
 }
@@ -110,11 +109,22 @@ func (a *app) printChecked(c *config, found []checked) error {
 	if ends := c.versionEnds(a.now()); ends != "" {
 		a.line("%s", ends)
 	}
+	works := false
 	for _, f := range found {
+		works = works || f.OK
 		a.line("%-12s  %s%s", f.Alias, map[bool]string{true: "", false: "FAILED: "}[f.OK], printable(f.Sentence))
+		if f.Fix != "" {
+			a.line("%-12s  what to do: %s", "", printable(f.Fix))
+		}
+		for _, r := range f.Remarks {
+			a.line("%-12s  note: %s", "", printable(r))
+		}
 		if f.OK && f.Stopped {
 			a.line("%-12s  is still stopped, until the next upload asks for itself: run `capibara upload`", f.Alias)
 		}
+	}
+	if works {
+		a.line("\nWhat works was asked with a request without an event. Meta refused it in the way it only does when the token may send to\nthe dataset; nothing was sent, and nothing is kept there.")
 	}
 	return nil
 }
@@ -139,26 +149,56 @@ func (a *app) stopped(ctx context.Context, c *config) map[string]bool {
 
 // probe asks whether a dataset can be sent to, without sending an event.
 func probe(ctx context.Context, c *config, client *capi.Client, alias string, log zerolog.Logger) (string, error) {
+	said, remarks, err := ask(ctx, c, client, alias)
+	for _, r := range remarks {
+		log.Warn().Str("dataset", alias).Msg(r)
+	}
+	return said, err
+}
+
+// ask is probe with what should be looked after besides.
+func ask(ctx context.Context, c *config, client *capi.Client, alias string) (said string, remarks []string, err error) {
 	if err := c.usable(alias); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	d := c.Datasets[alias]
-	token, err := tokenSource(alias, d, log)()
+	token, err := lookToken(alias, d)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	p := client.Probe(ctx, string(d.ID), token)
+	secret, err := lookAppSecret(alias, d)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, loose := range []string{token.loose, secret.loose} {
+		if loose != "" {
+			remarks = append(remarks, loose)
+		}
+	}
+	p := client.Probe(ctx, string(d.ID), capi.Token(token.text))
+	if w := p.Outcome.VersionWarning; w != "" {
+		remarks = append(remarks, "Meta says about Graph "+c.Graph.Version+": "+w)
+	}
 	if !p.OK {
-		return "", refusedProbe(alias, p.Outcome)
+		return "", remarks, refusedProbe(alias, p.Outcome)
 	}
-	return fmt.Sprintf("works: %s reaches dataset %s", token, string(d.ID)), nil
+	said = fmt.Sprintf("works: %s reaches dataset %s. The token is from %s", capi.Token(token.text), string(d.ID), token.from)
+	if secret.from != "" {
+		said += ", the app secret from " + secret.from
+	}
+	return said, remarks, nil
 }
 
 // refusedProbe says why a dataset cannot be sent to: in the words of our own catalogue where it knows the code.
 func refusedProbe(alias string, o capi.Outcome) error {
-	why, known := capi.Explain(o.Err.Code, o.Err.Subcode)
+	why, known := o.Err.Explain()
 	hint, text := "", o.Err.Error()
-	if known && o.Err.Code != 0 {
+	switch {
+	case known && why.Class == capi.ClassInvalidEvent:
+		// There is no event that could be mended: it is the request that Meta does not take.
+		hint = "compare the dataset id and graph.version with Events Manager; if the app requires a proof with every call, set app_secret_file"
+		text = "Meta refuses even a request without an event, and not in the way that shows that all is well: " + o.Err.Error()
+	case known && o.Err.Code != 0:
 		hint, text = why.Person, explainedAnswer(why, o.Err)
 	}
 	err := &answerError{text: text, answer: o.Err}
@@ -200,7 +240,7 @@ func explainedAnswer(why capi.Entry, e *capi.Error) string {
 	} else if len(words) > 0 {
 		facts = append(facts, "Meta says: "+string(words))
 	}
-	return why.Cause + " (" + strings.Join(facts, ", ") + ")"
+	return why.Meaning() + " (" + strings.Join(facts, ", ") + ")"
 }
 
 func (a *app) checkDatabase(ctx context.Context) error {

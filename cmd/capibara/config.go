@@ -48,6 +48,7 @@ type graphConfig struct {
 type datasetConfig struct {
 	ID              digits `yaml:"id"`
 	AccessTokenFile string `yaml:"access_token_file"`
+	AppSecretFile   string `yaml:"app_secret_file"`
 	Live            bool   `yaml:"live"`
 }
 
@@ -168,17 +169,16 @@ func (c *config) resolve(folder, home string) {
 		*p = from(c.Home, *p)
 	}
 	for alias, d := range c.Datasets {
-		if d.AccessTokenFile != "" {
-			d.AccessTokenFile = from(folder, d.AccessTokenFile)
-			c.Datasets[alias] = d
+		for _, file := range []*string{&d.AccessTokenFile, &d.AppSecretFile} {
+			if *file != "" {
+				*file = from(folder, *file)
+			}
 		}
+		c.Datasets[alias] = d
 	}
 }
 
-var (
-	aliasForm   = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
-	datasetForm = regexp.MustCompile(`^[1-9][0-9]{4,24}$`)
-)
+var aliasForm = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,39}$`)
 
 // check refuses what is wrong by itself. What a source says is checked where sources are compiled, a schedule where it
 // is made.
@@ -188,20 +188,8 @@ func (c *config) check() error {
 		return fmt.Errorf("time_zone %q is unknown; write an IANA name such as Europe/Amsterdam", c.TimeZone)
 	}
 	c.zone = zone
-	seen := map[digits]string{}
-	for _, alias := range c.aliases() {
-		id := c.Datasets[alias].ID
-		switch {
-		case !aliasForm.MatchString(alias):
-			return fmt.Errorf("datasets.%s: the name of a dataset is short, in lower case and starts with a letter, such as main or shop_nl", alias)
-		case id == "":
-			continue
-		case !datasetForm.MatchString(string(id)):
-			return fmt.Errorf("datasets.%s.id: %q is no dataset id; it is a number such as 1234567890123456", alias, string(id))
-		case seen[id] != "":
-			return fmt.Errorf("datasets.%s.id: the datasets %s and %s have the same id; one name for it is enough", alias, seen[id], alias)
-		}
-		seen[id] = alias
+	if err := c.checkDatasets(); err != nil {
+		return err
 	}
 	switch {
 	case c.Upload.BatchEvents < 1 || c.Upload.BatchEvents > capi.MaxEvents:

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -123,15 +122,22 @@ func TestVersionEnds(t *testing.T) {
 		return at
 	}
 	for _, tc := range []struct {
-		version, now string
-		warns        bool
+		version, now, says string
+		ended              bool
 	}{
-		{"v21.0", "2026-10-01", false}, {"v21.0", "2026-11-23", true}, {"v21.0", "2027-03-01", true}, {"v26.0", "2026-11-23", false},
+		{"v21.0", "2026-10-01", "", false}, {"v21.0", "2026-10-22", "", false}, {"v21.0", "2026-10-23", "Meta ends Graph v21.0 on 21 January 2027, in 90 days; ", false},
+		{"v21.0", "2027-01-20", "in 1 day; ", false}, {"v21.0", "2027-01-21", "Graph v21.0 ended on 21 January 2027", true},
+		{"v21.0", "2027-03-01", "Graph v21.0 ended on 21 January 2027", true}, {"v20.0", "2026-11-23", "Graph v20.0 has ended", true},
+		{"v26.0", "2026-11-23", "", false}, {"v27.0", "2030-01-01", "", false},
 	} {
 		c := defaults()
 		c.Graph.Version = tc.version
-		if got := c.versionEnds(day(tc.now)); (got != "") != tc.warns || tc.warns && !strings.Contains(got, "21 January 2027") {
+		got := c.versionEnds(day(tc.now))
+		if (got != "") != (tc.says != "") || !strings.Contains(got, tc.says) || got != "" && !strings.Contains(got, "write v26.0 there") {
 			t.Errorf("%s on %s: %q", tc.version, tc.now, got)
+		}
+		if ended := c.versionEnded(day(tc.now)); ended != tc.ended {
+			t.Errorf("%s on %s has ended: %v", tc.version, tc.now, ended)
 		}
 	}
 }
@@ -163,32 +169,6 @@ func TestExitCodes(t *testing.T) {
 	mixed := importOutcome([]fileReport{{}}, []error{errors.New("x"), misused("", "y")}, 3)
 	if exitCode(mixed) != exitUsage {
 		t.Errorf("the worst of a failure and a misuse is %d", exitCode(mixed))
-	}
-}
-
-func TestReadToken(t *testing.T) {
-	t.Parallel()
-	for _, tc := range []struct{ name, text, want string }{
-		{"plain", "EAAB123", "EAAB123"},
-		{"line break", "EAAB123\r\n", "EAAB123"},
-		{"mark and spaces", "\ufeff  EAAB123 \n\n", "EAAB123"},
-		{"UTF-16 of an editor", "\xff\xfeE\x00A\x00\n\x00", "EA"},
-		{"empty", " \n", ""},
-		{"too large", strings.Repeat("x", maxToken+10), ""},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "token.txt")
-			if err := os.WriteFile(path, []byte(tc.text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			got, err := readToken(path)
-			if got.Reveal() != tc.want && err == nil || (err != nil) != (tc.want == "") {
-				t.Errorf("got %d bytes, %v", len(got), err)
-			}
-			if err != nil && !strings.Contains(err.Error(), "token.txt") {
-				t.Errorf("the error does not name the file: %v", err)
-			}
-		})
 	}
 }
 

@@ -142,8 +142,8 @@ func (a *app) tellInit(c *config, made []string) {
 			steps = append(steps, fmt.Sprintf("Write the id of dataset %s into %s.", alias, c.relative(c.path)))
 		}
 		if _, err := os.Stat(d.AccessTokenFile); err != nil && os.Getenv(tokenVariable(alias)) == "" {
-			steps = append(steps, fmt.Sprintf("Put the access token of dataset %s into %s as its only line, or set %s.", alias,
-				c.relative(d.AccessTokenFile), tokenVariable(alias)))
+			steps = append(steps, fmt.Sprintf("Put the access token of dataset %s into %s with `capibara token set %s`, or set %s.", alias,
+				c.relative(d.AccessTokenFile), alias, tokenVariable(alias)))
 		}
 	}
 	if slices.Contains(made, c.path) {

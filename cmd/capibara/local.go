@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,11 +33,12 @@ type local struct {
 	noted  bool // it is open for writing, and a note says so
 	serves bool // as capibara run, which nobody watches
 
-	next     func(after time.Time) time.Time // when the schedule uploads; nil without one
-	patience time.Duration                   // how long an upload goes on asking a dataset that does not answer; 0: the default
-	uploader *uploader.Uploader              // made by the first upload
-	passing  sync.Mutex                      // held while an upload is under way
-	audience audience                        // who wants to know how far the upload is
+	next        func(after time.Time) time.Time // when the schedule uploads; nil without one
+	patience    time.Duration                   // how long an upload goes on asking a dataset that does not answer; 0: the default
+	uploader    *uploader.Uploader              // made by the first upload
+	passing     sync.Mutex                      // held while an upload is under way
+	toldVersion string                          // what was logged about the Graph version
+	audience    audience                        // who wants to know how far the upload is
 }
 
 // Close releases the database.
@@ -54,7 +57,12 @@ func (l *local) reader() *audit.Reader {
 		d := l.config.Datasets[alias]
 		datasets = append(datasets, audit.Dataset{Alias: alias, ID: string(d.ID), Live: d.Live || l.config.rehearses()})
 	}
-	return audit.New(audit.Config{Store: l.db, Datasets: datasets, Zone: l.config.zone, NextUpload: l.next, Now: l.now})
+	now := l.now()
+	graph := audit.GraphStatus{Version: l.config.Graph.Version, Ended: l.config.versionEnded(now), Note: l.config.versionEnds(now)}
+	if l.uploader != nil {
+		graph.Warning = l.uploader.VersionWarning()
+	}
+	return audit.New(audit.Config{Store: l.db, Datasets: datasets, Zone: l.config.zone, NextUpload: l.next, Graph: graph, Now: l.now})
 }
 
 // Status tells how things stand.
@@ -206,7 +214,7 @@ func (c *config) rehearses() bool {
 // client returns a client of the configured Graph endpoint.
 func (c *config) client(now func() time.Time) (*capi.Client, error) {
 	client, err := capi.New(capi.Config{BaseURL: c.Graph.BaseURL, Version: c.Graph.Version, Timeout: time.Duration(c.Graph.Timeout),
-		PartnerAgent: "capibara", Now: now})
+		PartnerAgent: "capibara", Now: now, AppSecret: c.appSecret})
 	if err != nil {
 		return nil, failed("graph.base_url in the configuration and CAPIBARA_GRAPH_BASE_URL say where requests go", "%w", err)
 	}
@@ -216,14 +224,37 @@ func (c *config) client(now func() time.Time) (*capi.Client, error) {
 // warnBefore is how long before Meta ends a Graph version that is said.
 const warnBefore = 90 * 24 * time.Hour
 
-// versionEnds says that Meta ends the configured Graph version soon; "" when it does not.
+// versionEnds says that Meta ends the configured Graph version soon, or has ended it; "" when it does not. A version that
+// is newer than this program is none of its business.
 func (c *config) versionEnds(now time.Time) string {
-	end, known := capi.EndOfLife(c.Graph.Version)
-	if !known || end.Sub(now) > warnBefore {
+	v := c.Graph.Version
+	end, known := capi.EndOfLife(v)
+	way := fmt.Sprintf("take graph.version out of the configuration, or write %s there.", capi.DefaultVersion)
+	switch {
+	case capi.Outlived(v):
+		return fmt.Sprintf("Graph %s has ended: Meta may refuse what is sent, or read it as a newer version does; %s", v, way)
+	case !known || end.Sub(now) > warnBefore:
 		return ""
+	case !now.Before(end):
+		return fmt.Sprintf("Graph %s ended on %s: Meta may refuse what is sent, or read it as a newer version does; %s", v, end.Format("2 January 2006"), way)
 	}
-	return fmt.Sprintf("Meta ends Graph %s on %s; take graph.version out of the configuration, or write %s there.",
-		c.Graph.Version, end.Format("2 January 2006"), capi.DefaultVersion)
+	return fmt.Sprintf("Meta ends Graph %s on %s, in %s; %s", v, end.Format("2 January 2006"), counted(int(math.Ceil(end.Sub(now).Hours()/24)), "day", "days"), way)
+}
+
+// versionEnded reports whether somebody has to change the Graph version now.
+func (c *config) versionEnded(now time.Time) bool {
+	end, known := capi.EndOfLife(c.Graph.Version)
+	return capi.Outlived(c.Graph.Version) || known && !now.Before(end)
+}
+
+// tellVersion logs once, until it changes, that the Graph version ends.
+func (l *local) tellVersion() {
+	ends := l.config.versionEnds(l.now())
+	end, _, _ := strings.Cut(ends, ", in ") // the days that are left change daily
+	if ends != "" && end != l.toldVersion {
+		l.log.Warn().Msg(ends)
+	}
+	l.toldVersion = end
 }
 
 // upstream makes the uploader ready to send, once, and takes in what the process before left behind.
@@ -235,9 +266,7 @@ func (l *local) upstream(ctx context.Context) (*uploader.Uploader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ends := l.config.versionEnds(l.now()); ends != "" {
-		l.log.Warn().Msg(ends)
-	}
+	l.tellVersion()
 	n, err := u.Recover(ctx)
 	if err != nil {
 		return nil, err

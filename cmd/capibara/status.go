@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strconv"
 
 	"capibara/audit"
 
@@ -105,7 +106,20 @@ func datasetColumns() []column[audit.DatasetStatus] {
 		{name: "pending", value: func(d audit.DatasetStatus) string { return fmt.Sprint(d.Pending) }, right: true},
 		// The summary says why.
 		{name: "circuit", value: func(d audit.DatasetStatus) string { return d.Circuit.State }},
+		{name: "class", rare: true, value: func(d audit.DatasetStatus) string { return d.Circuit.Class }},
+		{name: "meta_code", rare: true, value: func(d audit.DatasetStatus) string { return codes(d.Circuit.Code, d.Circuit.Subcode) }},
 		{name: "since", rare: true, value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Since) }},
 		{name: "until", rare: true, value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Until) }},
 	}
+}
+
+// codes is Meta's code with its subcode, as `capibara explain` takes them; "" when there is none.
+func codes(code, subcode int) string {
+	switch {
+	case code == 0:
+		return ""
+	case subcode == 0:
+		return strconv.Itoa(code)
+	}
+	return fmt.Sprintf("%d/%d", code, subcode)
 }

@@ -1,83 +1,161 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
-	"runtime"
+	"path/filepath"
 	"strings"
 	"sync"
 
 	"capibara/uploader/capi"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 )
 
-// maxToken bounds a token file; a larger one is no token.
-const maxToken = 64 << 10
+// keyKind is a kind of secret that a dataset may have, and the places where it is looked for.
+type keyKind struct {
+	what       string // as in "the access token of dataset main"
+	variable   string // environment variable, before the alias
+	credential string // name of a systemd credential, before the alias
+	setting    string // key of the configuration that names a file
+	clean      func(text, datasetID string) (string, error)
+}
 
-// tokenSource returns a function that reads a dataset's access token anew each time, so that a replaced token works
-// without a restart. The environment comes before the file. Its errors name the file and never hold what is in it.
-func tokenSource(alias string, d datasetConfig, log zerolog.Logger) func() (capi.Token, error) {
-	var warn sync.Once
-	return func() (capi.Token, error) {
-		variable := tokenVariable(alias)
-		if t := strings.TrimSpace(os.Getenv(variable)); t != "" {
-			return capi.Token(t), nil
-		}
-		if d.AccessTokenFile == "" {
-			return "", unauthorized("set "+variable+", or name a file with access_token_file", "dataset %s has no access token", alias)
-		}
-		t, err := readToken(d.AccessTokenFile)
-		if err != nil {
-			return "", unauthorized(fmt.Sprintf("put the access token of dataset %s into %s as its only line, or set %s", alias,
-				d.AccessTokenFile, variable), "reading the access token of dataset %s: %w", alias, err)
-		}
-		if open, err := readableByOthers(d.AccessTokenFile); err == nil && open {
-			warn.Do(func() {
-				log.Warn().Str("file", d.AccessTokenFile).Msg("others on this machine can read the access token; chmod 600 takes care of it")
-			})
-		}
-		return t, nil
+func tokenKind() keyKind {
+	return keyKind{"access token", "CAPIBARA_TOKEN_", "capibara-token-", "access_token_file", cleanToken}
+}
+
+func appSecretKind() keyKind {
+	return keyKind{"app secret", "CAPIBARA_APP_SECRET_", "capibara-app-secret-", "app_secret_file", cleanAppSecret}
+}
+
+// found is a secret with where it came from.
+type found struct {
+	text string // never printed
+	from string // the variable, the credential or the file; "" when there is none
+	// loose says in a sentence that others can get at the file; "" when it is well kept.
+	loose string
+}
+
+// look finds a dataset's secret: in the environment, then among the credentials of systemd, then in the file. What is
+// named first and holds something wrong is an error and not passed over: a person who set it means it. The errors name the
+// place and never hold what is in it.
+func (k keyKind) look(alias string, d datasetConfig, file string) (found, error) {
+	if text := os.Getenv(k.variableOf(alias)); strings.TrimSpace(text) != "" {
+		return k.cleaned(found{text: text, from: k.variableOf(alias)}, d)
 	}
+	if path := k.credentialOf(alias); path != "" {
+		text, err := readKey(path)
+		if err == nil {
+			return k.cleaned(found{text: text, from: "the systemd credential " + filepath.Base(path)}, d)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return found{}, err
+		}
+	}
+	if file == "" {
+		return found{}, nil
+	}
+	loose, err := k.kept(file)
+	if err != nil {
+		return found{}, err
+	}
+	text, err := readKey(file)
+	if err != nil {
+		return found{}, err
+	}
+	return k.cleaned(found{text: text, from: file, loose: loose}, d)
+}
+
+func (k keyKind) cleaned(f found, d datasetConfig) (found, error) {
+	text, err := k.clean(f.text, string(d.ID))
+	if err != nil {
+		return found{}, fmt.Errorf("%s %w", f.from, err)
+	}
+	f.text = text
+	return f, nil
+}
+
+// variableOf is the environment variable that holds the secret of a dataset.
+func (k keyKind) variableOf(alias string) string {
+	return k.variable + strings.ToUpper(strings.ReplaceAll(alias, "-", "_"))
+}
+
+// credentialOf is where systemd puts the credential of a dataset, "" outside a unit that has any.
+func (k keyKind) credentialOf(alias string) string {
+	folder := os.Getenv("CREDENTIALS_DIRECTORY")
+	if folder == "" {
+		return ""
+	}
+	return filepath.Join(folder, k.credential+alias)
 }
 
 // tokenVariable is the environment variable that holds the access token of a dataset.
-func tokenVariable(alias string) string {
-	return "CAPIBARA_TOKEN_" + strings.ToUpper(strings.ReplaceAll(alias, "-", "_"))
-}
+func tokenVariable(alias string) string { return tokenKind().variableOf(alias) }
 
-// readToken reads a file that holds nothing but a token, as an editor on any system may have written it.
-func readToken(path string) (t capi.Token, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
+// lookToken finds the access token of a dataset.
+func lookToken(alias string, d datasetConfig) (found, error) {
+	k := tokenKind()
+	f, err := k.look(alias, d, d.AccessTokenFile)
+	hint := "set " + k.variableOf(alias) + ", or name a file with access_token_file"
+	if d.AccessTokenFile != "" {
+		hint = fmt.Sprintf("put the access token of dataset %s into %s with `capibara token set %s`, or set %s", alias,
+			d.AccessTokenFile, alias, k.variableOf(alias))
 	}
-	defer closing(&err, f, path)
-	text, err := io.ReadAll(transform.NewReader(io.LimitReader(f, maxToken+1), unicode.BOMOverride(transform.Nop)))
-	if err != nil {
-		return "", err
-	}
-	t = capi.Token(strings.TrimSpace(string(text)))
 	switch {
-	case t == "":
-		return "", fmt.Errorf("%s is empty", path)
-	case len(text) > maxToken:
-		return "", fmt.Errorf("%s is too large for an access token", path)
+	case err != nil:
+		return found{}, unauthorized(hint, "reading the access token of dataset %s: %w", alias, err)
+	case f.from == "":
+		return found{}, unauthorized(hint, "dataset %s has no access token", alias)
 	}
-	return t, nil
+	return f, nil
 }
 
-// readableByOthers reports whether users beyond the owner and its group may read a file. Windows has no such bits.
-func readableByOthers(path string) (bool, error) {
-	if runtime.GOOS == "windows" {
-		return false, nil
-	}
-	info, err := os.Stat(path)
+// lookAppSecret finds the app secret of a dataset; most have none.
+func lookAppSecret(alias string, d datasetConfig) (found, error) {
+	k := appSecretKind()
+	f, err := k.look(alias, d, d.AppSecretFile)
 	if err != nil {
-		return false, err
+		return found{}, unauthorized(fmt.Sprintf("put the secret of the app (App Dashboard > App settings > Basic) into %s as its only line, or take app_secret_file away",
+			cmp.Or(d.AppSecretFile, k.variableOf(alias))), "reading the app secret of dataset %s: %w", alias, err)
 	}
-	return info.Mode().Perm()&0o004 != 0, nil
+	return f, nil
+}
+
+// tokenSource returns a function that reads a dataset's access token anew each time, so that a replaced token works
+// without a restart. It warns once of files that others can get at.
+func tokenSource(alias string, d datasetConfig, log zerolog.Logger) func() (capi.Token, error) {
+	var warn sync.Once
+	return func() (capi.Token, error) {
+		f, err := lookToken(alias, d)
+		if err != nil {
+			return "", err
+		}
+		secret, err := lookAppSecret(alias, d)
+		if err != nil {
+			return "", err
+		}
+		warn.Do(func() {
+			for _, loose := range []string{f.loose, secret.loose} {
+				if loose != "" {
+					log.Warn().Str("dataset", alias).Msg(loose)
+				}
+			}
+		})
+		return capi.Token(f.text), nil
+	}
+}
+
+// appSecret returns the app secret of the dataset with an id, "" when it has none.
+func (c *config) appSecret(id string) (capi.Secret, error) {
+	for alias, d := range c.Datasets {
+		if string(d.ID) == id {
+			f, err := lookAppSecret(alias, d)
+			return capi.Secret(f.text), err
+		}
+	}
+	return "", nil
 }

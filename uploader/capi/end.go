@@ -45,3 +45,6 @@ func ParseEnd(name string) (End, error) {
 
 // PossiblyReceived reports whether Meta may hold the events of an attempt that ended so.
 func (e End) PossiblyReceived() bool { return e == Unknown || e == Acknowledged }
+
+// Ends returns the names of all ends of an attempt.
+func Ends() []string { return append([]string(nil), endNames[:]...) }
