@@ -28,6 +28,9 @@ func (p *pass) pace(l *lane, u capi.Usage, failures int) {
 	if u.Percent >= waitFrom || u.Regain > 0 {
 		c := store.Circuit{Class: capi.ClassThrottle.String(), Failures: failures + 1,
 			Reason: fmt.Sprintf("%.0f %% of what Meta allows in an hour is used up for %s, and the rest waits before Meta refuses it", u.Percent, l.Alias)}
+		if u.Regain > 0 {
+			c.Reason = fmt.Sprintf("Meta says that it takes more for %s again in %s, and the rest waits for that", l.Alias, u.Regain)
+		}
 		c.Until = p.now().Add(orElse(u.Regain, delay(c.Failures, firstWait, longestThrottle)))
 		l.full = &c
 		return

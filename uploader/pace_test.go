@@ -105,7 +105,7 @@ func TestUsageWaitsBeforeMetaSaysStop(t *testing.T) {
 		// Still full: it waits longer. Meta's own word on how long comes first.
 		time.Sleep(time.Until(c.Until))
 		usage(sandbox.Usage{Percent: 50, RegainMinutes: 40})
-		if got := h.upload(); got.Requests != 1 || got.Acknowledged != 10 || got.Stopped == nil {
+		if got := h.upload(); got.Requests != 1 || got.Acknowledged != 10 || got.Stopped == nil || !strings.Contains(got.Stopped.Reason, "again in 40m") {
 			h.Errorf("summary %+v", got)
 		}
 		if c = h.circuit(); c.Failures != 2 || time.Until(c.Until) != 40*time.Minute {

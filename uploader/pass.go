@@ -35,6 +35,10 @@ func (u *Uploader) Upload(ctx context.Context) (Summary, error) {
 		return Summary{}, ErrBusy
 	}
 	defer u.pass.Unlock()
+	if err := u.enterLanes(ctx); err != nil {
+		return Summary{}, err
+	}
+	defer func() { <-u.lanes }()
 	began := u.c.Now()
 	wire, cut := u.graceful(ctx)
 	defer cut()
@@ -52,6 +56,21 @@ func (u *Uploader) Upload(ctx context.Context) (Summary, error) {
 		err = fmt.Errorf("the upload was interrupted: %w", context.Cause(ctx))
 	}
 	return p.sum, err
+}
+
+// enterLanes waits for a probe on a quiet day, which takes seconds.
+func (u *Uploader) enterLanes(ctx context.Context) error {
+	select {
+	case u.lanes <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case u.lanes <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the upload was interrupted: %w", context.Cause(ctx))
+	}
 }
 
 // graceful returns a context that ends Config.Grace after ctx.

@@ -10,12 +10,15 @@ import (
 // Probe asks Meta, for every dataset that may be sent to, whether token and dataset work; it sends no event. It is made
 // for a quiet day: a token that died is told before an upload needs it. What a person has to mend opens the circuit, as
 // it would in a pass, and is logged once; a probe that passes closes it. What heals by itself changes nothing: sure is
-// then false, and asking again soon makes sense. It returns ErrBusy when a pass is under way, which asks by itself.
+// then false, and asking again soon makes sense. It returns ErrBusy when a pass is under way, which asks by itself; a pass
+// that begins meanwhile waits for it.
 func (u *Uploader) Probe(ctx context.Context) (sure bool, err error) {
-	if !u.pass.TryLock() {
+	select {
+	case u.lanes <- struct{}{}:
+	default:
 		return false, ErrBusy
 	}
-	defer u.pass.Unlock()
+	defer func() { <-u.lanes }()
 	p := &pass{u: u, wire: ctx}
 	sure = true
 	for _, d := range u.c.Datasets {
@@ -23,10 +26,10 @@ func (u *Uploader) Probe(ctx context.Context) (sure bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if !live || p.told(l) {
+		if !live {
 			continue
 		}
-		if p.readToken(ctx, l); l.over {
+		if p.readToken(ctx, l); l.over || p.told(l) {
 			continue
 		}
 		found := u.c.Client.Probe(ctx, l.ID, l.token)
@@ -38,9 +41,12 @@ func (u *Uploader) Probe(ctx context.Context) (sure bool, err error) {
 	return sure, p.err
 }
 
-// told reports whether Meta said how long not to ask.
+// told reports whether Meta said how long not to ask, with this token.
 func (p *pass) told(l *lane) bool {
 	c := l.circuit
+	if c.TokenSum != "" && c.TokenSum != tokenSum(l.token) {
+		return false
+	}
 	asked := c.Class == capi.ClassThrottle.String() || c.Class == capi.ClassPolicy.String()
 	return c.State == store.CircuitOpen && asked && p.ahead(c.Until, capi.MaxRetryAfter)
 }

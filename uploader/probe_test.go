@@ -3,6 +3,7 @@ package uploader
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"capibara/store"
@@ -63,6 +64,15 @@ func TestProbeOnAQuietDay(t *testing.T) {
 		if c := h.circuit(); c.Class != "policy" || h.meta.Stats().Probes != before {
 			h.Errorf("circuit %+v, %d probes", c, h.meta.Stats().Probes-before)
 		}
+		token = "EAAanotherTokenOfTheSameShop00000" // the block may be another's
+		probe(true)
+		if c := h.circuit(); c.Class != "credentials" || h.meta.Stats().Probes != before+1 {
+			h.Errorf("with another token: circuit %+v", c)
+		}
+		token = secret
+		h.fault(sandbox.FaultPolicy)
+		probe(true)
+		before = h.meta.Stats().Probes
 		time.Sleep(policyPause + time.Minute)
 		probe(true)
 		if c := h.circuit(); c.State != store.CircuitClosed || h.meta.Stats().Probes != before+1 {
@@ -101,10 +111,31 @@ func TestProbeWithoutAToken(t *testing.T) {
 		if c := h.circuit(); c.Class != "credentials" || h.log.lines("token.txt is empty") != 1 || h.meta.Stats().Probes != 0 {
 			h.Errorf("circuit %+v", c)
 		}
-		u.pass.Lock()
-		defer u.pass.Unlock()
+		u.lanes <- struct{}{}
 		if _, err := u.Probe(h.Context()); !errors.Is(err, ErrBusy) {
 			h.Errorf("during a pass: %v", err)
+		}
+	})
+}
+
+// TestAPassWaitsForAProbe: an upload that is due while a probe is under way is not refused for it.
+func TestAPassWaitsForAProbe(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, sandbox.Config{Delay: 5 * time.Second})
+		h.putSome("a", 1)
+		u := h.uploader()
+		probed := make(chan error, 1)
+		go func() {
+			_, err := u.Probe(t.Context())
+			probed <- err
+		}()
+		synctest.Wait()
+		if got, err := u.Upload(t.Context()); err != nil || got.Acknowledged != 1 {
+			t.Errorf("summary %+v, %v", got, err)
+		}
+		if err := <-probed; err != nil || h.meta.Stats().Probes != 1 {
+			t.Error(err)
 		}
 	})
 }

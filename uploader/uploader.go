@@ -62,10 +62,12 @@ type Config struct {
 
 // Uploader empties the outbox. Its methods may be called from several goroutines.
 type Uploader struct {
-	c     Config
-	pass  sync.Mutex // held during a pass
-	owed  []owed     // settlements that the store did not take yet; guarded by pass
-	build sync.Pool  // of *builder
+	c    Config
+	pass sync.Mutex // held during a pass, which refuses another one
+	// lanes has room for one: whoever works on the circuits, a pass, which waits for it, or a probe on a quiet day.
+	lanes chan struct{}
+	owed  []owed    // settlements that the store did not take yet; guarded by pass
+	build sync.Pool // of *builder
 
 	version versionNote
 }
@@ -124,7 +126,7 @@ func New(c Config) (*Uploader, error) {
 	if c.Progress == nil {
 		c.Progress = func(Progress) {}
 	}
-	u := &Uploader{c: c}
+	u := &Uploader{c: c, lanes: make(chan struct{}, 1)}
 	u.build.New = func() any { return new(builder) }
 	return u, nil
 }

@@ -73,6 +73,9 @@ func (a *app) checkDatasets(ctx context.Context) error {
 	var worst error
 	for _, alias := range c.aliases() {
 		said, remarks, err := ask(ctx, c, client, alias)
+		if ends := c.versionEnds(a.now()); ends != "" && a.output != asTable { // a table begins with it
+			remarks = append(remarks, ends)
+		}
 		found = append(found, newChecked(c, alias, said, remarks, err, stopped[alias]))
 		if err != nil && (worst == nil || worse(exitCode(worst), exitCode(err)) != exitCode(worst)) {
 			worst = err

@@ -18,6 +18,7 @@ what a person does. It takes a code of Meta's as it is printed anywhere, alone o
 trouble; the reason of a record or an event; and the state of an event or a batch. Without a word it lists all it knows.`,
 		Example: `  capibara explain 2804003
   capibara explain 100/2804003
+  capibara explain -- -1
   capibara explain too_old
   capibara explain held --output json`,
 		Args: cobra.ArbitraryArgs,

@@ -8,7 +8,10 @@
 //
 // Meta sends nearly every refusal, throttling included, as HTTP 400 with a JSON error, and may send an error with HTTP
 // 200. Titles and messages arrive in the language of the token's owner. Therefore code, error_subcode, is_transient
-// and the HTTP status decide, never a text (https://developers.facebook.com/docs/graph-api/guides/error-handling).
+// and the HTTP status decide, never a text (https://developers.facebook.com/docs/graph-api/guides/error-handling). In one
+// case error.type does, which is no text for people: code 100 without a subcode is a bad parameter, but as a
+// GraphMethodException it is a call that was refused before anybody looked at an event, for instance without the proof of
+// an app secret.
 //
 // A success is a 2xx status, no error member, and events_received equal to the number of events sent; fewer events
 // received is an unknown fate, not a partial success
@@ -27,5 +30,6 @@
 // # The token
 //
 // It travels in the Authorization header. It is never in a URL, and every text that leaves this package is scrubbed of
-// it, since Meta repeats a malformed token in its message.
+// it, since Meta repeats a malformed token in its message. An app secret never travels; its proof is the last member of
+// the body, behind data, whose bytes stay what they are.
 package capi
