@@ -75,9 +75,7 @@ func explainName(asked string) string {
 	return strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(strings.TrimSpace(asked)))
 }
 
-var (
-	fillWords = regexp.MustCompile(`(?i)\b(meta|graph|http|error|code|error_subcode|subcode)\b|[#(),:/=]`)
-)
+var fillWords = regexp.MustCompile(`(?i)\b(meta|graph|http|error|code|error_subcode|subcode)\b|[#(),:/=]`)
 
 // askedCode reads a code and its subcode out of what a person copied.
 func askedCode(asked string) (code, subcode int, ok bool) {

@@ -50,7 +50,7 @@ func batchState(s store.BatchState) triple {
 	case store.BatchReleased:
 		return triple{"The batch was definitely not received.", "Its events are pending again and travel in another batch.", nothingToDo}
 	case store.BatchUnknown:
-		return triple{"Nobody knows whether Meta received the batch, because no proper answer came.", "The dataset is probed, and the same bytes are sent again, at most three times within 36 hours.", nothingToDo}
+		return triple{"Nobody knows whether Meta received the batch, because no proper answer came.", "The dataset is probed, and the same bytes are sent again, in at most three attempts within 36 hours.", nothingToDo}
 	case store.BatchHeld:
 		return triple{"Nobody knows whether Meta received the batch, and it is too late to ask again.", "Its events are held.", "Compare the counts of that day in Events Manager."}
 	case store.BatchExpired:
