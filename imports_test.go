@@ -28,6 +28,7 @@ var rooms = map[string][]string{
 	"store":              {"event"},
 	"store/bolt":         {"store", "event"},
 	"store/storetest":    {"store", "event"},
+	"store/powerloss":    {},
 	"importer":           {"store", "event", "importer/normalize", "importer/preset", "importer/xlsx", "importer/receipt"},
 	"uploader":           {"store", "event", "uploader/capi"},
 	"audit":              {"store", "event", "importer/normalize", "uploader/capi"},

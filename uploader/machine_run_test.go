@@ -15,17 +15,37 @@ import (
 // longTests says that the tests which prove more the longer they run are to run long.
 func longTests() bool { return os.Getenv("CAPIBARA_LONG_TESTS") != "" }
 
-// TestEverythingThatCanHappen goes through the moments of the machine: those that lie nearest to its start, or with
-// CAPIBARA_LONG_TESTS all of them.
+var (
+	allEnds   = []answer{counted, kept, refused, wrong, unwelcome, throttled, fewer, tooLarge, upset, blocked, odd}
+	allProbes = []answer{passes, silent, unreachable, denied, skewedClock}
+	allDays   = []time.Duration{0, 20 * time.Minute, time.Hour, 3 * time.Hour, 30 * time.Hour, 38 * time.Hour, 60 * time.Hour}
+)
+
+// TestEverythingThatCanHappen goes through the moments of several machines, those that lie nearest to the start first:
+// until its budget is spent, or with CAPIBARA_LONG_TESTS the greater one. It says how many states there were, and whether
+// any was left untried.
 func TestEverythingThatCanHappen(t *testing.T) {
 	t.Parallel()
-	for batch, name := range []string{"two batches of one", "one batch of two"} {
-		t.Run(name, func(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		events, batch int
+		ends, probes  []answer
+		at            []time.Duration
+		budget, long  int // passes
+	}{
+		{"one event, the least", 1, 1, []answer{counted, kept, wrong}, []answer{passes, silent}, []time.Duration{0, 38 * time.Hour}, 0, 0},
+		{"one event, the usual ends", 1, 1, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, []time.Duration{0, time.Hour, 38 * time.Hour}, 100, 0},
+		{"one event, every end", 1, 1, allEnds, allProbes, allDays, 100, 40_000},
+		{"two events in one batch", 2, 2, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, []time.Duration{0, time.Hour, 38 * time.Hour}, 150, 10_000},
+		{"two events in two batches", 2, 1, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, []time.Duration{0, time.Hour, 38 * time.Hour}, 150, 10_000},
+		{"two events, every end", 2, 2, allEnds, allProbes, allDays, 100, 10_000},
+	} {
+		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				m := smallMachine(t, batch+1)
-				if !longTests() {
-					m.budget = 500
+				m := newMachine(t, c.events, c.batch, c.ends, c.probes, c.at...)
+				if m.budget = c.budget; longTests() {
+					m.budget = c.long
 				}
 				m.explore()
 				m.verify()
@@ -33,32 +53,6 @@ func TestEverythingThatCanHappen(t *testing.T) {
 			})
 		})
 	}
-}
-
-// TestEveryEndThatCanHappen knows more ends and more instants than the small machine, and stops after a number of passes.
-func TestEveryEndThatCanHappen(t *testing.T) {
-	t.Parallel()
-	for batch, name := range []string{"two batches of one", "one batch of two"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				m := newMachine(t, batch+1, []answer{counted, kept, refused, wrong, unwelcome, throttled, fewer, tooLarge, upset, blocked, odd},
-					[]answer{passes, silent, unreachable, denied, skewedClock},
-					0, 20*time.Minute, time.Hour, 3*time.Hour, 30*time.Hour, 38*time.Hour, 60*time.Hour)
-				m.budget = 200
-				if longTests() {
-					m.budget = 5000
-				}
-				m.explore()
-				m.verify()
-				t.Logf("%d states, %d passes, %d requests; %d states were left untried", len(m.seen), m.passes, m.requests, len(m.queue))
-			})
-		})
-	}
-}
-
-func smallMachine(t *testing.T, batch int) *machine {
-	return newMachine(t, batch, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, 0, time.Hour, 38*time.Hour)
 }
 
 // TestTheMachineFindsFaults puts faults between the uploader and its database, and expects the machine to name them: one
@@ -80,7 +74,7 @@ func TestTheMachineFindsFaults(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				m := smallMachine(t, 1)
+				m := newMachine(t, 2, 1, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, 0, time.Hour, 38*time.Hour)
 				m.wrap, m.late, m.until, m.budget = c.wrap, c.late, c.want, 2000
 				if c.late > 0 {
 					m.instants = []time.Duration{time.Hour, 38 * time.Hour}

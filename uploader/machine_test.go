@@ -1,8 +1,12 @@
 package uploader
 
 import (
+	"bytes"
+	"compress/flate"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -18,13 +22,14 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// machine is a world so small that everything that can happen in it can be tried: two events, one dataset, a few instants,
+// machine is a world so small that everything that can happen in it can be tried: one or two events, one dataset, a few instants,
 // every end of every request, and a death of the process between any two steps. It drives the uploader itself over a
 // database of its own, and holds what it sees to the promises of the house.
 type machine struct {
 	*testing.T
 	file     string
 	start    time.Time
+	events   int                 // 1 or 2
 	batch    int                 // events a batch
 	instants []time.Duration     // the instants, since start
 	ends     []answer            // how a request may end
@@ -44,7 +49,7 @@ type machine struct {
 
 // moment is what there is between two steps: what is on the disk, what time it is, and what really happened so far.
 type moment struct {
-	disk  []byte
+	disk  []byte // packed
 	at    int
 	truth truth
 	path  string // the steps that led here
@@ -71,8 +76,8 @@ var (
 	machineNotBefore = [2]time.Duration{0, 30 * time.Minute}
 )
 
-func newMachine(t *testing.T, batch int, ends, probes []answer, at ...time.Duration) *machine {
-	return &machine{T: t, file: memory(t) + "/capibara.db", start: time.Now().Truncate(time.Second), batch: batch, ends: ends, probes: probes, instants: at,
+func newMachine(t *testing.T, events, batch int, ends, probes []answer, at ...time.Duration) *machine {
+	return &machine{T: t, file: memory(t) + "/capibara.db", start: time.Now().Truncate(time.Second), events: events, batch: batch, ends: ends, probes: probes, instants: at,
 		seen: map[string]bool{}, bytes: map[int]event.Hash{}, broken: map[string]string{}}
 }
 
@@ -86,7 +91,7 @@ func (m *machine) explore() {
 	}
 	h := &house{T: m.T, db: db}
 	var rows []store.NewRow
-	for i := range 2 {
+	for i := range m.events {
 		r := good(machineID(i), m.start)
 		r.Deadline = m.start.Add(machineDeadlines[i]).Unix()
 		if machineNotBefore[i] > 0 {
@@ -222,7 +227,11 @@ func (m *machine) verify() {
 }
 
 func (m *machine) open(disk []byte) *bolt.DB {
-	if err := os.WriteFile(m.file, disk, 0o600); err != nil {
+	content, err := io.ReadAll(flate.NewReader(bytes.NewReader(disk)))
+	if err != nil {
+		m.Fatal(err)
+	}
+	if err := os.WriteFile(m.file, content, 0o600); err != nil {
 		m.Fatal(err)
 	}
 	db, err := bolt.Open(m.file, bolt.Options{})
@@ -243,7 +252,15 @@ func (m *machine) copied() []byte {
 	if err != nil {
 		m.Fatal(err)
 	}
-	return content
+	var packed bytes.Buffer
+	w, err := flate.NewWriter(&packed, flate.BestSpeed)
+	if err == nil {
+		_, err = w.Write(content)
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		m.Fatal(err)
+	}
+	return packed.Bytes()
 }
 
 // describe tells two databases apart by what matters for what can happen: the states of the events, the open batches with
@@ -251,7 +268,7 @@ func (m *machine) copied() []byte {
 func (m *machine) describe(db *bolt.DB, at int) string {
 	ctx := m.Context()
 	var all strings.Builder
-	for seq := range uint64(2) {
+	for seq := range uint64(m.events) {
 		e, err := db.Event(ctx, seq+1)
 		if err != nil {
 			m.Fatal(err)

@@ -136,7 +136,7 @@ func (w *walk) way() string { return w.path + ", pass (" + strings.Join(w.taken,
 // look holds what the database shows between two steps to the truth, and keeps the moment: the process may die here.
 func (w *walk) look() {
 	ctx := w.Context()
-	for i := range w.truth.events {
+	for i := range w.events {
 		e, err := w.db.Event(ctx, uint64(i+1))
 		if err != nil {
 			w.Fatal(err)
@@ -166,8 +166,8 @@ func (w *walk) look() {
 			sum += n
 		}
 	}
-	if sum != 2 {
-		w.breaks(w, "the states of two events add up to %d", sum)
+	if sum != uint64(w.events) {
+		w.breaks(w, "the states of %d events add up to %d", w.events, sum)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,10 +23,11 @@ var crashDay = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 // workUntilKilled imports, begins and settles, and prints what is done after each call that returned.
 func workUntilKilled(path string) error {
 	ctx, now := context.Background(), crashDay
-	db, err := bolt.Open(path, bolt.Options{Timeout: 5 * time.Second})
+	whole, err := bolt.Open(path, bolt.Options{Timeout: 5 * time.Second})
 	if err != nil {
 		return err
 	}
+	db := faulty(whole)
 	recovered, err := db.Recover(ctx, now)
 	if err != nil {
 		return err
@@ -41,7 +43,13 @@ func workUntilKilled(path string) error {
 	if err != nil {
 		return err
 	}
-	for round := c.Files; ; round++ {
+	rounds := uint64(1 << 30)
+	if text := os.Getenv("CAPIBARA_TEST_ROUNDS"); text != "" {
+		if rounds, err = strconv.ParseUint(text, 10, 64); err != nil {
+			return err
+		}
+	}
+	for round := c.Files; round < rounds; round++ {
 		f, err := db.OpenFile(ctx, store.NewFile{Name: fmt.Sprint(round), Source: "deals", SHA256: event.Hash{byte(round), byte(round >> 8)}}, now)
 		if err != nil {
 			return err
@@ -90,10 +98,11 @@ func workUntilKilled(path string) error {
 			fmt.Println("acknowledged", b.Number)
 		}
 	}
+	return db.Close()
 }
 
 // replaceSome imports a file in which some records of a round changed.
-func replaceSome(ctx context.Context, db *bolt.DB, round uint64, now time.Time) error {
+func replaceSome(ctx context.Context, db store.Outbox, round uint64, now time.Time) error {
 	f, err := db.OpenFile(ctx, store.NewFile{Name: "changed", Source: "deals", SHA256: event.Hash{byte(round), byte(round >> 8), 1}}, now)
 	if err != nil {
 		return err
@@ -185,8 +194,23 @@ func verify(t *testing.T, path string, said []string) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if err := db.Check(t.Context(), func(p string) { t.Errorf("after %d changes: %s", len(said), p) }); err != nil {
+	problems := 0
+	err = db.Check(t.Context(), func(p string) {
+		if problems++; problems <= 3 {
+			t.Errorf("after %d changes: %s", len(said), p)
+		}
+	})
+	if err != nil {
 		t.Fatal(err)
+	}
+	files, err := db.Files(t.Context(), store.Filter{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files.Items {
+		if n := eventsOf(t, db, f.Number); n != f.Counts.Accepted {
+			t.Errorf("file %d has %d events, and %d of its records were accepted", f.Number, n, f.Counts.Accepted)
+		}
 	}
 	for _, line := range said {
 		var what string
@@ -230,5 +254,20 @@ func verifyReplaced(t *testing.T, db *bolt.DB, file, want uint64) {
 	}
 	if found != want {
 		t.Errorf("file %d replaced %d events, and %d are there", file, want, found)
+	}
+}
+
+func eventsOf(t *testing.T, db *bolt.DB, file uint64) uint64 {
+	t.Helper()
+	n := uint64(0)
+	for f := (store.Filter{File: file, Limit: 1000}); ; {
+		page, err := db.Events(t.Context(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += uint64(len(page.Items))
+		if f.Cursor = page.Next; f.Cursor == "" {
+			return n
+		}
 	}
 }

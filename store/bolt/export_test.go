@@ -1,6 +1,13 @@
 package bolt
 
-import "go.etcd.io/bbolt"
+import (
+	"context"
+	"time"
+
+	"capibara/store"
+
+	"go.etcd.io/bbolt"
+)
 
 // PutSchema makes the database one of another version.
 func PutSchema(tx *bbolt.Tx, version uint64) error { return newTxn(tx).setMetaUint("schema", version) }
@@ -12,4 +19,64 @@ func (d *DB) CountIDs() (young, old int, err error) {
 		return nil
 	})
 	return young, old, err
+}
+
+// Faulty is a DB with one fault that the tests must find: they prove nothing when they do not.
+type Faulty struct {
+	*DB
+	Fault string
+}
+
+// The faults.
+const (
+	BlindSettle = "settle-without-looking"   // a batch is settled whatever its state
+	ApartImport = "record-number-afterwards" // rows are committed before the file's record number
+	NoSync      = "no-sync"                  // nothing is synced
+)
+
+// OpenFaulty opens a database with a fault.
+func OpenFaulty(d *DB, fault string) *Faulty {
+	d.bolt.NoSync = fault == NoSync
+	return &Faulty{d, fault}
+}
+
+// Settle is Settle without its compare, when that is the fault.
+func (f *Faulty) Settle(ctx context.Context, s store.Settlement, now time.Time) (store.Batch, error) {
+	if f.Fault != BlindSettle {
+		return f.DB.Settle(ctx, s, now)
+	}
+	return f.journalled(ctx, func(t *txn) (func() (store.Batch, error), error) {
+		b, err := t.batch(s.Batch)
+		if err != nil {
+			return nil, err
+		}
+		b.end(s, now)
+		return func() (store.Batch, error) { return t.conclude(b, s, now, "batch_settled") }, nil
+	})
+}
+
+// Import is Import in two transactions, when that is the fault.
+func (f *Faulty) Import(ctx context.Context, file uint64, c store.Chunk, now time.Time) (out store.ImportResult, err error) {
+	if f.Fault != ApartImport {
+		return f.DB.Import(ctx, file, c, now)
+	}
+	var after []byte
+	err = f.change(ctx, func(t *txn) error {
+		before, err := t.file(file)
+		if err != nil {
+			return err
+		}
+		was := before.encode()
+		in := &importing{txn: t, chunk: c, now: now}
+		if err := in.run(file); err != nil {
+			return err
+		}
+		out, after = in.out, in.file.encode()
+		return t.put(filesBucket, numberKey(file), was)
+	})
+	if err != nil {
+		return out, err
+	}
+	time.Sleep(time.Millisecond) // so that a kill finds it here
+	return out, f.change(ctx, func(t *txn) error { return t.put(filesBucket, numberKey(file), after) })
 }

@@ -154,9 +154,13 @@ func shown(path string) (string, error) {
 	open, err := db.OpenBatches(ctx, "123")
 	found = errors.Join(found, err)
 	batch, err := db.Batch(ctx, 1)
-	found = errors.Join(found, err)
+	if !errors.Is(err, store.ErrNotFound) {
+		found = errors.Join(found, err)
+	}
 	file, err := db.File(ctx, 1)
-	found = errors.Join(found, err)
+	if !errors.Is(err, store.ErrNotFound) {
+		found = errors.Join(found, err)
+	}
 	rows, err := db.Plan(ctx, store.PlanQuery{Dataset: "123", Now: crashDay, Limit: 5000})
 	found = errors.Join(found, err)
 	counts, err := db.Counts(ctx, crashDay)

@@ -1,7 +1,10 @@
 package bolt_test
 
 import (
+	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"capibara/store"
@@ -16,6 +19,51 @@ func TestSuite(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return storetest.Harness{Outbox: db, Reopen: func() (store.Outbox, error) { return bolt.Open(path, bolt.Options{}) }}
+		return storetest.Harness{Outbox: faulty(db), Reopen: func() (store.Outbox, error) {
+			db, err := bolt.Open(path, bolt.Options{})
+			if err != nil {
+				return nil, err
+			}
+			return faulty(db), nil
+		}}
 	})
+}
+
+// faultKey names the fault that the tests of a child process are to find.
+const faultKey = "CAPIBARA_TEST_FAULT"
+
+// faulty gives the database the fault that a control asks for; none when nothing does.
+func faulty(db *bolt.DB) store.Outbox {
+	if fault := os.Getenv(faultKey); fault != "" {
+		return bolt.OpenFaulty(db, fault)
+	}
+	return db
+}
+
+// TestTheTestsFindFaults runs tests against a database with a fault, and expects them to fail: tests that do not would
+// prove nothing.
+func TestTheTestsFindFaults(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		fault, test, says string
+		traced            bool // the test needs strace
+	}{
+		{bolt.BlindSettle, "^TestSuite$/^uploading$", "ErrStale", false},
+		{bolt.BlindSettle, "^TestSuite$/^model$", "valid false", false},
+		{bolt.ApartImport, "^TestPowerLoss$", "do not add up", true},
+		{bolt.NoSync, "^TestPowerLoss$", "is lost", true},
+	} {
+		t.Run(c.fault+" "+c.test, func(t *testing.T) {
+			t.Parallel()
+			if c.traced {
+				needStrace(t)
+			}
+			cmd := exec.Command(os.Args[0], "-test.run", c.test, "-rapid.nofailfile", "-rapid.shrinktime", "0s")
+			cmd.Env = append(os.Environ(), faultKey+"="+c.fault)
+			out, err := cmd.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), "--- FAIL") || !strings.Contains(string(out), c.says) {
+				t.Errorf("the tests did not find the fault: %v\n%.5000s", err, out)
+			}
+		})
+	}
 }
