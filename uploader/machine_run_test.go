@@ -35,10 +35,10 @@ func TestEverythingThatCanHappen(t *testing.T) {
 	}{
 		{"one event, the least", 1, 1, []answer{counted, kept, wrong}, []answer{passes, silent}, []time.Duration{0, 38 * time.Hour}, 0, 0},
 		{"one event, the usual ends", 1, 1, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, []time.Duration{0, time.Hour, 38 * time.Hour}, 100, 0},
-		{"one event, every end", 1, 1, allEnds, allProbes, allDays, 100, 40_000},
-		{"two events in one batch", 2, 2, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, []time.Duration{0, time.Hour, 38 * time.Hour}, 150, 10_000},
-		{"two events in two batches", 2, 1, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, []time.Duration{0, time.Hour, 38 * time.Hour}, 150, 10_000},
-		{"two events, every end", 2, 2, allEnds, allProbes, allDays, 100, 10_000},
+		{"one event, every end", 1, 1, allEnds, allProbes, allDays, 100, 15_000},
+		{"two events in one batch", 2, 2, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, []time.Duration{0, time.Hour, 38 * time.Hour}, 150, 4_000},
+		{"two events in two batches", 2, 1, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, []time.Duration{0, time.Hour, 38 * time.Hour}, 150, 4_000},
+		{"two events, every end", 2, 2, allEnds, allProbes, allDays, 100, 4_000},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
