@@ -118,13 +118,18 @@ func lines[T any](h *home, args ...string) []T {
 // export writes an export of the tills and returns its path.
 func export(t *testing.T, rows int) string {
 	t.Helper()
+	return exportOf(t, rows, 3)
+}
+
+func exportOf(t *testing.T, rows int, seed uint64) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "pos-day.jsonl")
 	f, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := bufio.NewWriter(f)
-	if err := sampledata.Generate(w, sampledata.Options{Kind: sampledata.KindPOS, Rows: rows, Seed: 3, Now: time.Now()}); err != nil {
+	if err := sampledata.Generate(w, sampledata.Options{Kind: sampledata.KindPOS, Rows: rows, Seed: seed, Now: time.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(w.Flush(), f.Close()); err != nil {
