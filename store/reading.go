@@ -48,7 +48,7 @@ type EventEntry struct {
 	Deadline      int64 // Unix seconds
 	State         State
 	Reason        event.Reason // why it is rejected, expired or withdrawn; "" otherwise
-	PossiblySent  bool         // it is expired or held, and an attempt may have arrived
+	PossiblySent  bool         // it is expired, held or rejected, and an attempt may have arrived
 	Late          bool         // it was past its deadline when it was imported
 	ImportedAt    time.Time
 	File          uint64

@@ -194,8 +194,8 @@ func (w *walk) judge(i int, e store.EventEntry) {
 		w.breaks(w, "an event is rejected, and was never refused by itself")
 	case e.State == store.StatePending && f.maybe > 0:
 		w.breaks(w, "an event that may have been taken is pending again")
-	case e.State == store.StateExpired && f.maybe > 0 && !e.PossiblySent:
-		w.breaks(w, "an event that may have been taken is expired as if it had not been sent")
+	case (e.State == store.StateExpired || e.State == store.StateRejected) && f.maybe > 0 && !e.PossiblySent:
+		w.breaks(w, "an event that may have been taken is %s as if it had not been sent", e.State)
 	case e.State == store.StateExpired && w.now(w.at).Before(w.start.Add(machineDeadlines[i])):
 		w.breaks(w, "an event is expired before its deadline")
 	}

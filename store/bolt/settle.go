@@ -163,7 +163,7 @@ func (t *txn) conclude(b *batchRecord, s store.Settlement, now time.Time, kind s
 	case store.VerdictExpired:
 		err = t.finish(b, store.BatchExpired, store.StateExpired, b.sentFlag())
 	case store.VerdictRejected:
-		if err = t.finish(b, store.BatchRejected, store.StateRejected, 0); err == nil {
+		if err = t.finish(b, store.BatchRejected, store.StateRejected, b.sentFlag()); err == nil {
 			err = t.putRefusal(b.Seqs[0], refusal{s.Reason, s.Attempt.Code, s.Attempt.Subcode})
 		}
 	case store.VerdictSplit:

@@ -215,7 +215,7 @@ func (w *world) conclude(n uint64, s store.Settlement, children []uint64) {
 	case store.VerdictReleased:
 		end(store.BatchReleased, store.StatePending, false)
 	case store.VerdictRejected:
-		end(store.BatchRejected, store.StateRejected, false)
+		end(store.BatchRejected, store.StateRejected, b.maybe)
 	case store.VerdictHeld:
 		end(store.BatchHeld, store.StateHeld, true)
 	case store.VerdictExpired:

@@ -186,7 +186,7 @@ func verdicts(d *desk) {
 		same(d, name+": state", got.State, c.wantBatch)
 		d.states(c.wantEvent, seqs...)
 		e := d.event(seqs[0])
-		same(d, name+": possibly sent", e.PossiblySent, c.maybe && (e.State == store.StateHeld || e.State == store.StateExpired))
+		same(d, name+": possibly sent", e.PossiblySent, c.maybe && (e.State == store.StateHeld || e.State == store.StateExpired || e.State == store.StateRejected))
 		same(d, name+": possibly sent at first", got.FirstMaybeAt.Equal(began), c.maybe)
 		same(d, name+": next try", got.NextTry.IsZero(), c.verdict != store.VerdictUnknown)
 		if c.wantEvent == store.StateRejected && (e.Reason != event.ReasonRejectedByMeta || e.RejectCode != 100 || e.RejectSubcode != 2804003) {
