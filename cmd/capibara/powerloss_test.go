@@ -156,6 +156,9 @@ func recordDay(t *testing.T) *recorded {
 		}
 		r.events++
 	}
+	if n := len(r.sent(len(r.Steps))); n != r.events {
+		t.Fatalf("%d events are acknowledged, and %d are in the recorded requests", r.events, n)
+	}
 	rejects, err := filepath.Glob(filepath.Join(h.dir, "rejected", "*", "*", "*", "*.rejects.jsonl"))
 	if err != nil || len(rejects) != 1 {
 		t.Fatalf("rejects: %v, %v", rejects, err)

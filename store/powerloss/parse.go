@@ -52,13 +52,9 @@ func (p *parser) line(text string) error {
 			return err
 		}
 	}
-	at := strings.LastIndex(call, ") = ")
+	at := strings.Index(call, ")") // there is none in an argument: texts are hexadecimal
 	if at < 0 {
-		if strings.Contains(call, ")") && strings.Contains(call, "= ") { // aligned with blanks
-			at = strings.LastIndex(call, ")")
-		} else {
-			return nil // the process died in it
-		}
+		return nil // the process died in it
 	}
 	name, args, ok := strings.Cut(call[:at], "(")
 	if !ok {
@@ -173,7 +169,6 @@ func (p *parser) call(name string, args []string, result int64) error {
 		return p.name(Link, args[0], args[1], args[2], args[3])
 	case "unlinkat":
 		return p.name(Remove, args[0], args[1], "", "")
-	case "dup", "dup2", "dup3", "sendto":
 	default:
 		return p.unknown(name, args)
 	}
@@ -182,9 +177,18 @@ func (p *parser) call(name string, args []string, result int64) error {
 
 // unknown refuses a call that changes a file of the folder in a way that is not understood here.
 func (p *parser) unknown(name string, args []string) error {
-	for _, arg := range args {
-		if o := p.open[int(number(arg))]; o != nil && o.path != "" {
-			return fmt.Errorf("the call %s on %s is not understood", name, o.path)
+	for n, arg := range args {
+		path := ""
+		if strings.HasPrefix(arg, `"`) && !strings.HasPrefix(name, "send") && !strings.Contains(name, "writev") {
+			var err error
+			if path, err = p.path("", arg); err != nil {
+				return err
+			}
+		} else if o := p.open[int(number(arg))]; o != nil && (n == 0 || strings.HasPrefix(name, "copy") || strings.HasPrefix(name, "sendfile")) {
+			path = o.path
+		}
+		if path != "" {
+			return fmt.Errorf("the call %s on %s is not understood", name, path)
 		}
 	}
 	return nil
