@@ -29,8 +29,7 @@ type line struct {
 // farSide is Meta's end of a connection.
 type farSide struct {
 	net.Conn
-	in   *bufio.Reader
-	text string // the answer
+	in *bufio.Reader
 }
 
 // head reads the request without its body, and returns the length of that.
