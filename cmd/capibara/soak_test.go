@@ -24,6 +24,7 @@ type soak struct {
 	chance *rand.Rand
 	raging bool
 	kills  int
+	most   time.Duration // that a process lives; it grows until one gets through, however slow the machine is
 }
 
 // soakLength is how many processes are killed at least, for how long, and how many records there are.
@@ -46,7 +47,7 @@ func soakLength(t *testing.T) (kills int, length time.Duration, files, records i
 func TestSoak(t *testing.T) {
 	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
-	s := &soak{chance: rand.New(rand.NewPCG(seed, 0)), raging: true}
+	s := &soak{chance: rand.New(rand.NewPCG(seed, 0)), raging: true, most: time.Second}
 	var err error
 	if s.meta, err = sandbox.New(sandbox.Config{Seed: seed, Token: "secret", SlowFor: 2 * time.Second}); err != nil {
 		t.Fatal(err)
@@ -102,7 +103,7 @@ func (s *soak) lives(args ...string) bool {
 	over := make(chan error, 1)
 	go func() { over <- cmd.Wait() }()
 	s.mu.Lock()
-	wait := 20*time.Millisecond + time.Duration(s.chance.IntN(int(time.Second)))
+	wait := 20*time.Millisecond + time.Duration(s.chance.IntN(int(s.most)))
 	s.mu.Unlock()
 	select {
 	case err := <-over:
@@ -110,6 +111,7 @@ func (s *soak) lives(args ...string) bool {
 		if err != nil && !errors.As(err, &exit) {
 			s.t.Fatal(err)
 		}
+		s.most = time.Second
 		return true
 	case <-time.After(wait):
 		if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
@@ -117,6 +119,7 @@ func (s *soak) lives(args ...string) bool {
 		}
 		<-over
 		s.kills++
+		s.most += s.most / 4
 		return false
 	}
 }
