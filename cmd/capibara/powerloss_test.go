@@ -173,15 +173,17 @@ var sentID = regexp.MustCompile(`"event_id":"([^"]+)"`)
 
 // sent are the ids of the events in the requests that had left after so many steps.
 func (r *recorded) sent(steps int) map[string]bool {
-	var all bytes.Buffer
+	said := map[string][]byte{}
 	for _, s := range r.Steps[:steps] {
-		if s.Kind == powerloss.Said && s.Path == "socket" {
-			all.Write(s.Data)
+		if s.Kind == powerloss.Said && strings.HasPrefix(s.Path, powerloss.Connection) {
+			said[s.Path] = append(said[s.Path], s.Data...)
 		}
 	}
 	ids := map[string]bool{}
-	for _, m := range sentID.FindAllSubmatch(all.Bytes(), -1) {
-		ids[string(m[1])] = true
+	for _, text := range said {
+		for _, m := range sentID.FindAllSubmatch(text, -1) {
+			ids[string(m[1])] = true
+		}
 	}
 	return ids
 }
@@ -330,7 +332,15 @@ func workOff(ctx context.Context, l *local) error {
 	if err != nil {
 		return err
 	}
-	inbox, err := importer.NewInbox(importer.InboxConfig{Importer: l.importer(all, func(progress) {}), Dir: l.config.Folders.Inbox,
+	im, err := l.importer(all, func(progress) {})
+	if err != nil {
+		return err
+	}
+	owner, err := l.db.ID(ctx)
+	if err != nil {
+		return err
+	}
+	inbox, err := importer.NewInbox(importer.InboxConfig{Importer: im, Dir: l.config.Folders.Inbox, Owner: owner,
 		Settle: time.Nanosecond, Log: zerolog.Nop()})
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ type parser struct {
 	dir        string
 	open       map[int]*opened
 	unfinished map[string]string // by thread: the beginning of its call
+	sockets    int               // that there ever were
 }
 
 // opened is what a descriptor stands for. path is relative to the folder; "" is something outside of it.
@@ -141,7 +142,8 @@ func (p *parser) said(call string) error {
 func (p *parser) call(name string, args []string, result int64) error {
 	switch name {
 	case "socket", "accept4":
-		p.open[int(result)] = &opened{speaking: "socket"}
+		p.sockets++
+		p.open[int(result)] = &opened{speaking: Connection + strconv.Itoa(p.sockets)}
 	case "openat":
 		return p.opens(args, int(result))
 	case "close":

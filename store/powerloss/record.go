@@ -27,10 +27,14 @@ const (
 	Said                 // Data was written to something that is no file: a connection, the standard output
 )
 
+// Connection is what the path of a step begins with that wrote to a connection. What two connections carry is mixed in the
+// order of their writes.
+const Connection = "socket "
+
 // Step is one change that a process made, in the order in which they were complete; Said counts from its beginning.
 type Step struct {
 	Kind   Kind
-	Path   string // relative to the folder, or "socket" and the like with Said
+	Path   string // relative to the folder; with Said "output", or Connection and the number of the connection
 	To     string
 	Offset int64
 	Data   []byte
