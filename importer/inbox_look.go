@@ -48,6 +48,13 @@ const cutShort = time.Hour
 // zeroTail is the number of zero bytes at the end that no text has: UTF-32 ends in three when a line break is last.
 const zeroTail = 4
 
+// zipEnd begins the last record of a ZIP archive, such as a workbook, and zipEndSize is how long it is. It ends in zero
+// bytes when the archive is smaller than 64 KiB.
+const (
+	zipEnd     = "PK\x05\x06"
+	zipEndSize = 22
+)
+
 // listFolder returns the entries of a folder whose names are not left out. An entry that vanishes meanwhile is none.
 func listFolder(dir string, leaveOut func(name string) bool) ([]found, error) {
 	entries, err := os.ReadDir(dir)
@@ -193,11 +200,11 @@ func (b *Inbox) complete(f found) (ready bool, why string) {
 	if !os.SameFile(info, f.info) || info.Size() != f.info.Size() || !info.ModTime().Equal(f.info.ModTime()) {
 		return false, ""
 	}
-	tail := make([]byte, min(zeroTail, info.Size()))
+	tail := make([]byte, min(zipEndSize, info.Size()))
 	if _, err := file.ReadAt(tail, info.Size()-int64(len(tail))); err != nil && err != io.EOF {
 		return false, fmt.Sprintf("cannot be read (%v).", cause(err))
 	}
-	if len(tail) < zeroTail || strings.Trim(string(tail), "\x00") != "" {
+	if !strings.HasSuffix(string(tail), strings.Repeat("\x00", zeroTail)) || len(tail) == zipEndSize && strings.HasPrefix(string(tail), zipEnd) {
 		return true, ""
 	}
 	if b.c.Now().Sub(b.seen[f.path].since) >= cutShort {

@@ -183,6 +183,8 @@ func TestInboxTakesOnlyWhatIsReady(t *testing.T) {
 		"a file that fits":               {"deals.csv", "a\n1\n", true, ""},
 		"an empty one":                   {"empty.csv", "", true, ""},
 		"UTF-16, which ends in a zero":   {"utf16.csv", utf16le("a\n1\n"), true, ""},
+		"a small workbook":               {"book.csv", "PK\x03\x04 cells PK\x05\x06" + "\x00\x00\x00\x00\x01\x00\x01\x00\x2e\x00\x00\x00\x00\x19\x00\x00\x00\x00", true, ""},
+		"half a workbook":                {"half.csv", "PK\x03\x04 cells" + strings.Repeat("\x00", 4096), false, "half.csv ends in zero bytes, as a file does while it is being copied; it is taken when they are gone."},
 		"no source":                      {"deals.xls", "a", false, "deals.xls fits no source; the sources take *.csv. Rename the file or add a source."},
 		"half copied":                    {"half.csv", "a\n1\n" + strings.Repeat("\x00", 4096), false, "half.csv ends in zero bytes, as a file does while it is being copied; it is taken when they are gone."},
 		"nothing copied yet":             {"none.csv", strings.Repeat("\x00", 4096), false, "none.csv ends in zero bytes, as a file does while it is being copied; it is taken when they are gone."},
