@@ -191,12 +191,12 @@ func (r Reason) explainRecord() (explanation, bool) {
 			"Format the id column as text before the spreadsheet saves the file, or export without a spreadsheet."}, true
 	case ReasonDateUnreadable:
 		return explanation{Reject,
-			"A date cannot be read.",
-			"Write the date as YYYY-MM-DD, or state its form under date_formats."}, true
+			"A date cannot be read, or there is no such day.",
+			"Write the right date as YYYY-MM-DD, or state its form under date_formats."}, true
 	case ReasonDateAmbiguous:
 		return explanation{Reject,
 			"A date can be read in two ways, because the order of day and month is not stated.",
-			"State the form under date_formats, for example DD/MM/YYYY."}, true
+			"Write it as YYYY-MM-DD, or state the form under date_formats, for example DD/MM/YYYY."}, true
 	case ReasonDateOnly:
 		return explanation{Warn,
 			"The date has no time of day, so the time that the source states was used.",
@@ -212,7 +212,7 @@ func (r Reason) explainRecord() (explanation, bool) {
 	case ReasonNumberAmbiguous:
 		return explanation{Reject,
 			"A number can be read in two ways, because its only mark may stand for thousands or for decimals.",
-			"State the decimal mark of the source under decimal."}, true
+			"Write it without a mark for thousands, as in 1234.00, or state the decimal mark of the source under decimal."}, true
 	case ReasonBooleanUnreadable:
 		return explanation{Reject,
 			"A yes-or-no value cannot be read.",

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"slices"
 	"time"
 
 	"capibara/event"
@@ -73,10 +74,17 @@ func (c *clock) read(s string) (moment, event.Reason) {
 			return c.local(t, l.dateOnly), ""
 		}
 	}
-	if partedDate(s) {
+	if partedDate(s) && !c.ordered() {
 		return moment{}, event.ReasonDateAmbiguous
 	}
 	return moment{}, event.ReasonDateUnreadable
+}
+
+// ordered reports whether the source states the order of day and month: a date that does not fit it is wrong, and there
+// are no two ways to read it.
+func (c *clock) ordered() bool {
+	march := time.Date(2026, time.March, 4, 0, 0, 0, 0, time.UTC)
+	return slices.ContainsFunc(c.layouts, func(l layout) bool { return !l.excel && partedDate(march.Format(l.text)) })
 }
 
 // local places a wall-clock reading, given as if it were UTC, in the source's zone. A reading that happens twice when
