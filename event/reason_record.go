@@ -188,7 +188,7 @@ func (r Reason) explainRecord() (explanation, bool) {
 	case ReasonRecordKeyDestroyed:
 		return explanation{Reject,
 			"The spreadsheet destroyed this id.",
-			"Format the id column as text before the spreadsheet saves the file, or export without a spreadsheet."}, true
+			"Write the id as the source system has it, in a column that is formatted as text, or export without a spreadsheet."}, true
 	case ReasonDateUnreadable:
 		return explanation{Reject,
 			"A date cannot be read, or there is no such day.",

@@ -44,7 +44,7 @@ type Problem struct {
 	Sentence string // what is wrong
 	Fix      string // what to do about it; may be empty
 	Column   string // header at fault; "" when none is, or when it may be somebody's data
-	Count    uint64
+	Count    uint64 // of records; of a remark, how often it was made: a record of several events may have it several times
 	Line     uint64 // of the first; 0 when it is not known
 	Record   uint64 // number of the first, when its line is not known
 }

@@ -36,7 +36,7 @@ func mixed() Receipt {
 	r.Counts = Counts{Records: 4126, Accepted: 4050, Duplicate: 40, Conflict: 12, Expired: 5, Skipped: 7, Rejected: 12}
 	for i, column := range []string{"Close Date", "Amount", "", "Currency", "Opportunity ID", "Phone", "Country", "E-mail", "Stage", "Order", "Item", "Store"} {
 		r.Problems = append(r.Problems, Problem{Sentence: "A date can be read in two ways, because the order of day and month is not stated.",
-			Fix: "State the form under date_formats, for example DD/MM/YYYY.", Column: column, Count: uint64(12 - i), Line: uint64(2 + i)})
+			Fix: "Write it as YYYY-MM-DD, or state the form under date_formats, for example DD/MM/YYYY.", Column: column, Count: uint64(12 - i), Line: uint64(2 + i)})
 	}
 	r.Skipped = []Problem{{Sentence: "The sale carries no identifier of a person.", Count: 6, Line: 9}, {Sentence: "The record is a refund.", Count: 1, Record: 77}}
 	r.Late = &Problem{Sentence: "The event is older than Meta accepts.", Fix: "Import and upload at least once a day.", Count: 5, Line: 40}
