@@ -32,8 +32,8 @@ func newRootCommand(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "capibara",
 		Short: "Upload offline conversions to Meta's Conversions API",
-		Long: `Capibara uploads offline conversions to Meta's Conversions API: what your CRM or your tills export (CSV or
-JSON) becomes events in an embedded ledger, and every event is sent once.
+		Long: `Capibara uploads offline conversions to Meta's Conversions API: what your CRM or your tills export (a
+workbook, CSV or JSON) becomes events in an embedded ledger, and every event is sent once.
 
 Start in an empty folder with "capibara init".`,
 		Example: `  capibara demo                       see the whole job done, without account or server
