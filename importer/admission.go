@@ -37,12 +37,12 @@ func (b *binding) bindScreens(rules []screen, role string, open bool) ([]boundCo
 	var bound []boundCondition
 	for _, r := range rules {
 		if r.optional {
-			slot, err := b.firstOf(r.header, role)
+			slot, err := b.optional(r.header, role)
+			if err != nil {
+				return nil, err
+			}
 			if slot >= 0 {
 				bound = append(bound, boundCondition{slot, r.values})
-				b.matchedSlot(role, slot, ByPreset)
-			} else if b.several(r.header) {
-				return nil, err
 			}
 			continue
 		}

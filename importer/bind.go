@@ -80,7 +80,7 @@ func (m *Mapping) lay(headers []string, open bool) (*binding, error) {
 		return b, err
 	}
 	b.bindAliases(taken)
-	err = cmp.Or(b.bindTimeOfDay(open), b.bindKey(open), b.bindJoin(open), b.bindRules(open), b.bindAdmission(open), b.bindCurrency())
+	err = cmp.Or(b.bindTimeOfDay(open), b.bindKey(open), b.bindNeeds(), b.bindJoin(open), b.bindRules(open), b.bindAdmission(open), b.bindCurrency())
 	slices.SortStableFunc(b.props, func(x, y propertySlot) int { return cmp.Compare(x.name, y.name) })
 	slices.SortStableFunc(b.user, func(x, y userSlot) int { return cmp.Compare(x.key, y.key) })
 	if err == nil && m.grouped() {
@@ -91,7 +91,12 @@ func (m *Mapping) lay(headers []string, open bool) (*binding, error) {
 
 // bindTimeOfDay binds the column with the time of day, when event_time is in two.
 func (b *binding) bindTimeOfDay(open bool) (err error) {
-	if b.ofDay = -1; b.timeOfDay == "" {
+	b.ofDay = -1
+	if in := b.inherited; in != nil && in.TimeOfDay != "" && b.fields[fieldEventTime] >= 0 {
+		b.ofDay, err = b.optional(in.TimeOfDay, "event_time")
+		return err
+	}
+	if b.timeOfDay == "" {
 		return nil
 	}
 	if b.ofDay, err = b.one(b.timeOfDay, "event_time", open); err == nil {

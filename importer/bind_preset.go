@@ -8,7 +8,7 @@ func (b *binding) bindKey(open bool) error {
 		by := ByColumns
 		if b.inherited.recordKey() {
 			by = ByPreset
-			if slot, err = b.firstOf(header, "record_key"); err != nil && b.fields[fieldEventID] >= 0 {
+			if slot, err = b.firstOf(header, "record_key"); err != nil && b.fields[fieldEventID] >= 0 && !b.grouped() {
 				b.key = nil // the file has ids of its own
 				return nil
 			}
@@ -22,6 +22,30 @@ func (b *binding) bindKey(open bool) error {
 		b.matchedSlot("record_key", slot, by)
 	}
 	return nil
+}
+
+// bindNeeds refuses a file without the columns by which the preset tells what is a conversion and what is none.
+func (b *binding) bindNeeds() error {
+	if b.inherited == nil {
+		return nil
+	}
+	for _, header := range b.inherited.Needs {
+		if _, err := b.firstOf(header, "preset "+b.source.Preset); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// optional finds a column of the preset that a file may lack: -1 when it does.
+func (b *binding) optional(header, role string) (int, error) {
+	slot, err := b.firstOf(header, role)
+	if slot >= 0 {
+		b.matchedSlot(role, slot, ByPreset)
+	} else if b.several(header) {
+		return -1, err
+	}
+	return slot, nil
 }
 
 // bindPreset binds the first of a preset's headers that is there; for what several columns may fill, the first ones.

@@ -14,8 +14,14 @@ func (m *Mapping) People() bool { return m.source.Kind == kindPeople }
 // Joins reports whether the source's records refer to people.
 func (m *Mapping) Joins() bool { return m.source.Join.Column != "" }
 
-// IsPeople reports whether the source is of kind people, before it is known to be in order.
-func (s *Source) IsPeople() bool { return s.Kind == kindPeople }
+// IsPeople reports whether the source is of kind people, by itself or by its preset, before it is known to be in order.
+func (s *Source) IsPeople() bool {
+	if s.Kind == "" && s.Preset != "" {
+		p, err := LoadPreset(s.Preset)
+		return err == nil && p.Source.Kind == kindPeople
+	}
+	return s.Kind == kindPeople
+}
 
 // compilePeople checks kind, and what a source of people may say.
 func (m *Mapping) compilePeople(s *Source, _ Defaults) error {
@@ -61,7 +67,7 @@ func aboutEvents(s *Source) string {
 // it would do nothing.
 func aboutPeople(key string) bool {
 	switch key {
-	case "name", "files", "kind", "format", "sheet", "delimiter", "encoding", "records", "time_zone", "date_formats", "record_key", "country",
+	case "name", "files", "kind", "preset", "format", "sheet", "delimiter", "encoding", "records", "time_zone", "date_formats", "record_key", "country",
 		"columns", "external_id":
 		return true
 	}
@@ -72,6 +78,9 @@ func aboutPeople(key string) bool {
 func (m *Mapping) compileJoin(s *Source, d Defaults) error {
 	switch {
 	case s.Join == (Join{}):
+		return nil
+	case len(d.People) == 0 && m.inherited.join():
+		s.Join, m.source.Join = Join{}, Join{} // the preset offers to join, and there is nobody to be found
 		return nil
 	case s.Join.Column == "":
 		return fmt.Errorf("join: the column is missing; name the one that holds the person's id, such as Contact ID")

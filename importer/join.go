@@ -49,7 +49,11 @@ func personID(cell string) string {
 
 // bindJoin finds the column of join.
 func (b *binding) bindJoin(open bool) (err error) {
-	if b.Joins() {
+	switch {
+	case !b.Joins():
+	case b.inherited.join():
+		b.join, err = b.optional(b.source.Join.Column, "join")
+	default:
 		if b.join, err = b.one(b.source.Join.Column, "join", open); err == nil {
 			b.matchedSlot("join", b.join, ByColumns)
 		}

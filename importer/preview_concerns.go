@@ -42,7 +42,7 @@ func concerns(v *Preview, p *pass, sink *counting, seen *watch) []Concern {
 		add("no_identifier", "Add the e-mail address or the telephone number to the export, or map the column that has it.",
 			"%d of %d records (%d %%) do not tell who the person is, so that Meta could match nobody and they are skipped.", nobody, records, percent(nobody, records))
 	}
-	if p.mapping.Joins() {
+	if p.bound != nil && p.bound.join >= 0 {
 		add("join", "Import it to see them joined.",
 			"Who the people of other sources are is in the ledger, which a look does not read: records that only name them by an id count as naming nobody here.")
 	}

@@ -21,7 +21,8 @@ type Proposal struct {
 	Source Source            // what would be written; a preset keeps its own keys to itself
 	How    map[string]string // header → ByValues or ByPerson, for columns that the proposal added
 
-	bound *binding
+	people []string // names of the sources of kind people
+	bound  *binding
 }
 
 // ColumnProposal is what one column is taken for.
@@ -94,7 +95,16 @@ func (p *Proposal) Refresh() error {
 func (p *Proposal) Compile() (*Mapping, error) {
 	s := p.Source
 	s.Dataset = DatasetChoice{}
-	return s.Compile(Defaults{Datasets: map[string]string{"any": "1"}})
+	return s.Compile(Defaults{Datasets: map[string]string{"any": "1"}, People: p.people})
+}
+
+// People reports whether the file's records are people, which yield no events.
+func (p *Proposal) People() bool { return p.bound.People() }
+
+// Know says which sources of people there are, which a preset may join.
+func (p *Proposal) Know(people []string) error {
+	p.people = people
+	return p.Refresh()
 }
 
 // Columns says for every column what it is taken for.

@@ -99,6 +99,9 @@ func (p *Proposal) Assume() ([]string, error) {
 			}
 			said = append(said, "every record is the event "+s.EventName.Name)
 		case LackKey:
+			if w := p.whole(); p.People() || w.GroupBy.Key != "" {
+				continue // these are nothing without the key: a look says which column is missing
+			}
 			s.Identity = "content"
 			said = append(said, "a record is told from another by everything that it holds, because no column identifies it")
 		case LackAction:

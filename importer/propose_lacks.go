@@ -11,7 +11,10 @@ import (
 func (p *Proposal) Lacks() []Lack {
 	var lacks []Lack
 	s, b := p.whole(), p.bound
-	if len(b.user) == 0 {
+	if b.People() {
+		return p.lacksOfPeople()
+	}
+	if len(b.user) == 0 && b.join < 0 {
 		lacks = append(lacks, LackPerson) // first, because nobody can answer it
 	}
 	if !p.hasEvent() {
@@ -39,6 +42,21 @@ func (p *Proposal) Lacks() []Lack {
 		}
 	}
 	if s.Country == "" && p.fills(target{key: event.Phone}) {
+		lacks = append(lacks, LackCountry)
+	}
+	return lacks
+}
+
+// lacksOfPeople says what a source of people still needs.
+func (p *Proposal) lacksOfPeople() []Lack {
+	var lacks []Lack
+	if len(p.bound.user) == 0 {
+		lacks = append(lacks, LackPerson)
+	}
+	if len(p.bound.key) == 0 {
+		lacks = append(lacks, LackKey)
+	}
+	if p.whole().Country == "" && p.fills(target{key: event.Phone}) {
 		lacks = append(lacks, LackCountry)
 	}
 	return lacks

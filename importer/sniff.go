@@ -170,6 +170,10 @@ func (m *Mapping) namedHeaders() map[string]bool {
 		add(t.headers...)
 	}
 	add(m.source.Join.Column)
+	add(m.inherited.required()...)
+	if m.inherited.join() {
+		add(m.inherited.alternatives(m.source.Join.Column)...)
+	}
 	key := m.source.RecordKey
 	if m.inherited.recordKey() {
 		key = m.inherited.alternatives(key...)

@@ -19,14 +19,17 @@ type Preset struct {
 	Title     string           `yaml:"title"`
 	Person    string           `yaml:"person"` // what to do when no column tells who the customer is
 	Recognise recognition      `yaml:"recognise"`
-	Headers   map[string]Names `yaml:"headers"` // header → its names in other languages and in older exports
-	Source    Source           `yaml:"source"`  // a fragment; the headers of a column are alternatives
+	Headers   map[string]Names `yaml:"headers"`     // header → its names in other languages and in older exports
+	Needs     Names            `yaml:"needs"`       // headers that must be there: without them what is no conversion would be sent
+	TimeOfDay string           `yaml:"time_of_day"` // header of the time of day, when event_time is a date beside it
+	Source    Source           `yaml:"source"`      // a fragment; the headers of a column are alternatives
 }
 
 // recognition says by which headers the export of a product is known.
 type recognition struct {
 	AtLeast int   `yaml:"at_least"` // 0 recognises nothing
 	Headers Names `yaml:"headers"`
+	Unless  Names `yaml:"unless"` // headers of another export that has the others too
 }
 
 // LoadPreset reads a preset. The error names the nearest one.
@@ -53,9 +56,11 @@ func (p *Preset) names(header string) []string {
 
 // Inherited is what a source takes from its preset, and nothing that it says itself.
 type Inherited struct {
-	Source  Source           `json:"keys"`
-	Headers map[string]Names `json:"headers"`
-	person  string           // what to do when no column tells who the customer is
+	Source    Source           `json:"keys"`
+	Headers   map[string]Names `json:"headers"`
+	Needs     Names            `json:"needs,omitempty"`
+	TimeOfDay string           `json:"time_of_day,omitempty"`
+	person    string           // what to do when no column tells who the customer is
 }
 
 // Effective returns the source with what its preset adds, and that addition; nil without a preset. What the source says
@@ -76,7 +81,13 @@ func (s *Source) Effective() (Source, *Inherited, error) {
 	if len(s.RecordKey) > 0 || s.Identity != "" {
 		from.RecordKey, from.Identity = nil, ""
 	}
+	if s.Identity != "" {
+		from.Join = Join{} // a person whose address changes would make another conversion
+	}
 	own := s.ownTargets()
+	if own[target{field: fieldEventTime}] {
+		p.TimeOfDay = "" // it belongs to the date that the preset names
+	}
 	maps.DeleteFunc(from.Columns, func(name string, _ Names) bool {
 		t, ok := parseTarget(name)
 		return ok && own[t]
@@ -95,7 +106,7 @@ func (s *Source) Effective() (Source, *Inherited, error) {
 	for i := range given.NumField() {
 		inherit(into.Field(i), part.Field(i), given.Field(i))
 	}
-	return whole, &Inherited{Source: added, Headers: p.Headers, person: p.Person}, nil
+	return whole, &Inherited{Source: added, Headers: p.Headers, Needs: p.Needs, TimeOfDay: p.TimeOfDay, person: p.Person}, nil
 }
 
 // inherit fills what is empty in into from given, and notes it in part.
@@ -177,6 +188,17 @@ func (in *Inherited) events() bool {
 // recordKey reports whether the record key comes from the preset.
 func (in *Inherited) recordKey() bool { return in != nil && len(in.Source.RecordKey) > 0 }
 
+// join reports whether the column of join comes from the preset.
+func (in *Inherited) join() bool { return in != nil && in.Source.Join.Column != "" }
+
+// required are the headers that stand for columns which a file must have, and for the time of day.
+func (in *Inherited) required() []string {
+	if in == nil {
+		return nil
+	}
+	return in.alternatives(append(slices.Clone(in.Needs), in.TimeOfDay)...)
+}
+
 // PresetNames returns the names of all presets.
 func PresetNames() []string { return preset.Names() }
 
@@ -190,12 +212,15 @@ func RecognisePreset(headers []string) *Preset {
 	most := 0
 	for _, name := range preset.Names() {
 		p, err := LoadPreset(name)
-		if err != nil || p.Recognise.AtLeast == 0 {
+		has := func(h string) bool {
+			return slices.ContainsFunc(p.names(h), func(name string) bool { return there[fold(name)] })
+		}
+		if err != nil || p.Recognise.AtLeast == 0 || slices.ContainsFunc(p.Recognise.Unless, has) {
 			continue
 		}
 		n := 0
 		for _, h := range p.Recognise.Headers {
-			if slices.ContainsFunc(p.names(h), func(name string) bool { return there[fold(name)] }) {
+			if has(h) {
 				n++
 			}
 		}

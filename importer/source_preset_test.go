@@ -3,6 +3,7 @@ package importer
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,11 +40,17 @@ func TestPresets(t *testing.T) {
 			}
 			for header := range p.Headers {
 				if !strings.Contains(string(text[strings.Index(string(text), "source:"):]), header) &&
-					!strings.Contains(strings.Join(p.Recognise.Headers, "\n"), header) {
+					!strings.Contains(strings.Join(slices.Concat(p.Recognise.Headers, p.Recognise.Unless), "\n"), header) {
 					t.Errorf("nothing uses the header %q that has other names", header)
 				}
 			}
-			compiled(t, "name: x\ndataset: main\npreset: "+name)
+			if own := readSource(t, []byte("{name: x, preset: "+name+"}")); own.IsPeople() != (s.Kind == kindPeople) {
+				t.Errorf("IsPeople is %t, and the kind of the preset is %q", own.IsPeople(), s.Kind)
+			} else if own.IsPeople() {
+				compiled(t, "name: x\npreset: "+name)
+			} else {
+				compiled(t, "name: x\ndataset: main\npreset: "+name)
+			}
 		})
 	}
 }
@@ -56,6 +63,9 @@ func TestRecognisePreset(t *testing.T) {
 		"preset_salesforce_no_contact.csv": "salesforce", "preset_salesforce_leads.csv": "salesforce-leads", "preset_hubspot.csv": "hubspot",
 		"preset_hubspot_german.csv": "hubspot", "preset_hubspot_contacts.csv": "hubspot-contacts", "preset_meta_offline.csv": "meta-offline",
 		"preset_meta_match_keys.csv": "meta-offline", "preset_pipedrive.csv": "pipedrive", "preset_generic.csv": "", "plain.csv": "", "contents.csv": "", "currency.csv": "",
+		"preset_salesforce_contact_roles.csv": "salesforce-contact-roles", "preset_salesforce_contacts.csv": "salesforce-contacts",
+		"preset_shopify_pos.csv": "shopify-pos", "preset_shopify_no_source.csv": "shopify-pos", "preset_square.csv": "square",
+		"preset_square_american.csv": "square", "preset_square_customers.csv": "square-customers",
 	}
 	for name, preset := range want {
 		data, err := os.ReadFile(filepath.Join("testdata/corpus", name))

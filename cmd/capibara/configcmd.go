@@ -50,12 +50,13 @@ func (a *app) printInherited(c *config) error {
 		if err != nil || inherited == nil {
 			continue // an unknown preset was told before
 		}
-		text, err := yaml.MarshalWithOptions(map[string]any{"keys": &inherited.Source, "other names of headers": inherited.Headers},
+		text, err := yaml.MarshalWithOptions(map[string]any{"keys": &inherited.Source, "other names of headers": inherited.Headers,
+			"columns that must be there": inherited.Needs, "time of day beside event_time": inherited.TimeOfDay},
 			yaml.OmitEmpty(), yaml.IndentSequence(true))
 		if err != nil {
 			return failed("", "writing what a preset adds: %w", err)
 		}
-		a.line("# Source %s takes this from preset %s. None of these columns has to be there; of several the first one counts.", s.Name, s.Preset)
+		a.line("# Source %s takes this from preset %s. Unless it says so, none of these columns has to be there; of several the first one counts.", s.Name, s.Preset)
 		for line := range strings.Lines(string(text)) {
 			a.line("#   %s", strings.TrimRight(line, "\n"))
 		}

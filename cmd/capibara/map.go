@@ -64,10 +64,14 @@ func (a *app) mapFile(ctx context.Context, file string, m mapping) error {
 	if err := c.freshName(p, m.name); err != nil {
 		return err
 	}
-	switch aliases := c.aliases(); len(aliases) {
-	case 0:
+	if err := p.Know(c.people()); err != nil {
+		return failed("", "%w", err)
+	}
+	switch aliases := c.aliases(); {
+	case p.People(): // they yield no events
+	case len(aliases) == 0:
 		p.Source.Dataset.Alias = "main"
-	case 1:
+	case len(aliases) == 1:
 		p.Source.Dataset.Alias = aliases[0]
 	}
 	a.printSight(sight, p)

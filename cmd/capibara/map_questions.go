@@ -67,7 +67,7 @@ func (d *dialogue) column(p *importer.Proposal, header string) error {
 
 // open asks what the file does not tell.
 func (d *dialogue) open(c *config, p *importer.Proposal) error {
-	if aliases := c.aliases(); len(aliases) > 1 {
+	if aliases := c.aliases(); len(aliases) > 1 && !p.People() {
 		n, err := d.choose("\nWhich dataset do these conversions go to?", aliases, "", 1)
 		if err != nil {
 			return err
@@ -243,7 +243,7 @@ func (d *dialogue) names(c *config, p *importer.Proposal) error {
 // openPoints says in sentences what is still open.
 func openPoints(c *config, p *importer.Proposal) []string {
 	var open []string
-	if aliases := c.aliases(); p.Source.Dataset.Alias == "" {
+	if aliases := c.aliases(); p.Source.Dataset.Alias == "" && !p.People() {
 		open = append(open, "dataset: which of "+strings.Join(aliases, ", "))
 	}
 	for _, l := range p.Lacks() {

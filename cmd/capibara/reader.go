@@ -57,13 +57,16 @@ func (a *app) presetReader(ctx context.Context, c *config, r reader, preset stri
 	if err != nil {
 		return r, misused("leave --preset out to have it found out", "%w", err)
 	}
+	if err := p.Know(c.people()); err != nil {
+		return r, failed("", "%w", err)
+	}
 	if r.assumed, err = p.Assume(); err != nil {
 		return r, err
 	}
 	r.preset = p.Source.Preset
 	s := p.Source
 	s.Dataset = importer.DatasetChoice{}
-	if aliases := c.aliases(); len(aliases) > 0 {
+	if aliases := c.aliases(); len(aliases) > 0 && !p.People() {
 		s.Dataset = importer.DatasetChoice{Alias: aliases[0]}
 	}
 	if r.mapping, err = s.Compile(c.lookDefaults()); err != nil {
@@ -94,7 +97,7 @@ func (c *config) takes(name string) bool {
 // lookDefaults is what sources take from the configuration for a look: a dataset that has no id yet gets one that stands in
 // for it.
 func (c *config) lookDefaults() importer.Defaults {
-	d := importer.Defaults{Datasets: map[string]string{}, TimeZone: c.zone, Window: c.window()}
+	d := importer.Defaults{Datasets: map[string]string{}, TimeZone: c.zone, Window: c.window(), People: c.people()}
 	for i, alias := range c.aliases() {
 		d.Datasets[alias] = string(c.Datasets[alias].ID)
 		if d.Datasets[alias] == "" {

@@ -33,11 +33,7 @@ func (c *config) compile() ([]*importer.Mapping, error) {
 }
 
 func (c *config) compileWith(d importer.Defaults) ([]*importer.Mapping, error) {
-	for i := range c.Sources {
-		if c.Sources[i].IsPeople() {
-			d.People = append(d.People, c.Sources[i].Name)
-		}
-	}
+	d.People = c.people()
 	var all []*importer.Mapping
 	names := map[string]bool{}
 	for i := range c.Sources {
@@ -52,6 +48,17 @@ func (c *config) compileWith(d importer.Defaults) ([]*importer.Mapping, error) {
 		all = append(all, m)
 	}
 	return all, nil
+}
+
+// people are the names of the sources of kind people.
+func (c *config) people() []string {
+	var names []string
+	for i := range c.Sources {
+		if c.Sources[i].IsPeople() {
+			names = append(names, c.Sources[i].Name)
+		}
+	}
+	return names
 }
 
 // peopleFirst puts the files that sources of kind people read before the others, which may join them.

@@ -2,10 +2,12 @@
 // which export it is and how to make it. It is data alone; package importer reads it, and imports this package and not
 // the other way round.
 //
-// A file has a title, what to do when nobody can be told from it, the headers by which its export is recognised, other names that a header has in other languages
-// and in older exports, and a fragment of a source. In the fragment a column may name several headers, of which the
-// first that is there counts; none of them has to be there. What no preset can know is left to the user: name, files,
-// dataset, country, currency, time_zone and the order of day and month.
+// A file has a title, what to do when nobody can be told from it, the headers by which its export is recognised (unless it
+// has those of another export), other names that a header has in other languages and in older exports, and a fragment of
+// a source. In the fragment a column may name several headers, of which the first that is there counts; none of them
+// has to be there but those that stand under needs, without which something else would be sent for a conversion. A list
+// under event_time means that too: the column with the time of day beside a date stands under time_of_day. What no preset can
+// know is left to the user: name, files, dataset, country, currency, time_zone and the order of day and month.
 package preset
 
 import (
