@@ -80,7 +80,8 @@ func (m *Mapping) compileJoin(s *Source, d Defaults) error {
 	case s.Join == (Join{}):
 		return nil
 	case len(d.People) == 0 && m.inherited.join():
-		s.Join, m.source.Join = Join{}, Join{} // the preset offers to join, and there is nobody to be found
+		// The preset offers to join, and there is nobody to be found.
+		s.Join, m.source.Join, m.inherited.Source.Join = Join{}, Join{}, Join{}
 		return nil
 	case s.Join.Column == "":
 		return fmt.Errorf("join: the column is missing; name the one that holds the person's id, such as Contact ID")

@@ -95,6 +95,9 @@ func (b *binding) wanted() []string {
 			missing = append(missing, target{key: k}.plainName())
 		}
 	}
+	if b.People() {
+		return missing
+	}
 	priced := slices.ContainsFunc(b.events, func(r boundRule) bool { return r.value >= 0 })
 	if !priced {
 		missing = append(missing, fieldValue.String())

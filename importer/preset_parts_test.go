@@ -200,3 +200,44 @@ func TestRecogniseUnless(t *testing.T) {
 		}
 	}
 }
+
+// TestProposalOfTills leaves open what the exports of tills do not tell, and nothing else.
+func TestProposalOfTills(t *testing.T) {
+	t.Parallel()
+	const square = "Date,Time,Source,Event Type,Total Collected,Partial Refunds,Net Total,Card Entry Methods,PAN Suffix,Payment ID,Customer ID\n"
+	const sale = ",13:05:09,Point of Sale,Payment,\"$1,234.50\",$0.00,$1.00,Tapped,0000,P1,C1\n"
+	for _, tc := range []struct {
+		name, text string
+		people     []string
+		lacks      []Lack
+		formats    []string
+	}{
+		{"Square without customers", square + "2026-11-20" + sale, nil, []Lack{LackPerson, LackCurrency}, nil},
+		{"Square with customers", square + "2026-11-20" + sale, []string{"customers"}, []Lack{LackCurrency}, nil},
+		{"dates that nobody can read", square + "11/12/26" + sale, []string{"customers"}, []Lack{LackDateOrder, LackCurrency}, nil},
+		{"dates that prove their order", square + "11/20/26" + sale, []string{"customers"}, []Lack{LackCurrency}, []string{"MM/DD/YY"}},
+		{"customers", "Square Customer ID,Creation Source,First Visit,Last Visit,Email Address,Phone Number\nC1,Directory,,,a@example.com,\n", nil, []Lack{LackCountry}, nil},
+		{"customers without an address", "Square Customer ID,Creation Source,First Visit,Last Visit\nC1,Directory,,\n", nil, []Lack{LackPerson}, nil},
+		{"customers without an id", "Creation Source,First Visit,Last Visit,Email Address\nDirectory,,,a@example.com\n", nil, []Lack{LackKey}, nil},
+		{"Shopify", "Name,Email,Financial Status,Paid at,Fulfillment Status,Currency,Total,Created at,Lineitem quantity,Lineitem name,Lineitem sku,Source\n" +
+			"#1,a@example.com,paid,2026-11-20 13:05:00 -0500,fulfilled,USD,12.50,2026-11-20 13:05:00 -0500,1,Mug,MUG,pos\n", nil, nil, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			p := proposed(t, "till.csv", tc.text)
+			if err := p.Know(tc.people); err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(tc.lacks, p.Lacks()); d != "" {
+				t.Errorf("it lacks other things: %s", d)
+			}
+			if d := cmp.Diff(tc.formats, p.Source.DateFormats); d != "" {
+				t.Error(d)
+			}
+			// A look assumes what it can, and whatever is missing is no reason to fail.
+			if _, err := p.Assume(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

@@ -82,7 +82,8 @@ func concerns(v *Preview, p *pass, sink *counting, seen *watch) []Concern {
 				"The column %q holds %d values that were hashed before and %d that were not.", p.bound.slots[slot], hashed, plain)
 		}
 	}
-	if v.Refusal == "" && v.File.Counts.Records > 0 && v.Events == 0 {
+	joined := slices.ContainsFunc(v.Reasons, func(r ReasonCount) bool { return r.Reason == event.ReasonPersonNotFound })
+	if v.Refusal == "" && v.File.Counts.Records > 0 && v.Events == 0 && !joined && !p.mapping.People() {
 		add("nothing", "The reasons above say why.", "No event of this file would be sent.")
 	}
 	return all

@@ -133,8 +133,8 @@ func TestConcerns(t *testing.T) {
 func TestPreviewOfPeople(t *testing.T) {
 	t.Parallel()
 	v := previewOf(t, "{name: contacts, kind: people, record_key: [Contact ID]}", "c.csv", "Contact ID,Email\nC-1,a@example.com\nC-2,b@example.com\n")
-	if v.Refusal != "" || v.File.Counts.Accepted != 2 || v.Events != 0 {
-		t.Errorf("%q %+v", v.Refusal, v.File.Counts)
+	if v.Refusal != "" || v.File.Counts.Accepted != 2 || v.Events != 0 || len(v.Concerns) > 0 || slices.Contains(v.Matching.Missing, "value") {
+		t.Errorf("%q %+v %+v %+v", v.Refusal, v.File.Counts, v.Concerns, v.Matching)
 	}
 	s := readSource(t, []byte(`{name: s, dataset: main, record_key: [ID], action_source: physical_store, event_name: Lead, join: Contact ID, columns: {event_time: At}}`))
 	m, err := s.Compile(Defaults{Datasets: map[string]string{"main": "1"}, People: []string{"contacts"}})
@@ -142,9 +142,14 @@ func TestPreviewOfPeople(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := newHouse(t)
-	v, err = MakePreview(t.Context(), PreviewInput{Path: h.write(t, "s.csv", []byte("ID,At,Contact ID\n1,2026-11-22T10:00:00Z,C-1\n")), Mapping: m, Now: noon()})
-	if err != nil || !slices.ContainsFunc(v.Concerns, func(c Concern) bool { return c.Code == "join" }) {
-		t.Errorf("%v %+v", err, v.Concerns)
+	text := "ID,At,Contact ID\n"
+	for i := range 30 {
+		text += fmt.Sprintf("%d,2026-11-22T10:00:00Z,C-1\n", i)
+	}
+	v, err = MakePreview(t.Context(), PreviewInput{Path: h.write(t, "s.csv", []byte(text)), Mapping: m, Now: noon()})
+	if err != nil || v.Refusal != "" || !slices.ContainsFunc(v.Concerns, func(c Concern) bool { return c.Code == "join" }) ||
+		slices.ContainsFunc(v.Concerns, func(c Concern) bool { return c.Code == "nothing" }) {
+		t.Errorf("%v %q %+v", err, v.Refusal, v.Concerns)
 	}
 }
 

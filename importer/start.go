@@ -25,7 +25,8 @@ func (c *committer) judgeStart() error {
 		if idle(r.Reason) {
 			continue
 		}
-		if read++; r.Fate == store.FateRejected {
+		unknown := c.watched != nil && r.Reason == event.ReasonPersonNotFound // a preview knows nobody of other sources
+		if read++; r.Fate == store.FateRejected && !unknown {
 			rejected++
 			frequent.reason(store.FateRejected, r)
 		}

@@ -42,7 +42,7 @@ paths. Access tokens are never printed. It also checks the sources and the sched
 }
 
 // printInherited prints what presets add to the sources, as comments: read back, the configuration means the same, because
-// what a preset names may be missing from a file and what a source names may not.
+// most of what a preset names may be missing from a file and what a source names may not.
 func (a *app) printInherited(c *config) error {
 	for i := range c.Sources {
 		s := &c.Sources[i]
@@ -50,9 +50,14 @@ func (a *app) printInherited(c *config) error {
 		if err != nil || inherited == nil {
 			continue // an unknown preset was told before
 		}
-		text, err := yaml.MarshalWithOptions(map[string]any{"keys": &inherited.Source, "other names of headers": inherited.Headers,
-			"columns that must be there": inherited.Needs, "time of day beside event_time": inherited.TimeOfDay},
-			yaml.OmitEmpty(), yaml.IndentSequence(true))
+		adds := map[string]any{"keys": &inherited.Source, "other names of headers": inherited.Headers}
+		if len(inherited.Needs) > 0 {
+			adds["columns that must be there"] = inherited.Needs
+		}
+		if inherited.TimeOfDay != "" {
+			adds["time of day beside event_time"] = inherited.TimeOfDay
+		}
+		text, err := yaml.MarshalWithOptions(adds, yaml.OmitEmpty(), yaml.IndentSequence(true))
 		if err != nil {
 			return failed("", "writing what a preset adds: %w", err)
 		}
