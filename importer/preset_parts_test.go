@@ -157,20 +157,20 @@ func TestContactRoles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	several, err := LoadPreset("salesforce-contact-roles")
+	roles, err := LoadPreset("salesforce-contact-roles")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if several.Source.GroupBy != (GroupBy{groupByRecordKey, valueOnce}) {
-		t.Errorf("group_by is %+v", several.Source.GroupBy)
+	if roles.Source.GroupBy != (GroupBy{groupByRecordKey, valueOnce}) {
+		t.Errorf("group_by is %+v", roles.Source.GroupBy)
 	}
-	several.Source.GroupBy = GroupBy{}
-	if d := cmp.Diff(one.Source, several.Source); d != "" {
+	roles.Source.GroupBy = GroupBy{}
+	if d := cmp.Diff(one.Source, roles.Source); d != "" {
 		t.Errorf("the sources differ: %s", d)
 	}
-	delete(several.Headers, "Role")
-	delete(several.Headers, "Primary")
-	if d := cmp.Diff(one.Headers, several.Headers); d != "" {
+	delete(roles.Headers, "Role")
+	delete(roles.Headers, "Primary")
+	if d := cmp.Diff(one.Headers, roles.Headers); d != "" {
 		t.Errorf("the names of headers differ: %s", d)
 	}
 }

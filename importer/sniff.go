@@ -170,7 +170,7 @@ func (m *Mapping) namedHeaders() map[string]bool {
 		add(t.headers...)
 	}
 	add(m.source.Join.Column)
-	add(m.inherited.required()...)
+	add(m.inherited.furtherHeaders()...)
 	if m.inherited.join() {
 		add(m.inherited.alternatives(m.source.Join.Column)...)
 	}

@@ -191,8 +191,8 @@ func (in *Inherited) recordKey() bool { return in != nil && len(in.Source.Record
 // join reports whether the column of join comes from the preset.
 func (in *Inherited) join() bool { return in != nil && in.Source.Join.Column != "" }
 
-// required are the headers that stand for columns which a file must have, and for the time of day.
-func (in *Inherited) required() []string {
+// furtherHeaders are those of needs and of the time of day, with their other names.
+func (in *Inherited) furtherHeaders() []string {
 	if in == nil {
 		return nil
 	}
