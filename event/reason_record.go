@@ -55,6 +55,7 @@ const (
 	ReasonGroupValueMissing  Reason = "group_value_missing"
 	ReasonPersonNotFound     Reason = "person_not_found"
 	ReasonPersonUnknown      Reason = "person_unknown"
+	ReasonAmountMissing      Reason = "amount_missing"
 )
 
 func recordReasons() []Reason {
@@ -112,6 +113,7 @@ func recordReasons() []Reason {
 		ReasonGroupValueMissing,
 		ReasonPersonNotFound,
 		ReasonPersonUnknown,
+		ReasonAmountMissing,
 	}
 }
 
@@ -329,6 +331,10 @@ func (r Reason) explainRecord() (explanation, bool) {
 		return explanation{Warn,
 			"The person that the record refers to is not among the people that were imported, so only the record's own identifiers are sent.",
 			"Import a current export of the contacts before this one the next time."}, true
+	case ReasonAmountMissing:
+		return explanation{Warn,
+			"The event has no amount, although its source says which column has it.",
+			"Fill in the amount before the export: once the event is sent, a corrected amount is only reported."}, true
 	}
 	return explanation{}, false
 }

@@ -48,6 +48,8 @@ type boundRule struct {
 	when  []boundCondition
 	time  int // slot
 	value int // slot, -1 without
+	// amount says that the rule itself names the column of its amount, so that the event is expected to have one.
+	amount bool
 }
 
 type boundCondition struct {
@@ -238,6 +240,7 @@ func (b *binding) bindRules(open bool) error {
 			if bound.value, err = b.one(r.value, "value", open); err != nil {
 				return err
 			}
+			bound.amount = true
 			b.matchedSlot(r.name+", value", bound.value, ByColumns)
 		}
 		b.events = append(b.events, bound)

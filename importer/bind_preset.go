@@ -100,6 +100,7 @@ func (b *binding) bindPresetRule(r *rule, into *boundRule) error {
 		slot, err := b.firstOf(r.value, "value")
 		if err == nil {
 			into.value = slot
+			into.amount = true
 			b.matchedSlot(r.name+", value", slot, ByPreset)
 		} else if b.several(r.value) {
 			return err

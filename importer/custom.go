@@ -89,6 +89,9 @@ func (m *mapper) value(r *boundRule) fault {
 	if c.Value, f = m.amount(r.value, m.sums); !f.none() {
 		return f
 	}
+	if r.amount && !c.Value.Present() {
+		m.warn(event.ReasonAmountMissing)
+	}
 	if c.PredictedLTV, f = m.amount(m.fields[fieldPredictedLTV], false); !f.none() {
 		return f
 	}
