@@ -54,7 +54,7 @@ const (
 // it looks like.
 func Propose(s *Sight, preset string) (*Proposal, error) {
 	p := &Proposal{Sight: s, How: map[string]string{}}
-	p.Source = Source{Name: sourceName(s.Name), Files: Names{filePattern(s.Name)}, Encoding: s.Encoding}
+	p.Source = Source{Name: sourceName(s.Name), Files: filePatterns(s.Name), Encoding: s.Encoding}
 	switch {
 	case preset != "":
 		if _, err := LoadPreset(preset); err != nil {
@@ -236,6 +236,18 @@ func sourceName(file string) string {
 func (p *Proposal) Takes(pattern string) bool {
 	m := &Mapping{source: Source{Files: []string{pattern}}}
 	return m.Matches(p.Sight.Name)
+}
+
+// filePatterns are the patterns that fit the next file of the same kind. Whoever saves a table as CSV today may save it as a
+// workbook tomorrow: what a source says of one holds for the other.
+func filePatterns(file string) Names {
+	pattern := filePattern(file)
+	for _, x := range [2][2]string{{".csv", ".xlsx"}, {".xlsx", ".csv"}} {
+		if stem, ok := strings.CutSuffix(pattern, x[0]); ok {
+			return Names{pattern, stem + x[1]}
+		}
+	}
+	return Names{pattern}
 }
 
 // filePattern is a pattern that fits the next file of the same kind: what changes from day to day is a star.

@@ -227,17 +227,31 @@ func (d *dialogue) names(c *config, p *importer.Proposal) error {
 		return err
 	}
 	p.Source.Name = name
-	pattern, err := d.valid("Names of such files, with * for what changes from file to file", strings.Join(p.Source.Files, ""), func(text string) string {
-		if _, err := path.Match(text, "x"); err != nil || strings.ContainsAny(text, `/\`) {
-			return "Please write it like *deals*.csv."
+	patterns, err := d.valid("Names of such files, with * for what changes from file to file", strings.Join(p.Source.Files, ", "), func(text string) string {
+		all := listed(text)
+		for _, pattern := range all {
+			if _, err := path.Match(pattern, "x"); err != nil || strings.ContainsAny(pattern, `/\`) {
+				return "Please write them like *deals*.csv, *deals*.xlsx."
+			}
 		}
-		if !p.Takes(text) {
+		if !slices.ContainsFunc(all, p.Takes) {
 			return fmt.Sprintf("That does not fit %s itself.", printable(p.Sight.Name))
 		}
 		return ""
 	})
-	p.Source.Files = importer.Names{pattern}
+	p.Source.Files = listed(patterns)
 	return err
+}
+
+// listed takes an answer with commas apart.
+func listed(text string) importer.Names {
+	var all importer.Names
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			all = append(all, part)
+		}
+	}
+	return all
 }
 
 // openPoints says in sentences what is still open.
