@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"slices"
 	"time"
 
 	"capibara/event"
@@ -113,7 +114,20 @@ func (m *mapper) agreed() fault {
 	if slot < 0 {
 		return fault{}
 	}
-	cell := m.cells[slot]
+	if slices.ContainsFunc(m.lines, m.mayUse) {
+		return fault{} // of the others nothing is taken
+	}
+	return m.agreedIn(m.cells[slot])
+}
+
+// mayUse reports whether the person on one line of a record of several agreed.
+func (m *mapper) mayUse(l lineCells) bool {
+	return m.admits.consent < 0 || m.agreedIn(l.cells[m.admits.consent]).none()
+}
+
+// agreedIn is agreed for the cell that tells.
+func (m *mapper) agreedIn(cell string) fault {
+	slot := m.admits.consent
 	if given := m.consent.values; len(given) > 0 {
 		if c := (boundCondition{slot, given}); c.has(cell) {
 			return fault{}

@@ -93,6 +93,9 @@ func (m *Mapping) Matches(name string) bool {
 		if !ok && err == nil {
 			ok, err = path.Match(glob, unpacked)
 		}
+		if !ok && err == nil && strings.HasSuffix(glob, ".gz") {
+			ok, err = path.Match(strings.TrimSuffix(glob, ".gz"), name) // what was rejected comes back unpacked
+		}
 		return ok && err == nil
 	})
 }

@@ -59,11 +59,12 @@ type csvWorker struct {
 	rows      csvRows
 	at        []int // record of the block that each of rows is
 	cells     []string
+	own       []bool     // columns of ours in a file that began as rejects; nil elsewhere
 	types     []cellKind // of cells, in a workbook; nil in CSV, which has text only
 }
 
-func newCSVWorker(m *mapper, d dialect) *csvWorker {
-	return &csvWorker{mapper: m, dialect: d, canonical: canonicalHeaders(m.slots)}
+func newCSVWorker(m *mapper, s sheet) *csvWorker {
+	return &csvWorker{mapper: m, dialect: s.dialect, own: ownAmong(s), canonical: canonicalHeaders(m.slots)}
 }
 
 // work fills b.out. Records that are no rows get their fate here, all others go through gocsv in their order.
@@ -86,6 +87,7 @@ func (w *csvWorker) chunk(b *block, from, to int) error {
 	faults := map[int]fault{}
 	for i := from; i < to; i++ {
 		cells := w.cells[len(w.at)*width : (len(w.at)+1)*width : (len(w.at)+1)*width]
+		w.wipe(cells, len(w.at))
 		if f := w.split(b.record(i), b.spans[i].flag, cells); !f.none() {
 			faults[i] = f
 			continue
@@ -124,7 +126,15 @@ func (w *csvWorker) begin(lines int) {
 	}
 	if w.book {
 		w.types = make([]cellKind, need)
-		clear(w.cells[:cap(w.cells)])
+	}
+}
+
+// wipe takes out of a line's cells, and of their kinds, what a line that was dropped left there: a row of a workbook may end
+// before its last column, and fills the cells that it has. In CSV every line fills them all.
+func (w *csvWorker) wipe(cells []string, line int) {
+	if w.book {
+		clear(cells)
+		clear(w.kindsOf(line))
 	}
 }
 
@@ -165,6 +175,9 @@ func withoutRows(line uint64, f fault) store.Record {
 func (w *csvWorker) split(record string, flag spanFlag, slots []string) fault {
 	if f := noRow(record, flag, w.delimiter); !f.none() {
 		return f
+	}
+	if w.own != nil && emptyBut(allCells(record, w.delimiter), w.own) {
+		return fault{reason: event.ReasonBlankLine}
 	}
 	rest, more, n := record, true, 0
 	for more {

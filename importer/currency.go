@@ -53,6 +53,16 @@ func (b *binding) amounts() []int {
 	return slots
 }
 
+// ofAmount reports whether a column of the file holds amounts.
+func (b *binding) ofAmount(column int) bool {
+	if column >= len(b.slotOf) || b.slotOf[column] < 0 {
+		return false
+	}
+	slot := b.slotOf[column]
+	return slices.Contains(b.amounts(), slot) ||
+		slices.Contains([]int{b.fields[fieldPredictedLTV], b.fields[fieldNetRevenue], b.fields[fieldItemPrice]}, slot)
+}
+
 // currencyBeside finds the column that is named after the one amount that there is: "Amount (converted) Currency" for
 // "Amount (converted)". -1 when there is none.
 func (b *binding) currencyBeside(amounts []int) int {

@@ -17,6 +17,16 @@ func (p *pass) groups(lines cutter) *groupCutter {
 	for _, slot := range p.bound.key {
 		g.key = append(g.key, slices.Index(p.bound.slotOf, slot))
 	}
+	telling := []int{p.bound.events[0].time, p.bound.join}
+	for _, u := range p.bound.user {
+		telling = append(telling, u.slot)
+	}
+	for _, slot := range telling {
+		if column := slices.Index(p.bound.slotOf, slot); slot >= 0 && column >= 0 {
+			g.telling = append(g.telling, column)
+		}
+	}
+	g.own = ownAmong(p.sheet)
 	return g
 }
 

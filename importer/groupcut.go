@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"capibara/event"
+	"capibara/importer/normalize"
 )
 
 // maxGroupLines is how many lines a record may have. One with more, or with more than maxRecord bytes, is too large: it is
@@ -23,10 +24,12 @@ type lineGroup struct {
 // it in silence: a line whose key cannot be read makes the records beside it doubtful.
 type groupCutter struct {
 	dialect
-	lines  cutter
-	width  int    // cells of the header
-	key    []int  // columns of record_key
-	column string // header of the first of them
+	lines   cutter
+	width   int    // cells of the header
+	key     []int  // columns of record_key
+	column  string // header of the first of them
+	telling []int  // columns that tell who and when: a line of sums has none of them
+	own     []bool // columns of ours in a file that began as rejects; nil elsewhere
 	// closed is told of every record that has a key: its line, and whether all its lines are damaged. Nil for nobody.
 	closed func(key string, line uint64, damaged bool)
 
@@ -108,7 +111,7 @@ func (g *groupCutter) line(s span) {
 	}
 	keyless := false
 	switch {
-	case f.none() && n > 0 && totalWord(g.cells[0]), f.reason.Severity() == event.Skip && !f.none():
+	case f.none() && (g.sums() || emptyBut(g.cells, g.own)), f.reason.Severity() == event.Skip && !f.none():
 		g.setAside(s)
 		return
 	case f.none():
@@ -142,6 +145,16 @@ func (g *groupCutter) line(s span) {
 	}
 	g.limbo = append(g.limbo, l)
 	g.bound(s)
+}
+
+// sums reports whether the line at hand begins as sums do and tells of nobody: an article may be called Total.
+func (g *groupCutter) sums() bool {
+	if len(g.cells) == 0 || !totalWord(g.cells[0]) {
+		return false
+	}
+	return !slices.ContainsFunc(g.telling, func(at int) bool {
+		return at < len(g.cells) && !totalWord(g.cells[at]) && !normalize.IsMissing(g.cells[at])
+	})
 }
 
 // good adds a line that is in order to its record.

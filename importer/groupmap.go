@@ -71,6 +71,9 @@ func (b *binding) settle() {
 	if b.join >= 0 {
 		free[b.join] = true
 	}
+	if b.admits.consent >= 0 {
+		free[b.admits.consent] = true // everybody on the lines answers for himself
+	}
 	for _, slot := range b.key {
 		free[slot] = true // they are equal, or the lines would not be one record
 	}
@@ -158,6 +161,9 @@ func (m *mapper) same(kind settledKind, x, y string) bool {
 func (m *mapper) fillPeople() {
 	described := m.describedBy()
 	for i, l := range m.lines {
+		if !m.mayUse(l) {
+			continue
+		}
 		m.readLine(l)
 		m.findCountry()
 		for _, u := range m.user {
@@ -181,7 +187,7 @@ func (m *mapper) describedBy() int {
 	found := -1
 	for i, l := range m.lines {
 		for _, u := range m.user {
-			if several(u.key) || !u.key.Hashed() || normalize.IsMissing(l.cells[u.slot]) {
+			if !m.mayUse(l) || several(u.key) || !u.key.Hashed() || normalize.IsMissing(l.cells[u.slot]) {
 				continue
 			}
 			if u.key == event.FirstName || u.key == event.LastName {

@@ -80,6 +80,7 @@ func (w groupWorker) take(b *block, i int) fault {
 	for _, s := range b.lines(i) {
 		at := (len(w.rows) - 1) * width
 		cells := w.cells[at : at+width : at+width]
+		w.wipe(cells, len(w.rows)-1)
 		if f := w.split(b.slice(s), s.flag, cells); !f.none() {
 			w.rows = w.rows[:before]
 			return f

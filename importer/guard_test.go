@@ -113,7 +113,7 @@ func TestWorkbookRoundTrip(t *testing.T) {
 	dir := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
 		cells := rapid.SliceOfN(anyCell(), 2, 2).Draw(t, "cells")
-		b, err := newRejectsBook(dir, []string{"Order", "Phone"})
+		b, err := newRejectsBook(dir, "", []string{"Order", "Phone"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,7 +27,7 @@ type sweep struct {
 	errs     []error
 	failures int // in a row
 	waiting  []string
-	coming   string // a file of people that is still being written, as far as anybody can tell; "" for none
+	coming   string // a file of people that is still being written, as far as anybody can tell, or whose import failed; "" for none
 }
 
 // parkUnfit returns the files that may be taken. It comes before any import, so that a pass that ends early has still
@@ -39,6 +39,9 @@ func (s *sweep) parkUnfit(ctx context.Context, files []found) []found {
 		if why := s.inbox.unfit(ctx, f); why != "" {
 			s.park(f, why)
 			continue
+		}
+		if f.people && s.inbox.failed[f.path].err != nil {
+			s.coming = f.name
 		}
 		fit = append(fit, f)
 	}
@@ -64,7 +67,7 @@ func (s *sweep) take(ctx context.Context, f found) {
 		return
 	}
 	if f.joins && s.coming != "" {
-		s.park(f, "waits for the people in "+printable(s.coming)+", which is still being written.")
+		s.park(f, "waits for the people in "+printable(s.coming)+", who are not imported yet.")
 		return
 	}
 	ready, why := b.complete(f)
@@ -86,6 +89,7 @@ func (s *sweep) take(ctx context.Context, f found) {
 		if claimed == nil {
 			return
 		}
+		claimed.people, claimed.joins = f.people, f.joins
 		f = *claimed
 		s.present[f.path] = true
 	}
@@ -99,6 +103,9 @@ func (s *sweep) load(ctx context.Context, f found) {
 	if _, refused := errors.AsType[*RefusedError](err); err != nil && !refused {
 		if ctx.Err() == nil {
 			s.failed(f, err)
+		}
+		if f.people {
+			s.coming = f.name
 		}
 		return
 	}

@@ -168,6 +168,9 @@ func (m *mapper) joinPeople() fault {
 			lines = m.people.alone[:]
 		}
 		for _, l := range lines {
+			if !m.mayUse(l) {
+				continue
+			}
 			id := personID(l.cells[m.join])
 			switch {
 			case id == "":

@@ -36,6 +36,29 @@ func fromRejects(headers []string) bool {
 	return slices.ContainsFunc(headers, func(h string) bool { return ownColumn(h) != "" })
 }
 
+// ownAmong tells which columns of a file that began as rejects are ours; nil for any other file.
+func ownAmong(s sheet) []bool {
+	if !s.guarded {
+		return nil
+	}
+	own := make([]bool, len(s.headers))
+	for i, h := range s.headers {
+		own[i] = ownColumn(h) != ""
+	}
+	return own
+}
+
+// emptyBut reports whether a line holds nothing but what we wrote, as the one does that stands for a record which was too
+// large to be written.
+func emptyBut(cells []string, own []bool) bool {
+	for i, cell := range cells {
+		if cell != "" && (i >= len(own) || !own[i]) {
+			return false
+		}
+	}
+	return own != nil
+}
+
 // mended returns the number of the file whose rejected records this file brings back. It is 0 when the file does not say so,
 // when its records do not agree, or when there is no such file with rejected records: a wrong link is worse than none. It
 // reads the file once more, and only one that has the column.

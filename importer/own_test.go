@@ -275,7 +275,7 @@ func TestWorkbookGivesUp(t *testing.T) {
 		"much text in all":      {[]string{"A"}, few, func(b *rejectsBook) { b.bytes = maxBookBytes }, "more rejected records than"},
 		"a header of data":      {[]string{"\x02"}, few, nil, "characters that a workbook cannot hold"},
 	} {
-		b, err := newRejectsBook(t.TempDir(), c.headers)
+		b, err := newRejectsBook(t.TempDir(), "", c.headers)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -301,7 +301,7 @@ func TestWorkbookGivesUp(t *testing.T) {
 func TestWorkbookLeavesNothingBehind(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()
 	t.Setenv("TMPDIR", elsewhere)
-	b, err := newRejectsBook(dir, []string{"Email"})
+	b, err := newRejectsBook(dir, "", []string{"Email"})
 	if err != nil {
 		t.Fatal(err)
 	}

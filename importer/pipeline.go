@@ -181,7 +181,7 @@ func (p *pass) worker(ctx context.Context) worker {
 		p.watched = append(p.watched, m.watch)
 	}
 	if p.format == "csv" {
-		w := newCSVWorker(m, p.sheet.dialect)
+		w := newCSVWorker(m, p.sheet)
 		if p.mapping.grouped() {
 			return groupWorker{w}
 		}

@@ -58,6 +58,7 @@ func MakePreview(ctx context.Context, in PreviewInput) (Preview, error) {
 	im := New(Config{Store: sink, Log: zerolog.Nop(), Now: func() time.Time { return in.Now }})
 	file := store.File{Name: in.Name, Source: m.source.Name, SHA256: src.sha256, Size: src.size, State: store.FileImporting}
 	p := &pass{im: im, mapping: m, in: src, file: file, now: in.Now, report: newReport(file), watched: []*watch{}}
+	p.report.report.People = m.People()
 	if err == nil {
 		err = p.run(ctx)
 	}

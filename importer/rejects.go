@@ -44,7 +44,7 @@ func (p *pass) writeRejects(ctx context.Context) (rejectsFiles, error) {
 	if err := p.im.makeFolder(filepath.Dir(base)); err != nil {
 		return files, err
 	}
-	book, err := newRejectsBook(filepath.Dir(base), p.rejectColumns())
+	book, err := newRejectsBook(filepath.Dir(base), p.mapping.source.Sheet, p.rejectColumns())
 	if err != nil {
 		return files, err
 	}
@@ -123,7 +123,7 @@ func (p *pass) rejectColumns() []string {
 func (p *pass) rejectRow(text string, r store.Reject) rejectRow {
 	cells := allCells(text, p.sheet.delimiter)
 	if p.in.book != nil {
-		numbersAsText(text, cells, p.mapping.decimal)
+		numbersAsText(text, cells, p.mapping.decimal, p.bound.ofAmount)
 	}
 	if p.sheet.guarded {
 		for i := range cells {
@@ -150,13 +150,14 @@ func (p *pass) rejectRow(text string, r store.Reject) rejectRow {
 
 // numbersAsText writes the numbers among the cells of a workbook's row so that they mean the same as text, which is all that
 // the rejects hold: 1.234 with a comma where that is the source's decimal mark, and as 1.2340 where the source states none.
-func numbersAsText(row string, cells []string, decimal byte) {
+// Other numbers, such as those of ids, stay as they are. amount tells which columns hold amounts.
+func numbersAsText(row string, cells []string, decimal byte, amount func(column int) bool) {
 	for i := range cells {
 		bare := row != "" && row[0] != '"'
 		_, row, _ = nextCell(row, ',')
 		at := strings.IndexByte(cells[i], '.')
 		switch {
-		case !bare || at < 0:
+		case !bare || at < 0 || !amount(i):
 		case decimal == ',':
 			cells[i] = strings.Replace(cells[i], ".", ",", 1)
 		case decimal == 0 && len(cells[i])-at == 4:
@@ -193,12 +194,20 @@ func (p *pass) csvRejects(ctx context.Context, w io.Writer, book *rejectsBook) e
 	return errors.Join(err, out.Flush())
 }
 
+// written is the delimiter of the rejects: that of the file, unless it was a workbook and the source states one.
+func (p *pass) written() byte {
+	if p.in.book != nil && p.mapping.delimiter != 0 {
+		return p.mapping.delimiter
+	}
+	return p.sheet.delimiter
+}
+
 func (p *pass) writeRow(out *bufio.Writer, row rejectRow) {
 	first := true
 	for _, cells := range [][]string{row.cells, row.own, row.extra} {
 		for _, text := range cells {
 			if !first {
-				out.WriteByte(p.sheet.delimiter)
+				out.WriteByte(p.written())
 			}
 			first = false
 			p.writeCell(out, guard(text))
@@ -208,7 +217,7 @@ func (p *pass) writeRow(out *bufio.Writer, row rejectRow) {
 }
 
 func (p *pass) writeCell(out *bufio.Writer, text string) {
-	if !strings.ContainsAny(text, "\"\r\n"+string(rune(p.sheet.delimiter))) && strings.TrimSpace(text) == text {
+	if !strings.ContainsAny(text, "\"\r\n"+string(rune(p.written()))) && strings.TrimSpace(text) == text {
 		out.WriteString(text)
 		return
 	}

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +27,7 @@ const (
 // everything there; one that a crash leaves behind is deleted with its day as retention says.
 type rejectsBook struct {
 	without string // why there is no workbook
+	sheet   string // its name
 
 	file         *excelize.File
 	rows         *excelize.StreamWriter
@@ -34,14 +36,15 @@ type rejectsBook struct {
 	cells, bytes int
 }
 
-func newRejectsBook(dir string, headers []string) (*rejectsBook, error) {
-	b := &rejectsBook{file: excelize.NewFile(excelize.Options{TmpDir: dir})}
+func newRejectsBook(dir, sheet string, headers []string) (*rejectsBook, error) {
+	b := &rejectsBook{sheet: cmp.Or(sheet, bookSheet), file: excelize.NewFile(excelize.Options{TmpDir: dir})}
 	if err := b.begin(headers); err != nil {
 		return nil, fmt.Errorf("begin the workbook of rejects: %w", errors.Join(err, b.close()))
 	}
 	return b, nil
 }
 
+// bookSheet is the name of the sheet, unless the source names the one that it reads: it could not read the rejects else.
 const bookSheet = "Rejects"
 
 // begin sets up the sheet: widths, a header that stays in sight, and our own columns in a colour of their own.
@@ -55,14 +58,14 @@ func (b *rejectsBook) begin(headers []string) error {
 	if err := b.file.SetDocProps(&excelize.DocProperties{Creator: "Capibara", LastModifiedBy: "Capibara"}); err != nil {
 		return err
 	}
-	if err := b.file.SetSheetName("Sheet1", bookSheet); err != nil {
+	if err := b.file.SetSheetName("Sheet1", b.sheet); err != nil {
 		return err
 	}
 	styles, err := b.styles()
 	if err != nil {
 		return err
 	}
-	if b.rows, err = b.file.NewStreamWriter(bookSheet); err != nil {
+	if b.rows, err = b.file.NewStreamWriter(b.sheet); err != nil {
 		return err
 	}
 	widths := map[string]float64{columnLine: 14, columnReason: 60, columnFix: 60, columnFile: 14}

@@ -17,7 +17,11 @@ const (
 func idle(r event.Reason) bool { return r == event.ReasonBlankLine || r == event.ReasonFooterLine }
 
 // judgeStart refuses the file when so many of its first records are rejected that the file or its mapping must be wrong.
+// A file that began as rejects is expected to have some left.
 func (c *committer) judgeStart() error {
+	if c.bound != nil && fromRejects(c.bound.headers) {
+		return nil
+	}
 	var read, rejected uint64
 	frequent := newReport(store.File{})
 	for i := range c.chunk.Records {
