@@ -42,7 +42,7 @@ type recorded struct {
 // lost. From some of the images it starts again, and everything is imported once and acknowledged.
 func TestPowerLossWhileRunning(t *testing.T) {
 	t.Parallel()
-	cuts, restarts := 100, 4
+	cuts, restarts := 50, 2
 	if os.Getenv("CAPIBARA_LONG_TESTS") != "" {
 		cuts, restarts = 5000, 200
 	}

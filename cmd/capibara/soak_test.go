@@ -39,7 +39,7 @@ func soakLength(t *testing.T) (kills int, length time.Duration, files, records i
 	if os.Getenv("CAPIBARA_LONG_TESTS") != "" {
 		return 200, 0, 20, 15_500 // a third of the records of a till is anonymous
 	}
-	return 5, 0, 3, 400
+	return 3, 0, 2, 300
 }
 
 // TestSoak imports and uploads in processes that are killed with kill -9 after a while, against a stand-in that fails at
