@@ -168,13 +168,16 @@ func arrivedAt(t *testing.T, pattern string) string {
 	return paths[0]
 }
 
-// findBrowser finds Chromium, or skips the test.
+// findBrowser finds Chromium. Without one the test is skipped, unless CAPIBARA_BROWSER_TESTS=required.
 func findBrowser(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
+	}
+	if os.Getenv("CAPIBARA_BROWSER_TESTS") == "required" {
+		t.Fatal("there is no Chromium, and CAPIBARA_BROWSER_TESTS=required")
 	}
 	t.Skip("SKIPPED: there is no Chromium to take the pictures with")
 	return ""
