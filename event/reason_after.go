@@ -9,6 +9,12 @@ const (
 	ReasonReplaced            Reason = "replaced"
 	ReasonRejectedByMeta      Reason = "rejected_by_meta"
 	ReasonPayloadDamaged      Reason = "payload_damaged"
+	ReasonWithdrawn           Reason = "withdrawn"
+	ReasonNoLongerQualified   Reason = "no_longer_qualified"
+	ReasonRefunded            Reason = "refunded"
+	ReasonRequeued            Reason = "requeued"
+	ReasonResolvedSent        Reason = "resolved_sent"
+	ReasonResolvedNotSent     Reason = "resolved_not_sent"
 )
 
 func afterReasons() []Reason {
@@ -20,6 +26,12 @@ func afterReasons() []Reason {
 		ReasonReplaced,
 		ReasonRejectedByMeta,
 		ReasonPayloadDamaged,
+		ReasonWithdrawn,
+		ReasonNoLongerQualified,
+		ReasonRefunded,
+		ReasonRequeued,
+		ReasonResolvedSent,
+		ReasonResolvedNotSent,
 	}
 }
 
@@ -53,6 +65,30 @@ func (r Reason) explainAfter() (explanation, bool) {
 		return explanation{Reject,
 			"The event as it is stored cannot be read, so it was not sent.",
 			"Keep a copy of the data folder, and check the database."}, true
+	case ReasonWithdrawn:
+		return explanation{Skip,
+			"Somebody took the event back before it was sent.",
+			"Nothing needs to be done; a corrected record of it is accepted, and the event can be requeued."}, true
+	case ReasonNoLongerQualified:
+		return explanation{Skip,
+			"A later file showed that the deal no longer qualifies, so the event was taken back before it was sent.",
+			"Nothing needs to be done; when the deal qualifies again, its record is accepted."}, true
+	case ReasonRefunded:
+		return explanation{Skip,
+			"The order was refunded before it was sent, so the event was taken back.",
+			"Nothing needs to be done."}, true
+	case ReasonRequeued:
+		return explanation{Warn,
+			"Somebody made the event wait to be sent again.",
+			"Nothing needs to be done."}, true
+	case ReasonResolvedSent:
+		return explanation{Warn,
+			"Nobody knew whether Meta received the event, and somebody said that it did.",
+			"Nothing needs to be done."}, true
+	case ReasonResolvedNotSent:
+		return explanation{Warn,
+			"Nobody knew whether Meta received the event, and somebody said that it did not.",
+			"Nothing needs to be done; it waits to be sent again."}, true
 	}
 	return explanation{}, false
 }

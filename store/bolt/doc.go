@@ -29,6 +29,9 @@
 //	runs       schedule          → its last run
 //	people     SHA-256           → identifiers of a person, file and time that they are from; the key is one of
 //	                               store.NewPerson. Made when it is first needed, so that it may be missing
+//	decisions  seq entry         → what a person or a record decided about an event, beside the entry of the audit log
+//	halts      kind source file  → why, and since when, what is named there is not sent
+//	retracted  as in ids         → a refund whose order is not here yet: reason, file, line
 //	audit      entry             → time, kind, detail, hash of the entry before
 //
 // A row never changes: what happens to it lives in its cell. So a batch of a thousand rows rewrites a few blocks and

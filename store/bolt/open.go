@@ -19,7 +19,7 @@ import (
 )
 
 // schema is the version of the layout that this program writes; see migrate.go for what it reads.
-const schema = 2
+const schema = 3
 
 // Options says how a database is opened.
 type Options struct {
@@ -89,7 +89,7 @@ func writeEmpty(path string, o Options) (name string, err error) {
 
 // initialise makes the buckets of an empty database.
 func initialise(t *txn, now time.Time) error {
-	for _, b := range buckets() {
+	for _, b := range append(buckets(), buckets3()...) {
 		if _, err := t.tx.CreateBucket([]byte(b)); err != nil {
 			return fmt.Errorf("create bucket %s: %w", b, err)
 		}
@@ -244,7 +244,11 @@ func verifySchema(t *txn) error {
 	if version < oldestSchema {
 		return fmt.Errorf("%w: it has no schema number", store.ErrCorrupt)
 	}
-	for _, b := range buckets() {
+	want := buckets()
+	if version >= 3 {
+		want = append(want, buckets3()...)
+	}
+	for _, b := range want {
 		if t.bucket(b) == nil {
 			return fmt.Errorf("%w: the bucket %s is missing", store.ErrCorrupt, b)
 		}

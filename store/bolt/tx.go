@@ -37,6 +37,11 @@ const (
 	auditBucket     bucket = "audit"
 	// peopleBucket is made by the first record of people. A database without it holds none, whichever version wrote it.
 	peopleBucket bucket = "people"
+
+	// Since schema 3. A database of an older one that is open to read has none of them.
+	decisionsBucket bucket = "decisions"
+	haltsBucket     bucket = "halts"
+	retractedBucket bucket = "retracted"
 )
 
 func buckets() []bucket {
@@ -44,6 +49,9 @@ func buckets() []bucket {
 		rowsBucket, idsBucket, idsNewBucket, blocksBucket, deadlinesBucket, pendingBucket, refusalsBucket, conflictsBucket,
 		batchesBucket, openBucket, countsBucket, circuitsBucket, liveBucket, runsBucket, auditBucket}
 }
+
+// buckets3 are those that schema 3 brought.
+func buckets3() []bucket { return []bucket{decisionsBucket, haltsBucket, retractedBucket} }
 
 // txn is one transaction with what it has looked up so far. Changes to cells and counts are gathered and written by
 // flush, so that a group of operations rewrites a block once.
