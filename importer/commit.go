@@ -149,7 +149,13 @@ func (c *committer) count(done store.ImportResult) {
 	if room := maxConflicts - len(report.Conflicts); room > 0 {
 		report.Conflicts = append(report.Conflicts, done.Conflicts[:min(room, len(done.Conflicts))]...)
 	}
+	report.Withdrawn += done.Withdrawn
 	report.Replacing += uint64(len(done.Replaced))
+	for _, x := range done.Replaced {
+		if x.Withdrawn {
+			report.Correcting++
+		}
+	}
 	if room := maxConflicts - len(report.Replaced); room > 0 {
 		report.Replaced = append(report.Replaced, done.Replaced[:min(room, len(done.Replaced))]...)
 	}

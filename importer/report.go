@@ -17,19 +17,21 @@ import (
 // Report tells what became of a file. File.Counts covers the whole file; everything else covers the records that this
 // call read, which are all of them unless Resumed says that an earlier, interrupted call had done some.
 type Report struct {
-	File      store.File
-	People    bool             // the records are people, of whom nothing is sent
-	Events    uint64           // that entered the outbox as pending
-	Waiting   uint64           // of Events, those that must not be sent yet: held back, or with a time in the future
-	Reasons   []ReasonCount    // of skipped and rejected records, most frequent first
-	Warnings  []ReasonCount    // what was mended or left out, in records that yield no event too; most frequent first
-	Conflicts []store.Conflict // at most 100 of those not reported before
-	Replaced  []store.Replaced // at most 100 of the pending events whose place events of this file took
-	Replacing uint64           // of Events, those that took the place of one
-	Sums      []CurrencySum    // of accepted events, those that took the place of one included
-	Matching  *Matching        // what the file's columns were taken for; nil when that was not found out
-	Resumed   uint64           // records that an earlier, interrupted import had done
-	Elapsed   time.Duration
+	File       store.File
+	People     bool             // the records are people, of whom nothing is sent
+	Events     uint64           // that entered the outbox as pending
+	Waiting    uint64           // of Events, those that must not be sent yet: held back, or with a time in the future
+	Reasons    []ReasonCount    // of skipped and rejected records, most frequent first
+	Warnings   []ReasonCount    // what was mended or left out, in records that yield no event too; most frequent first
+	Conflicts  []store.Conflict // at most 100 of those not reported before
+	Replaced   []store.Replaced // at most 100 of the pending events whose place events of this file took
+	Replacing  uint64           // of Events, those that took the place of one
+	Correcting uint64           // of Replacing, those that correct an event that was withdrawn
+	Withdrawn  uint64           // duplicates of an event that was withdrawn, which they do not bring back
+	Sums       []CurrencySum    // of accepted events, those that took the place of one included
+	Matching   *Matching        // what the file's columns were taken for; nil when that was not found out
+	Resumed    uint64           // records that an earlier, interrupted import had done
+	Elapsed    time.Duration
 	// RejectsBook is the path of the workbook beside File.Rejects, relative to the home; "" when there is none, and
 	// WithoutBook is then a sentence that says why not, unless the rejects are JSON or there are none.
 	RejectsBook, WithoutBook string

@@ -8,7 +8,7 @@ import (
 
 // Filter narrows a history; the zero value of a field does not narrow. Not every field makes sense for every list:
 // Events honours all of them, Batches honours Dataset, BatchState, Since, Until, Batch and Seq; Files honours File,
-// Since, Until, FileName and Mends.
+// Since, Until, FileName, Mends and Source.
 type Filter struct {
 	Since, Until time.Time // events: event_time; batches: creation; files: start. Since inclusive, Until exclusive
 	EventID      string
@@ -20,6 +20,7 @@ type Filter struct {
 	BatchState   BatchState
 	File         uint64
 	FileName     string // base name, exact
+	Source       string // name of the source that read it
 	Mends        uint64 // files: those that bring mended records of this file
 	Batch        uint64 // events: those that were ever in this batch or in a batch it was split into
 	Seq          uint64 // batches: those that carried this row, oldest first among them last
@@ -51,7 +52,7 @@ type EventEntry struct {
 	State     State
 	Reason    event.Reason // why it is rejected, expired or withdrawn; "" otherwise
 	// PossiblySent says of an event that is expired, held or rejected that an attempt may have arrived, and of an acknowledged
-	// one that an attempt before may have: it relied on Meta to drop the copy by its event_id.
+	// one that an attempt before may have: Meta may have it twice, and it relied on Meta to tell by its event_id.
 	PossiblySent  bool
 	Late          bool // it was past its deadline when it was imported, and nobody requeued it since
 	Decided       bool // a person or a record decided something about it; see Deciding.Decisions

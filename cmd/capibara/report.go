@@ -30,8 +30,10 @@ type fileReport struct {
 	Sums     []currencySum    `json:"sums"`
 	Waiting  uint64           `json:"waiting,omitempty"`  // of Events, those that must not be sent yet
 	Replaced *replacements    `json:"replaced,omitempty"` // events that gave way to those of this file
-	Changed  []conflict       `json:"conflicts"`          // the first of them
-	TooOld   *tooOld          `json:"too_old,omitempty"`
+	// Withdrawn counts duplicates of events that were withdrawn, and stay so.
+	Withdrawn uint64     `json:"withdrawn,omitempty"`
+	Changed   []conflict `json:"conflicts"` // the first of them
+	TooOld    *tooOld    `json:"too_old,omitempty"`
 
 	Columns *importer.Matching `json:"columns,omitempty"` // what the columns were taken for
 
@@ -68,8 +70,9 @@ type conflict struct {
 
 // replacements are events that were withdrawn before they were sent, because a record of this file changed.
 type replacements struct {
-	Events uint64        `json:"events"`
-	Items  []replacement `json:"items"` // the first of them
+	Events      uint64        `json:"events"`
+	Corrections uint64        `json:"corrections,omitempty"` // of Events, those of an event that was withdrawn earlier
+	Items       []replacement `json:"items"`                 // the first of them
 }
 
 // replacement is a record whose event took the place of an earlier one.
@@ -90,9 +93,9 @@ func newFileReport(r importer.Report) fileReport {
 	for _, c := range r.Conflicts {
 		out.Changed = append(out.Changed, conflict{Line: c.Line, FirstFile: c.FirstFile, FirstLine: c.FirstLine, Source: c.FirstSource})
 	}
-	out.Waiting = r.Waiting
+	out.Waiting, out.Withdrawn = r.Waiting, r.Withdrawn
 	if r.Replacing > 0 {
-		out.Replaced = &replacements{Events: r.Replacing}
+		out.Replaced = &replacements{Events: r.Replacing, Corrections: r.Correcting}
 		for _, x := range r.Replaced {
 			out.Replaced.Items = append(out.Replaced.Items, replacement{Line: x.Line, FirstFile: x.FirstFile, FirstLine: x.FirstLine})
 		}
@@ -141,6 +144,10 @@ func (a *app) printReport(c *config, r fileReport) {
 	a.printReasons("Accepted with a remark", "", r.Warnings)
 	a.printChanged(r)
 	a.printReplaced(r)
+	if r.Withdrawn > 0 {
+		a.line("  %s, with the same content, and stays so: `capibara requeue --file NUMBER --state withdrawn` brings back what should be sent.",
+			counted(r.Withdrawn, "duplicate is of an event that was withdrawn", "duplicates are of events that were withdrawn"))
+	}
 	for _, s := range r.Sums {
 		worth := ""
 		if s.Sum != "" {
@@ -202,8 +209,11 @@ func (a *app) printReplaced(r fileReport) {
 	if r.Replaced == nil {
 		return
 	}
-	a.line("  Changed before they were sent; %s the place of the earlier one, which is not sent (on_conflict: update):",
-		counted(r.Replaced.Events, "event takes", "events take"))
+	title := "Changed before they were sent; %s the place of the earlier one, which is not sent (on_conflict: update):"
+	if r.Replaced.Corrections == r.Replaced.Events {
+		title = "Corrected after they were withdrawn; %s the place of the earlier one, which is not sent:"
+	}
+	a.line("  "+title, counted(r.Replaced.Events, "event takes", "events take"))
 	items := slices.CompactFunc(slices.Clone(r.Replaced.Items), func(x, y replacement) bool { return x.Line == y.Line })
 	for _, x := range items[:min(len(items), 5)] {
 		a.line("    line %d replaces line %d of file %d", x.Line, x.FirstLine, x.FirstFile)
