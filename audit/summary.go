@@ -42,7 +42,7 @@ func (r *Reader) problems(s *Status, seen findings) []string {
 		say("An upload ended in the middle of a search for a bad event, and %s for it to go on: run `capibara upload`.", wait(seen.begun))
 	}
 	if s.Events.Held > 0 {
-		say("The fate of %s is unknown: the connection broke after sending, and it is too late to ask again. See `capibara history events --state held`.",
+		say("The fate of %s is unknown: the connection broke after sending, and it is too late to ask again. See `capibara history batches --state held`; `capibara resolve` takes a word about them.",
 			count(s.Events.Held, "event", "events"))
 	}
 	if s.Expired7d > 0 {

@@ -132,6 +132,9 @@ func (a *app) tellResolve(s audit.BatchStory, sent bool) {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		held = append(held, fmt.Sprintf("%s %s", grouped(names[name]), printable(name)))
 	}
+	if s.State == store.BatchUnknown.String() {
+		a.line("\nIt need not be resolved yet: the next upload sends it again as it was, so that Meta can tell by the event_ids. A word ends that.")
+	}
 	a.line("\nTo find out, open dataset %s in Meta's Events Manager, and compare the events received", s.Dataset)
 	for _, at := range s.Attempts {
 		a.line("  at %s", moment(at.StartedAt))
