@@ -106,6 +106,13 @@ func (r *Reader) Filter(ctx context.Context, q Query) (store.Filter, error) {
 			err = fmt.Errorf("looking for file %d: %w", f.File, err)
 		}
 	}
+	if err != nil || f.Source == "" {
+		return f, err
+	}
+	files, err := collect(ctx, store.Filter{Source: f.Source, Limit: 1}, r.store.Files, r.file)
+	if err == nil && len(files.Items) == 0 {
+		err = fmt.Errorf("no file was read by a source named %q: %w", f.Source, store.ErrNotFound)
+	}
 	return f, err
 }
 

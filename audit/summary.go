@@ -77,9 +77,6 @@ func (s *Status) outlook(seen findings) []string {
 		out = append(out, count(s.Rejected7d, "event was", "events were")+
 			" refused one by one in the last 7 days: `capibara history events --state rejected` says why.")
 	}
-	if s.Relied > 0 {
-		out = append(out, count(s.Relied, "event was", "events were")+" acknowledged after an attempt whose answer was lost, and may have reached Meta twice, under one event_id each.")
-	}
 	if s.Graph.Note != "" && !s.Graph.Ended {
 		out = append(out, s.Graph.Note)
 	}

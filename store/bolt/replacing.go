@@ -65,6 +65,9 @@ func (in *importing) again() (bool, error) {
 // came first in it would decide.
 func (in *importing) corrects(a *arrival, r *row) (bool, error) {
 	last, err := in.lastDecision(a.existing.seq)
+	if errors.Is(err, store.ErrCorrupt) {
+		return false, nil // why it was withdrawn cannot be told any more
+	}
 	if err != nil || last.By == fileAuthor(in.file.Number) {
 		return false, err
 	}

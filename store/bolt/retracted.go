@@ -47,8 +47,9 @@ func (d *decoder) money() event.Money {
 	return m
 }
 
-// refunds are those that files of the same source as the one at hand brought about an event before it came.
-func (in *importing) refunds(key []byte) ([]refund, error) {
+// refunds are those that files of the same source as the one at hand brought about an event before it came. One that is
+// damaged must not stop the file: Check names it.
+func (in *importing) refunds(key []byte) []refund {
 	var all []refund
 	c := in.bucket(retractedBucket).Cursor()
 	for k, v := c.Seek(key); bytes.HasPrefix(k, key); k, v = c.Next() {
@@ -58,13 +59,13 @@ func (in *importing) refunds(key []byte) ([]refund, error) {
 		body, ok := unseal(k, v)
 		r, whole := decodeRefund(k, body)
 		if !ok || !whole {
-			return nil, damaged(retractedBucket, k)
+			continue
 		}
 		if in.sourceOf(r.file) == in.file.Source {
 			all = append(all, r)
 		}
 	}
-	return all, nil
+	return all
 }
 
 // remember keeps a refund until its event comes. Of two about one event in a file the greater counts. One that an earlier
@@ -73,11 +74,7 @@ func (in *importing) remember(r *retraction) error {
 	if r.Reason != event.ReasonRefunded {
 		return nil
 	}
-	kept, err := in.refunds(r.key)
-	if err != nil {
-		return err
-	}
-	for _, k := range kept {
+	for _, k := range in.refunds(r.key) {
 		if !k.amount.Present() || k.amount == r.Refund && k.currency == r.Currency ||
 			k.file == in.file.Number && r.Refund.Present() && r.Refund.Cmp(k.amount) <= 0 {
 			return nil
@@ -99,10 +96,7 @@ func (in *importing) refundArrivals() error {
 		if a.seq == 0 || a.Deadline <= in.now.Unix() {
 			continue
 		}
-		refunds, err := in.refunds(a.key)
-		if err != nil {
-			return err
-		}
+		refunds := in.refunds(a.key)
 		arrived := row{payload: a.Payload}
 		for _, r := range refunds {
 			if err := in.delete(retractedBucket, appendKey(bytes.Clone(a.key), r.file)); err != nil {

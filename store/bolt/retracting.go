@@ -183,6 +183,9 @@ func (in *importing) take(r *retraction) (uint64, error) {
 // requeued the event that was withdrawn for the same reason before. A person's word outlasts tomorrow's export.
 func (in *importing) takesAll(seq uint64, r *retraction) (bool, error) {
 	decided, err := in.decided(seq)
+	if errors.Is(err, store.ErrCorrupt) {
+		return false, nil // what a person said of it cannot be told any more
+	}
 	if err != nil {
 		return false, err
 	}
@@ -222,7 +225,7 @@ func retractionPrint(r event.Reason, refund event.Money, currency string) uint64
 // would bring it back.
 func (in *importing) rememberTaken(seq uint64, r *retraction) error {
 	last, err := in.lastDecision(seq)
-	if err != nil || last.Reason == event.ReasonRefunded {
+	if err != nil && !errors.Is(err, store.ErrCorrupt) || last.Reason == event.ReasonRefunded {
 		return err
 	}
 	return in.remember(r)

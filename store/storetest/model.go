@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,7 +16,7 @@ import (
 // model compares the backend with a few maps in memory through random sequences of calls, right and wrong ones.
 func model(t *testing.T, open func(t testing.TB) Harness) {
 	rapid.Check(t, func(rt *rapid.T) {
-		w := &world{desk: newDesk(rt, open(t)), rows: map[uint64]*modelRow{}, ids: map[string]uint64{}, batches: map[uint64]*modelBatch{}}
+		w := &world{desk: newDesk(rt, open(t)), rows: map[uint64]*modelRow{}, refunds: map[string]bool{}, ids: map[string]uint64{}, batches: map[uint64]*modelBatch{}}
 		w.file = w.open("a.csv").Number
 		rt.Repeat(map[string]func(*rapid.T){
 			"import":   w.doImport,
@@ -30,6 +29,7 @@ func model(t *testing.T, open func(t testing.TB) Harness) {
 			"withdraw": w.doWithdraw,
 			"requeue":  w.doRequeue,
 			"resolve":  w.doResolve,
+			"retract":  w.doRetract,
 			"wait": func(r *rapid.T) {
 				w.now = w.now.Add(time.Duration(rapid.IntRange(1, 120).Draw(r, "minutes")) * time.Minute)
 			},
@@ -52,6 +52,7 @@ type modelRow struct {
 	payload             []byte
 	replaced            bool
 	decided             []event.Reason
+	takenBy             uint64 // the file that took it back last
 }
 
 type modelBatch struct {
@@ -71,6 +72,7 @@ type world struct {
 	rows    map[uint64]*modelRow
 	ids     map[string]uint64
 	batches map[uint64]*modelBatch
+	refunds map[string]bool // of events that are not there, by their key
 }
 
 func (w *world) expired(seq uint64) bool { return w.rows[seq].deadline <= w.now.Unix() }
@@ -105,7 +107,7 @@ func (w *world) arrive(row store.NewRow) store.Fate {
 	if seq, ok := w.ids[key]; ok {
 		first := w.rows[seq]
 		disagrees := row.Replace && first.fingerprint != row.Fingerprint && first.state == store.StatePending && !w.expired(seq)
-		corrects := first.state == store.StateWithdrawn && (first.fingerprint != row.Fingerprint || !bytes.Equal(first.payload, row.Payload))
+		corrects := first.state == store.StateWithdrawn && w.corrects(first, row)
 		if !disagrees && !corrects || row.Deadline <= w.now.Unix() || first.file == w.file {
 			if first.fingerprint == row.Fingerprint {
 				return store.FateDuplicate
@@ -121,6 +123,11 @@ func (w *world) arrive(row store.NewRow) store.Fate {
 	if w.expired(seq) {
 		m.state, m.late = store.StateExpired, true
 		return store.FateExpired
+	}
+	if w.refunds[key] {
+		delete(w.refunds, key)
+		w.decide(m, store.StateWithdrawn, event.ReasonRefunded)
+		return store.FateSkipped
 	}
 	return store.FateAccepted
 }

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"bytes"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -83,4 +85,36 @@ func (w *world) doResolve(r *rapid.T) {
 		w.decide(w.rows[seq], rs, reason)
 		w.rows[seq].possiblySent = false
 	}
+}
+
+// corrects predicts whether a row takes the place of an event that was withdrawn.
+func (w *world) corrects(first *modelRow, row store.NewRow) bool {
+	switch first.decided[len(first.decided)-1] {
+	case event.ReasonWithdrawn:
+		return first.fingerprint != row.Fingerprint || !bytes.Equal(first.payload, row.Payload)
+	case event.ReasonNoLongerQualified:
+		return first.takenBy != w.file
+	}
+	return false
+}
+
+// doRetract takes an event back that may be there, as a record of the file does.
+func (w *world) doRetract(r *rapid.T) {
+	id := fmt.Sprint("id", rapid.IntRange(0, 60).Draw(r, "id"))
+	reason := rapid.SampledFrom([]event.Reason{event.ReasonNoLongerQualified, event.ReasonRefunded}).Draw(r, "reason")
+	res := w.add(w.file, retracts(reason, id))
+	w.done++
+	key := main + "/" + id
+	m := w.rows[w.ids[key]]
+	want := 0
+	switch {
+	case m == nil:
+		w.refunds[key] = w.refunds[key] || reason == event.ReasonRefunded
+	case m.state == store.StatePending && !slices.Contains(m.decided, reason):
+		w.decide(m, store.StateWithdrawn, reason)
+		m.takenBy, want = w.file, 1
+	case m.state == store.StateWithdrawn && m.decided[len(m.decided)-1] != event.ReasonRefunded:
+		w.refunds[key] = w.refunds[key] || reason == event.ReasonRefunded
+	}
+	same(w.desk, "retracted", len(res.Retracted), want)
 }
