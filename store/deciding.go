@@ -139,8 +139,10 @@ type Halt struct {
 type Tally struct {
 	Events uint64 `json:"events"`
 	Sums   []Sum  `json:"sums"` // by currency, in its order; events without an amount are in none
-	// PhysicalStore counts those with action_source physical_store, to which a window of up to 62 days could apply.
+	// PhysicalStore counts those with action_source physical_store whose window is shorter than the 62 days that could apply.
 	PhysicalStore uint64 `json:"physical_store"`
+	Halted        uint64 `json:"halted,omitempty"`    // of them those that were halted
+	CameLate      uint64 `json:"came_late,omitempty"` // of them those that came in less than a day before their deadline
 }
 
 // Sum is an exact sum in one currency.

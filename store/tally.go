@@ -71,7 +71,8 @@ func (t Tally) Plus(o Tally) (Tally, error) {
 			return Tally{}, err
 		}
 	}
-	return Tally{Events: t.Events + o.Events, Sums: sums.Sums(), PhysicalStore: t.PhysicalStore + o.PhysicalStore}, nil
+	return Tally{Events: t.Events + o.Events, Sums: sums.Sums(), PhysicalStore: t.PhysicalStore + o.PhysicalStore,
+		Halted: t.Halted + o.Halted, CameLate: t.CameLate + o.CameLate}, nil
 }
 
 // Worth is what the events are worth, such as "EUR 1250.00 and USD 3.00"; "" when none has an amount.

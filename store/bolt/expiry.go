@@ -23,9 +23,18 @@ type tally struct {
 
 // add counts rows of one block. One that is damaged, or in a form that this version does not know, has no amount that could be
 // added.
-func (y *tally) add(t *txn, rows []due) {
+func (y *tally) add(t *txn, b *block, rows []due) error {
+	halted, err := t.halted()
+	if err != nil {
+		return err
+	}
 	y.Events += uint64(len(rows))
 	slices.SortFunc(rows, func(a, b due) int { return cmp.Compare(a.seq, b.seq) })
+	for _, p := range rows {
+		if halted.has(p.seq, b.cells[p.seq-firstSeq(b.n)].flags) {
+			y.Halted++
+		}
+	}
 	// They lie side by side: stepping from one to the next costs a fifth of looking each of them up.
 	c := t.bucket(rowsBucket).Cursor()
 	var k, v []byte
@@ -41,15 +50,29 @@ func (y *tally) add(t *txn, rows []due) {
 		if !ok || !bytes.Equal(k, key) {
 			continue
 		}
-		if r, ok := decodeRow(body); !ok || y.decoded.DecodeBinary(r.payload) != nil {
+		r, ok := decodeRow(body)
+		if !ok {
 			continue
 		}
-		if y.decoded.ActionSource == event.SourcePhysicalStore {
+		if r.deadline-r.importedAt.Unix() < lateDay {
+			y.CameLate++
+		}
+		if y.decoded.DecodeBinary(r.payload) != nil {
+			continue
+		}
+		if y.decoded.ActionSource == event.SourcePhysicalStore && r.deadline-r.eventTime < longWindow {
 			y.PhysicalStore++
 		}
 		y.worth.Add(y.decoded.Custom.Value, y.decoded.Custom.Currency)
 	}
+	return nil
 }
+
+const (
+	lateDay = int64(24 * time.Hour / time.Second)
+	// longWindow leaves room for the margin that is taken off the window.
+	longWindow = int64((event.MaxAgePhysicalStore - 24*time.Hour) / time.Second)
+)
 
 func (y *tally) total() store.Tally {
 	y.Sums = y.worth.Sums()
@@ -100,7 +123,9 @@ func (t *txn) expire(y *tally, dataset string, now time.Time, limit uint64) erro
 		}
 		rows := b.due(number, func(deadline int64) bool { return deadline <= now.Unix() })
 		rows = rows[:min(uint64(len(rows)), limit-y.Events)]
-		y.add(t, rows)
+		if err := y.add(t, b, rows); err != nil {
+			return err
+		}
 		for _, p := range rows {
 			i := int(p.seq - firstSeq(b.n))
 			c := b.cells[i]
@@ -120,8 +145,7 @@ func (d *DB) Expiring(ctx context.Context, dataset string, from, until time.Time
 			if len(rows) == 0 {
 				return errEnough // every block behind it has later deadlines alone
 			}
-			y.add(t, slices.DeleteFunc(rows, func(p due) bool { return p.deadline <= from.Unix() }))
-			return nil
+			return y.add(t, b, slices.DeleteFunc(rows, func(p due) bool { return p.deadline <= from.Unix() }))
 		})
 	})
 	if err != nil {

@@ -143,7 +143,25 @@ func splitWrong(d *desk) {
 			d.Errorf("a batch of 4 is split into %v", sizes)
 		}
 	}
+	for _, apart := range [][]int{{4}, {-1}, {2, 2}, {2, 1}} {
+		s := store.Settlement{Batch: b.Number, Verdict: store.VerdictSplit, Children: []int{2, 2}, Apart: apart}
+		if _, err := d.Outbox.Settle(d.ctx, s, d.now); err == nil {
+			d.Errorf("%v are set apart of a batch of 4", apart)
+		}
+	}
 	same(d, "batches", len(d.batches(store.Filter{})), 1)
+}
+
+func splitApart(d *desk) {
+	b := d.begin(d.queueN("e", 6)...)
+	q := b.Seqs
+	got := d.settle(store.Settlement{Batch: b.Number, Verdict: store.VerdictSplit, Children: []int{4, 1, 1}, Apart: []int{1, 4}})
+	for i, want := range [][]uint64{{q[0], q[2], q[3], q[5]}, {q[1]}, {q[4]}} {
+		child, err := d.Outbox.Batch(d.ctx, got.Children[i])
+		d.must(err)
+		same(d, "a child", child.Seqs, want)
+	}
+	same(d, "the parent", must(d.Outbox.Batch(d.ctx, b.Number)).Seqs, q)
 }
 
 func conclude(d *desk) {

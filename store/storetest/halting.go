@@ -278,7 +278,7 @@ func haltExpires(d *desk) {
 	d.halt(store.HaltKey{Kind: store.HaltFile, File: f}, "Look.")
 	d.now = d.now.Add(time.Minute)
 	same(d, "expired", must(d.Outbox.Expire(d.ctx, main, d.now, 10)),
-		store.Tally{Events: 2, Sums: []store.Sum{{Currency: "EUR", Events: 1, Value: "5.00"}}, PhysicalStore: 2})
+		store.Tally{Events: 2, Sums: []store.Sum{{Currency: "EUR", Events: 1, Value: "5.00"}}, PhysicalStore: 2, Halted: 2, CameLate: 2})
 	d.states(store.StateExpired, 1, 2)
 	same(d, "halts", d.halts()[0].Events, 1)
 	same(d, "an event that expired", d.event(1).Halted, "")
@@ -312,15 +312,15 @@ func expiring(d *desk) {
 		from, until time.Duration
 		want        store.Tally
 	}{
-		"an hour": {main, 0, time.Hour, store.Tally{Events: 60, PhysicalStore: 60,
+		"an hour": {main, 0, time.Hour, store.Tally{Events: 60, PhysicalStore: 60, CameLate: 60,
 			Sums: []store.Sum{{Currency: "EUR", Events: 30, Value: "45.00"}, {Currency: "USD", Events: 30, Value: "45.00"}}}},
-		"the second": {main, time.Hour, 2 * time.Hour, store.Tally{Events: 60, PhysicalStore: 60,
+		"the second": {main, time.Hour, 2 * time.Hour, store.Tally{Events: 60, PhysicalStore: 60, CameLate: 60,
 			Sums: []store.Sum{{Currency: "EUR", Events: 30, Value: "45.00"}, {Currency: "USD", Events: 30, Value: "45.00"}}}},
-		"all": {main, 0, 24 * time.Hour, store.Tally{Events: 1199, PhysicalStore: 1199,
+		"all": {main, 0, 24 * time.Hour, store.Tally{Events: 1199, PhysicalStore: 1199, CameLate: 1199,
 			Sums: []store.Sum{{Currency: "EUR", Events: 599, Value: "898.50"}, {Currency: "USD", Events: 600, Value: "900.00"}}}},
 		"nothing":            {main, 24 * time.Hour, 25 * time.Hour, store.Tally{Sums: []store.Sum{}}},
 		"backwards":          {main, time.Hour, 0, store.Tally{Sums: []store.Sum{}}},
-		"no amount":          {other, 0, time.Hour, store.Tally{Events: 1, PhysicalStore: 1, Sums: []store.Sum{}}},
+		"no amount":          {other, 0, time.Hour, store.Tally{Events: 1, PhysicalStore: 1, CameLate: 1, Sums: []store.Sum{}}},
 		"an unknown dataset": {"55", 0, time.Hour, store.Tally{Sums: []store.Sum{}}},
 	} {
 		same(d, name, must(d.Outbox.Expiring(d.ctx, c.dataset, d.now.Add(c.from), d.now.Add(c.until))), c.want)

@@ -190,6 +190,9 @@ func (w *world) settlement(r *rapid.T, n uint64, b *modelBatch) store.Settlement
 	if s.Verdict == store.VerdictSplit && b != nil {
 		first := rapid.IntRange(1, max(1, len(b.seqs)-1)).Draw(r, "first child")
 		s.Children = []int{first, len(b.seqs) - first}
+		if first < len(b.seqs)-1 && rapid.Bool().Draw(r, "apart") {
+			s.Apart = []int{first - 1, first + 1}
+		}
 	}
 	return s
 }
@@ -236,9 +239,23 @@ func (w *world) conclude(n uint64, s store.Settlement, children []uint64) {
 	case store.VerdictSplit:
 		b.state = store.BatchSplit
 		same(w.desk, "children", len(children), 2)
-		w.newBatch(children[0], b.seqs[:s.Children[0]], b.maybe, store.BatchReady)
-		w.newBatch(children[1], b.seqs[s.Children[0]:], b.maybe, store.BatchReady)
+		seqs := apart(b.seqs, s.Apart)
+		w.newBatch(children[0], seqs[:s.Children[0]], b.maybe, store.BatchReady)
+		w.newBatch(children[1], seqs[s.Children[0]:], b.maybe, store.BatchReady)
 	}
+}
+
+// apart puts what is set apart behind all others.
+func apart(seqs []uint64, indexes []int) []uint64 {
+	var first, last []uint64
+	for i, seq := range seqs {
+		if slices.Contains(indexes, i) {
+			last = append(last, seq)
+		} else {
+			first = append(first, seq)
+		}
+	}
+	return append(first, last...)
 }
 
 func (w *world) doSettle(r *rapid.T) {

@@ -26,6 +26,7 @@ func uploading() map[string]func(*desk) {
 		"a retry that came late":         retryStale,
 		"children inherit":               splitInherits,
 		"children that do not add up":    splitWrong,
+		"children set apart":             splitApart,
 		"conclude":                       conclude,
 		"expire":                         expire,
 		"recover":                        recovered,

@@ -24,6 +24,9 @@ type Outcome struct {
 	VersionWarning string    // X-Ad-Api-Version-Warning: Meta is about to end this Graph version
 	Usage          Usage     // how much of Meta's limits is used up
 	Blame          []int     // indexes of data that the error points at, ascending; hints to verify, never proof
+	// Member is Meta's name of the member that the error is about, such as custom_data.value: as the catalogue has it, else
+	// as the path in the error; "" when neither tells. It is a hint, too.
+	Member string
 }
 
 // Skew returns how far the server's clock is ahead of ours, by the Date header and the middle of the attempt, and false
@@ -210,6 +213,12 @@ func (c *Client) settle(o *Outcome, r reply, token Token, n int) {
 		e.Title = scrub(g.title, token, maxText)
 		e.Message = scrub(joined(g.message, g.userText), token, maxText)
 		o.Blame = blameHints(g, n)
+		if entry, ok := lookUp(g.code, g.subcode, g.kind); ok {
+			o.Member = entry.Member
+		}
+		if o.Member == "" {
+			o.Member = blamedMember(g)
+		}
 	}
 	e.RetryAfter = retryAfter(r.header, o.Ended, v.end == Throttled)
 	o.Err = e
