@@ -23,7 +23,8 @@ type pass struct {
 	clockRight bool // an answer's Date agreed with this clock
 	clockWrong bool // one did not
 	pending    int
-	planned    int // events of new batches
+	planned    int       // events of new batches
+	overdue    []Dataset // not live, with events that are too late
 	sum        Summary
 }
 
@@ -117,6 +118,9 @@ func (p *pass) prepare(ctx context.Context) error {
 		if !live {
 			if pending > 0 {
 				p.sum.NotLive = append(p.sum.NotLive, NotLive{Dataset: d.ID, Alias: d.Alias, Events: pending})
+			}
+			if of[d.ID].Expiring > 0 {
+				p.overdue = append(p.overdue, d)
 			}
 			continue
 		}
@@ -273,6 +277,12 @@ func (p *pass) finish(ctx context.Context) error {
 			return err
 		}
 		if err := p.expire(ctx, l); err != nil {
+			return err
+		}
+	}
+	for _, d := range p.overdue {
+		_, err := p.expireOf(ctx, d, func(t store.Tally) string { return reasons(t, "Nobody has allowed sending to the dataset yet.") })
+		if err != nil {
 			return err
 		}
 	}

@@ -31,8 +31,11 @@ type ScheduleConfig struct {
 	Run func(ctx context.Context) (summary string, err error)
 	// Again says, after a run, when another one makes sense before the next scheduled one; the zero time for never.
 	Again func(ctx context.Context) (time.Time, error)
-	Log   zerolog.Logger
-	Now   func() time.Time
+	// Urgent says, every minute while nothing runs, when a run should not wait for its time; the zero time for never. Nil is
+	// allowed.
+	Urgent func(ctx context.Context) (time.Time, error)
+	Log    zerolog.Logger
+	Now    func() time.Time
 }
 
 // Schedule runs something at the times that cron specifications name, one run at a time.
@@ -111,6 +114,7 @@ func (s *Schedule) Run(ctx context.Context) error {
 	}
 	var looks sync.WaitGroup
 	look := func() {
+		s.press(ctx)
 		if s.overdue() {
 			looks.Go(run.Run)
 		}

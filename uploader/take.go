@@ -59,6 +59,7 @@ func (p *pass) take(ctx context.Context, l *lane, w work, r result) {
 	if r.owed != nil {
 		p.u.owed = append(p.u.owed, *r.owed)
 	}
+	p.weigh(ctx, l, w, r)
 	if r.err != nil {
 		if p.err == nil {
 			p.err = r.err
@@ -73,6 +74,7 @@ func (p *pass) take(ctx context.Context, l *lane, w work, r result) {
 		return
 	}
 	l.staleBegin = 0
+	p.lost(l, r.lost, whyUnknown)
 	p.took(l, r.batch, r.verdict, r.batch.Events)
 	if !r.sent {
 		p.u.c.Log.Warn().Uint64("batch", r.batch.Number).Str("dataset", l.Alias).Int("events", r.batch.Events).
@@ -148,7 +150,7 @@ func (p *pass) bisect(l *lane, r result) {
 	switch {
 	case r.verdict != store.VerdictReady && r.verdict != store.VerdictUnknown:
 	case r.probed:
-		s.suspects = append(s.suspects, b.Number)
+		s.suspect(b.Number, charge{r.onlySource(), causeOf(r.outcome)})
 	case r.verdict == store.VerdictReady:
 		s.level = append([]uint64{b.Number}, s.level...)
 	}
