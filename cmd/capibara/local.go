@@ -260,7 +260,8 @@ func (l *local) newUploader() (*uploader.Uploader, error) {
 	}
 	u, err := uploader.New(uploader.Config{Store: boundOutbox{l.db, c}, Client: client, Datasets: datasets, Log: l.roomLog(),
 		BatchEvents: c.Upload.BatchEvents, InFlight: c.Upload.InFlight, ResendWindow: time.Duration(c.Upload.ResendWindow),
-		Patience: l.patience, Now: l.now, Progress: l.audience.hear})
+		Patience: l.patience, Now: l.now, Progress: l.audience.hear, ResendUnknown: uploader.Resend(c.Upload.ResendUnknown),
+		Column: c.columnOf(), Next: l.nextUrgent})
 	if err != nil {
 		return nil, failed("", "%w", err)
 	}

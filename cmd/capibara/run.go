@@ -67,7 +67,7 @@ func (a *app) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	schedule, err := c.schedule(l.db, l.scheduledUpload, u.Due, log, a.now)
+	schedule, err := c.schedule(l.db, l.scheduledUpload, u.Due, u.Urgent, log, a.now)
 	if err != nil {
 		return err
 	}
@@ -109,6 +109,8 @@ func (a *app) run(ctx context.Context) (err error) {
 	rooms.Go(func() error { return ending(inbox.Run(alive)) })
 	rooms.Go(func() error { return page.keep(alive) })
 	rooms.Go(func() error { return prune(alive, im, time.Duration(c.Retention.Files), log) })
+	watch := &expiringWatch{store: l.db, datasets: c.datasetIDs(), log: log, now: a.now}
+	rooms.Go(func() error { watch.keep(alive); return nil })
 	rooms.Go(func() error { daily(alive, c.zone, a.now, l.askDaily); return nil })
 	if schedule != nil {
 		rooms.Go(func() error { return ending(schedule.Run(alive)) })

@@ -138,6 +138,16 @@ func (a *app) printSummary(c *config, s uploader.Summary) {
 			a.line("  %s %s", grouped(n.count), n.text)
 		}
 	}
+	for _, h := range s.Halted {
+		a.line("Source %s is halted. %s", h.Source, h.Reason)
+	}
+	for _, t := range s.TooLate {
+		worth := t.Worth()
+		if worth != "" {
+			worth = ", worth " + worth + ","
+		}
+		a.line("Too late for dataset %s: %s%s expired. %s", t.Dataset, counted(t.Events, "event", "events"), worth, t.Why)
+	}
 	if c.rehearses() && s.Requests > 0 {
 		a.line("Requests went to %s, which is on this machine: a rehearsal, Meta saw nothing of it.", c.Graph.BaseURL)
 	}
@@ -164,6 +174,10 @@ func uploadOutcome(s uploader.Summary) error {
 			code, hint = exitCredentials, "nothing is lost: put a working access token in place and run `capibara check`"
 		}
 		return &failure{code: code, hint: hint, err: fmt.Errorf("dataset %s is stopped: %s", s.Stopped.Dataset, s.Stopped.Reason)}
+	}
+	for _, h := range s.Halted {
+		return failed(fmt.Sprintf("mend the mapping and import the file again, or let it go: `capibara allow --source %s`; `capibara withdraw --source %[1]s` takes its events back", quotedArg(h.Source)),
+			"source %s is halted. %s", h.Source, strings.TrimSuffix(h.Reason, "."))
 	}
 	for _, n := range s.NotLive {
 		if n.Events > 0 {
