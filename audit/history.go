@@ -31,7 +31,8 @@ type Event struct {
 	FileName   string     `json:"file_name"`
 	Line       uint64     `json:"line"`
 	RecordKey  string     `json:"record_key"`
-	Batch      uint64     `json:"batch"` // 0 when it was never in one
+	Batch      uint64     `json:"batch"`            // 0 when it was never in one
+	Halted     string     `json:"halted,omitempty"` // why a pending event waits until somebody allows it, a sentence
 }
 
 // Batch is one batch in a history.
@@ -173,7 +174,8 @@ func collect[S, T any](ctx context.Context, f store.Filter, read func(context.Co
 func (r *Reader) event(e store.EventEntry) Event {
 	return Event{EventID: e.EventID, EventName: e.EventName, Dataset: e.Dataset, State: e.State.String(),
 		Reason: reason(e), EventTime: r.unix(e.EventTime), Deadline: r.unix(e.Deadline),
-		ImportedAt: r.instant(e.ImportedAt), File: e.File, FileName: e.FileName, Line: e.Line, RecordKey: e.RecordKey, Batch: e.Batch}
+		ImportedAt: r.instant(e.ImportedAt), File: e.File, FileName: e.FileName, Line: e.Line, RecordKey: e.RecordKey, Batch: e.Batch,
+		Halted: e.Halted}
 }
 
 // reason is the code that explains the state; "" when the state says it all.

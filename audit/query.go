@@ -32,6 +32,7 @@ type Query struct {
 	Phone      string `json:"phone,omitempty"`       // with country code, or its SHA-256
 	ExternalID string `json:"external_id,omitempty"` // plain, or its SHA-256
 	File       string `json:"file,omitempty"`        // number, or base name for a list of files
+	Source     string `json:"source,omitempty"`      // name of the source that read it, exact
 	Batch      string `json:"batch,omitempty"`       // number
 	State      string `json:"state,omitempty"`
 	EventName  string `json:"event_name,omitempty"`
@@ -129,7 +130,7 @@ func (r *Reader) filter(ctx context.Context, q Query, batches bool) (store.Filte
 
 // read reads what a person typed.
 func (r *Reader) read(q Query, batches bool) (store.Filter, error) {
-	f := store.Filter{EventID: q.EventID, RecordKey: q.RecordKey, OrderID: q.OrderID, EventName: q.EventName,
+	f := store.Filter{EventID: q.EventID, RecordKey: q.RecordKey, OrderID: q.OrderID, EventName: q.EventName, Source: q.Source,
 		Cursor: q.Cursor, Limit: q.Limit}
 	if q.Limit < 0 || q.Limit > MaxPage {
 		return f, &UsageError{"limit", fmt.Sprintf("a page holds 1 to %d entries", MaxPage)}

@@ -175,6 +175,8 @@ func (r *Reader) explain(e store.EventEntry) string {
 	switch e.State {
 	case store.StatePending:
 		switch now := r.now().Unix(); {
+		case e.Halted != "":
+			return "It is not sent until somebody allows it; `capibara status` shows how."
 		case e.NotBefore > max(now, e.EventTime):
 			return "Its source holds it back (hold_back): the first upload after " + day(r.unix(e.NotBefore)) + " takes it."
 		case e.NotBefore > now:

@@ -12,17 +12,21 @@ import (
 
 // Status is how things stand.
 type Status struct {
-	OK          bool            `json:"ok"`      // nobody has to do anything
-	Summary     string          `json:"summary"` // one or more sentences
-	Events      StateCounts     `json:"events"`
-	Expiring24h uint64          `json:"expiring_24h"` // pending events whose deadline comes within 24 hours
-	Unknown     uint64          `json:"unknown"`      // events in batches of unknown fate, of those in flight
-	NextTry     *time.Time      `json:"next_try"`     // when the first of these batches is sent again at the earliest; null for none
-	Expired7d   uint64          `json:"expired_7d"`   // events that expired here in the last 7 days; those imported too late do not count
-	Rejected7d  uint64          `json:"rejected_7d"`  // events that were refused one by one in the last 7 days
-	NextUpload  *time.Time      `json:"next_upload"`  // null when nothing is scheduled
-	LastUpload  *time.Time      `json:"last_upload"`  // null before the first
-	Datasets    []DatasetStatus `json:"datasets"`
+	OK          bool        `json:"ok"`      // nobody has to do anything
+	Summary     string      `json:"summary"` // one or more sentences
+	Events      StateCounts `json:"events"`
+	Expiring24h uint64      `json:"expiring_24h"` // pending events whose deadline comes within 24 hours
+	// ExpiringSums is what those are worth, by currency.
+	ExpiringSums []store.Sum     `json:"expiring_sums"`
+	Halts        []HaltStatus    `json:"halts"`       // what waits until somebody allows it
+	Unknown      uint64          `json:"unknown"`     // events in batches of unknown fate, of those in flight
+	NextTry      *time.Time      `json:"next_try"`    // when the first of these batches is sent again at the earliest; null for none
+	Expired7d    uint64          `json:"expired_7d"`  // events that expired here in the last 7 days; those imported too late do not count
+	Window7d     uint64          `json:"window_7d"`   // of them sales in a store that "window: 62d" would have kept
+	Rejected7d   uint64          `json:"rejected_7d"` // events that were refused one by one in the last 7 days
+	NextUpload   *time.Time      `json:"next_upload"` // null when nothing is scheduled
+	LastUpload   *time.Time      `json:"last_upload"` // null before the first
+	Datasets     []DatasetStatus `json:"datasets"`
 	// Unnamed counts pending events by Meta's id of a dataset that the configuration no longer names.
 	Unnamed map[string]uint64 `json:"unnamed,omitempty"`
 	Graph   GraphStatus       `json:"graph"`
@@ -97,6 +101,12 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 		s.Datasets = append(s.Datasets, ds)
 		delete(pending, d.ID)
 	}
+	if s.ExpiringSums, err = r.expiringSums(ctx, counts, now); err != nil {
+		return Status{}, err
+	}
+	if s.Halts, err = r.halts(ctx); err != nil {
+		return Status{}, err
+	}
 	last, err := r.store.LastRun(ctx, UploadSchedule)
 	if err != nil {
 		return Status{}, fmt.Errorf("reading the last upload: %w", err)
@@ -110,7 +120,7 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 		return Status{}, err
 	}
 	s.Unknown, s.NextTry = seen.unknown, r.instant(seen.nextTry)
-	s.Expired7d, s.Rejected7d = seen.expired, seen.rejected
+	s.Expired7d, s.Window7d, s.Rejected7d = seen.expired, seen.wider, seen.rejected
 	maps.DeleteFunc(pending, func(_ string, n uint64) bool { return n == 0 })
 	s.Unnamed = pending
 	problems := r.problems(&s, seen)

@@ -35,6 +35,8 @@ type house interface {
 	DryRun(ctx context.Context) (uploader.DryRun, error)
 	// GoLive allows sending to a dataset, named by its id.
 	GoLive(ctx context.Context, dataset, by string) error
+	// Allow lets go what is halted, and says how many events that lets go.
+	Allow(ctx context.Context, k store.HaltKey, by string) (uint64, error)
 
 	Close() error
 }

@@ -78,6 +78,7 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("POST /v1/import", may(acts, s.doImport))
 	mux.HandleFunc("POST /v1/upload", may(acts, s.doUpload))
 	mux.HandleFunc("POST /v1/go-live", may(acts, answer(s.goLive)))
+	mux.HandleFunc("POST /v1/allow", may(acts, answer(s.allow)))
 	return mux
 }
 

@@ -109,7 +109,7 @@ func (a *app) printEventStory(s audit.EventStory) error {
 	a.line("%s\n", s.Explanation)
 	a.facts([][2]string{
 		{"event time", moment(s.EventTime)}, {"not before", moment(s.NotBefore)}, {"deadline", moment(s.Deadline)},
-		{"dataset", s.Dataset}, {"action source", s.ActionSource}, {"reason", s.Reason}, {"fbtrace_id", printable(s.FBTraceID)},
+		{"dataset", s.Dataset}, {"action source", s.ActionSource}, {"reason", s.Reason}, {"halted", printable(s.Halted)}, {"fbtrace_id", printable(s.FBTraceID)},
 		{"imported", moment(s.ImportedAt)}, {"file", strconv.FormatUint(s.File, 10) + "  " + printable(s.FileName)},
 		{"source", printable(s.Source)}, {"line", number(s.Line)}, {"record key", printable(s.RecordKey)},
 	})
