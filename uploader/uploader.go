@@ -32,6 +32,8 @@ type Outbox interface {
 	Batch(ctx context.Context, n uint64) (store.Batch, error)
 	// Counts counts events by dataset and state; see store.Reading.
 	Counts(ctx context.Context, horizon time.Time) (store.Counts, error)
+	// Expiring adds up pending events by their deadlines; see store.Reading.
+	Expiring(ctx context.Context, dataset string, from, until time.Time) (store.Tally, error)
 }
 
 // Dataset is one dataset to send to.

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"capibara/importer"
+	"capibara/store"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -148,6 +150,9 @@ func (l *local) scheduledUpload(ctx context.Context) (string, error) {
 	if outcome := uploadOutcome(s); outcome != nil {
 		said = append(said, fmt.Sprintf("%s.", strings.TrimSuffix(outcome.Error(), ".")))
 		l.log.Warn().Str("hint", hintOf(outcome)).Msg(outcome.Error())
+	}
+	if halts, herr := l.db.Halts(ctx); herr == nil && slices.ContainsFunc(halts, func(h store.Halt) bool { return h.Events > 0 }) {
+		said = append(said, haltedNote)
 	}
 	return strings.Join(said, " "), err
 }

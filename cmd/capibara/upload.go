@@ -63,7 +63,7 @@ func (a *app) upload(ctx context.Context, wait time.Duration, asked bool) error 
 		if err != nil && s.Batches+s.Requests+s.Expired == 0 {
 			return err
 		}
-		next, unnamed := afterwards(ctx, c, h, &s)
+		next, unnamed, halted := afterwards(ctx, c, h, &s)
 		switch a.output {
 		case asJSON:
 			err = errors.Join(err, writeJSON(a.stdout, s))
@@ -71,6 +71,9 @@ func (a *app) upload(ctx context.Context, wait time.Duration, asked bool) error 
 			err = errors.Join(err, writeJSONL(a.stdout, []uploader.Summary{s}))
 		default:
 			a.printSummary(c, s)
+			if halted {
+				a.line("%s", haltedNote)
+			}
 		}
 		if err != nil {
 			return err
@@ -84,11 +87,14 @@ func (a *app) upload(ctx context.Context, wait time.Duration, asked bool) error 
 
 // afterwards looks at how things stand after a pass. The ledger says in our own words why a dataset is stopped, and when
 // the next try makes sense; the zero time when it does not tell, because nothing is due or it cannot be asked any more.
-// unnamed counts what waits for datasets that are no longer configured.
-func afterwards(ctx context.Context, c *config, h house, s *uploader.Summary) (next time.Time, unnamed map[string]uint64) {
+// unnamed counts what waits for datasets that are no longer configured, and halted says that events wait for a yes.
+func afterwards(ctx context.Context, c *config, h house, s *uploader.Summary) (next time.Time, unnamed map[string]uint64, halted bool) {
 	st, err := standing(ctx, c, h)
 	if err != nil {
-		return next, nil
+		return next, nil, false
+	}
+	for _, one := range st.Halts {
+		halted = halted || one.Events > 0
 	}
 	if st.NextTry != nil {
 		next = *st.NextTry
@@ -101,8 +107,11 @@ func afterwards(ctx context.Context, c *config, h house, s *uploader.Summary) (n
 			}
 		}
 	}
-	return next, st.Unnamed
+	return next, st.Unnamed, halted
 }
+
+// haltedNote says that not everything that waits may be sent.
+const haltedNote = "Some events wait until somebody allows them: `capibara status` says why."
 
 // unnamedError says that events wait for a dataset that no upload sends to: they would expire in silence.
 func (c *config) unnamedError(unnamed map[string]uint64) error {
