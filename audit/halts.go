@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,8 +24,9 @@ type HaltStatus struct {
 	Events   uint64     `json:"events"` // pending events that wait for it
 	// EndsBeforeFile is the first file of a source that is not concerned, because its mapping was changed; 0 for none.
 	EndsBeforeFile uint64 `json:"ends_before_file"`
-	Allow          string `json:"allow"`    // the command that lets them go
-	Withdraw       string `json:"withdraw"` // the command that takes them back
+	Importing      bool   `json:"importing"` // until the file is read to its end, which decides
+	Allow          string `json:"allow"`     // the command that lets them go
+	Withdraw       string `json:"withdraw"`  // the command that takes them back
 }
 
 // halts lists what is halted. What no event waits for any more is left out, unless it concerns the files to come.
@@ -39,7 +41,7 @@ func (r *Reader) halts(ctx context.Context) ([]HaltStatus, error) {
 			continue
 		}
 		out := HaltStatus{Kind: "source", Source: h.Source, File: h.File, Reason: sentence(h.Reason), Since: r.instant(h.Since),
-			Events: h.Events, EndsBeforeFile: h.Ends}
+			Events: h.Events, EndsBeforeFile: h.Ends, Importing: h.Importing}
 		name := "--source " + word(h.Source)
 		if h.Kind != store.HaltSource {
 			out.Kind = map[store.HaltKind]string{store.HaltFile: "file", store.HaltEvents: "events"}[h.Kind]
@@ -67,13 +69,23 @@ func word(s string) string {
 // maxHaltsSaid is how many halts a summary tells one by one.
 const maxHaltsSaid = 5
 
-// saidHalts are the sentences about what is halted, each with its two ways out.
-func (s *Status) saidHalts() []string {
+// saidHalts are the sentences about what is halted, each with its two ways out. A file that is being imported needs nobody,
+// unless the process that did it has ended.
+func (s *Status) saidHalts(unattended bool) []string {
 	var out []string
-	for i, h := range s.Halts {
+	halts := slices.Clone(s.Halts)
+	if !unattended {
+		halts = slices.DeleteFunc(halts, func(h HaltStatus) bool { return h.Importing })
+	}
+	for i, h := range halts {
 		if i == maxHaltsSaid {
-			out = append(out, fmt.Sprintf("%d more are halted: `capibara status --output json` lists them.", len(s.Halts)-i))
+			out = append(out, fmt.Sprintf("%d more are halted: `capibara status --output json` lists them.", len(halts)-i))
 			break
+		}
+		if h.Importing {
+			out = append(out, fmt.Sprintf("The import of file %d (%s) was cut off, and %s for its end: import it again and it goes on, or `%s` lets them go as they are.",
+				h.File, h.FileName, wait(h.Events), h.Allow))
+			continue
 		}
 		what := "Source " + h.Source + " is halted"
 		switch h.Kind {

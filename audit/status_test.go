@@ -250,6 +250,33 @@ func TestStatusOfWhatIsHalted(t *testing.T) {
 	}
 }
 
+// TestStatusOfAnImportThatHalts holds that a file whose events wait for its end is no reason to act, unless it was cut off.
+func TestStatusOfAnImportThatHalts(t *testing.T) {
+	r, db := quiet(t)
+	f, err := db.OpenFile(t.Context(), store.NewFile{Name: "big.csv", Source: "tills", SHA256: event.Hash{9}, HaltUntilClosed: true}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := store.NewRow{Dataset: dataset, EventID: "big", EventName: "Purchase", EventTime: noon.Unix(), Deadline: noon.AddDate(0, 0, 7).Unix(), Payload: []byte("p")}
+	if _, err := db.Import(t.Context(), f.Number, store.Chunk{First: 1, Records: []store.Record{{Rows: []store.NewRow{row}}}}, noon); err != nil {
+		t.Fatal(err)
+	}
+	s, err := r.Status(t.Context())
+	if err != nil || !s.OK || len(s.Halts) != 1 || !s.Halts[0].Importing {
+		t.Errorf("while it is imported ok is %t, %+v, %v: %s", s.OK, s.Halts, err, s.Summary)
+	}
+	s, err = r.Unattended(false).Status(t.Context())
+	if err != nil || s.OK || !strings.Contains(s.Summary, "The import of file 3 (big.csv) was cut off, and 1 event waits for its end") {
+		t.Errorf("when it was cut off ok is %t, %v: %s", s.OK, err, s.Summary)
+	}
+	if _, err := db.CloseFile(t.Context(), f.Number, store.FileEnd{State: store.FileImported}, noon); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = r.Status(t.Context()); err != nil || len(s.Halts) != 0 {
+		t.Errorf("when it is imported halts are %+v, %v", s.Halts, err)
+	}
+}
+
 // TestStatusOfWhatExpires tells what is about to expire with what it is worth, and of what did what a wider window had kept.
 func TestStatusOfWhatExpires(t *testing.T) {
 	r, db := quiet(t)

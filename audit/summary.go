@@ -25,7 +25,7 @@ func (r *Reader) problems(s *Status, seen findings) []string {
 			say("%s for dataset %s, which is not live yet: run `capibara go-live %s`.", wait(d.Pending), d.Alias, d.Alias)
 		}
 	}
-	out = append(out, s.saidHalts()...)
+	out = append(out, s.saidHalts(r.unattended)...)
 	for _, id := range slices.Sorted(maps.Keys(s.Unnamed)) {
 		say("%s for dataset %s, which the configuration does not name.", wait(s.Unnamed[id]), id)
 	}

@@ -133,6 +133,9 @@ type Halt struct {
 	// Ends is the number of the first file of the source that a HaltSource does not concern any more, because its mapping
 	// was changed; 0 while there is none. Filled in by Halts.
 	Ends uint64 `json:"ends_before_file,omitempty"`
+	// Importing says of a HaltFile that it lasts until the file is closed and that nobody has to do anything; see
+	// NewFile.HaltUntilClosed. Filled in by Halts.
+	Importing bool `json:"importing,omitempty"`
 }
 
 // Tally counts events and adds up their values.

@@ -16,7 +16,6 @@ import (
 type haltRecord struct {
 	store.Halt
 	mapping event.Hash // of a source: what the files are read with that it concerns; zeros until there is one
-	closing bool       // of a file: until it is closed, and no longer
 }
 
 // The sentences of halts that no person and no importer gave another one.
@@ -52,11 +51,11 @@ func decodeHaltKey(b []byte) (k store.HaltKey, ok bool) {
 
 func (h *haltRecord) encode() []byte {
 	v := appendUint(appendText(appendTime(unsealed(64+len(h.Reason)), h.Since), h.Reason), h.Ends)
-	var closing byte
-	if h.closing {
-		closing = 1
+	var importing byte
+	if h.Importing {
+		importing = 1
 	}
-	return append(append(v, closing), h.mapping[:]...)
+	return append(append(v, importing), h.mapping[:]...)
 }
 
 // decodeHalt reads a halt. One that is damaged halts all that its key names: it must not let anything go.
@@ -67,7 +66,7 @@ func decodeHalt(key, value []byte) (h haltRecord, ok bool) {
 	}
 	if body, sound := unseal(key, value); sound {
 		d := decoder{b: body}
-		h = haltRecord{Halt: store.Halt{HaltKey: k, Since: d.time(), Reason: d.text(), Ends: d.uint()}, closing: d.byte() == 1, mapping: d.hash()}
+		h = haltRecord{Halt: store.Halt{HaltKey: k, Since: d.time(), Reason: d.text(), Ends: d.uint(), Importing: d.byte() == 1}, mapping: d.hash()}
 		if d.done() {
 			return h, true
 		}
@@ -214,7 +213,7 @@ func (t *txn) haltOpened(f *fileRecord, nf store.NewFile, now time.Time) error {
 	if !nf.HaltUntilClosed || t.halt(k) != nil {
 		return nil
 	}
-	return t.putHalt(&haltRecord{Halt: store.Halt{HaltKey: k, Reason: reasonImporting, Since: stored(now)}, closing: true})
+	return t.putHalt(&haltRecord{Halt: store.Halt{HaltKey: k, Reason: reasonImporting, Since: stored(now), Importing: true}})
 }
 
 // haltClosed halts a file that is closed because of reason, or lets go what waited for its end when that is empty.
@@ -222,7 +221,7 @@ func (t *txn) haltClosed(f *fileRecord, reason string, now time.Time) error {
 	k := store.HaltKey{Kind: store.HaltFile, File: f.Number}
 	h := t.halt(k)
 	if reason == "" {
-		if h == nil || !h.closing {
+		if h == nil || !h.Importing {
 			return nil
 		}
 		if err := t.delete(haltsBucket, appendHaltKey(nil, k)); err != nil {
