@@ -152,10 +152,10 @@ func (s *sender) reject(r *result, f refusal) {
 		r.err = fmt.Errorf("begin to reject an event of %s: %w", s.dataset, err)
 		return
 	}
-	s.settleRejected(r, b, f.row.Source, f.problem)
+	s.settleRejected(r, b, f.row, f.problem)
 }
 
-func (s *sender) settleRejected(r *result, b store.Batch, source string, problem event.Problem) {
+func (s *sender) settleRejected(r *result, b store.Batch, row store.Row, problem event.Problem) {
 	now := s.u.c.Now()
 	settlement := store.Settlement{Batch: b.Number, Verdict: store.VerdictRejected, Reason: problem.Reason,
 		Attempt: store.Attempt{EndedAt: now, End: capi.InvalidEvent.String(), Error: "not sent: " + problem.Error()}}
@@ -165,7 +165,7 @@ func (s *sender) settleRejected(r *result, b store.Batch, source string, problem
 		return
 	}
 	r.rejected++
-	r.wrong = append(r.wrong, charge{source, cause{reason: problem.Reason, member: problem.Member}})
+	r.wrong = append(r.wrong, charge{row.Source, cause{reason: problem.Reason, member: problem.Member}})
 }
 
 // beginAgain makes the next attempt of an open batch.
@@ -177,7 +177,7 @@ func (s *sender) beginAgain(r *result, b store.Batch) {
 	}
 	now := s.u.c.Now()
 	if problem, never := s.neverSent(b, rows, now); never {
-		s.rejectAgain(r, b, rows[0].Source, problem)
+		s.rejectAgain(r, b, rows[0], problem)
 		return
 	}
 	if b.FirstMaybeAt.IsZero() && slices.ContainsFunc(rows, func(row store.Row) bool { return row.Halted }) {
@@ -230,7 +230,7 @@ func (s *sender) unreadable(r *result, b store.Batch, err error) {
 	}
 }
 
-func (s *sender) rejectAgain(r *result, b store.Batch, source string, problem event.Problem) {
+func (s *sender) rejectAgain(r *result, b store.Batch, row store.Row, problem event.Problem) {
 	b, err := s.u.c.Store.Retry(s.local, b.Number, nil, noBody, s.u.c.Now())
 	if errors.Is(err, store.ErrStale) {
 		r.stale = true
@@ -240,7 +240,7 @@ func (s *sender) rejectAgain(r *result, b store.Batch, source string, problem ev
 		r.err = fmt.Errorf("begin to reject an event of %s: %w", s.dataset, err)
 		return
 	}
-	s.settleRejected(r, b, source, problem)
+	s.settleRejected(r, b, row, problem)
 }
 
 // conclude ends the batch instead of sending it.
