@@ -20,6 +20,7 @@ type committer struct {
 	useful  uint64 // records that are more than a blank line or a footer
 	begun   bool   // something was committed, or need not be held against the limits
 	seen    seenIDs
+	stand   standing
 	shown   time.Time
 	current Progress
 }
@@ -88,6 +89,9 @@ func (c *committer) commit(ctx context.Context) error {
 			c.judged = err
 		}
 		c.begun = true
+	}
+	if c.mapping.withdraw {
+		c.stand.spare(c.chunk.Records)
 	}
 	done, err := c.im.c.Store.Import(ctx, c.file.Number, c.chunk, c.im.c.Now())
 	if err != nil {

@@ -79,6 +79,16 @@ func TestCompileRefuses(t *testing.T) {
 		"a value of two":         {"name: s\ndataset: {column: Brand, values: {Acme: main, acme: other}}\n", `dataset: the value "acme" is there twice`},
 		"on conflict":            {base + "on_conflict: replace\n", `on_conflict: "replace" is neither report nor update`},
 		"update without an id":   {base + "identity: content\non_conflict: update\n", "on_conflict: update needs records that keep their id"},
+		"no longer qualified":    {base + "on_no_longer_qualified: retract\n", `on_no_longer_qualified: "retract" is neither keep nor withdraw`},
+		"withdraw without an id": {base + "on_no_longer_qualified: withdraw\n", "on_no_longer_qualified: withdraw needs to know which event a record had; name the columns that identify it under record_key"},
+		"withdraw by content":    {base + "identity: content\non_no_longer_qualified: withdraw\n", "on_no_longer_qualified: withdraw needs records that keep their id"},
+		"refund of, and kept":    {base + "record_key: [ID]\nrefund_of: [Of]\n", "refund_of: it says what a refund takes back, and nothing is taken back without on_no_longer_qualified: withdraw"},
+		"amount of it, and kept": {base + "record_key: [ID]\nrefund_amount: Back\n", "refund_amount: it says what a refund takes back"},
+		"refund of half a key":   {base + "record_key: [Store, ID]\non_no_longer_qualified: withdraw\nrefund_of: [Of]\n", "refund_of: it needs a column for each of record_key, in the same order (Store, ID)"},
+		"refund of two ids":      {base + "columns: {event_id: ID}\non_no_longer_qualified: withdraw\nrefund_of: [Of, By]\n", "refund_of: the events have their event_id from one column"},
+		"refund of nothing":      {base + "record_key: [ID]\non_no_longer_qualified: withdraw\nrefund_of: [\"\"]\n", "refund_of: a header is empty"},
+		"amount of no refund":    {base + "record_key: [ID]\non_no_longer_qualified: withdraw\nrefund_amount: Back\n", "refund_amount: nothing says which records are refunds"},
+		"refunds without values": {base + "refunds: {Type: []}\n", "refunds: Type has no values"},
 		"window of a year":       {base + "action_source: physical_store\nwindow: 365d\n", "window:"},
 	} {
 		t.Run(name, func(t *testing.T) {

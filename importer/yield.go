@@ -19,6 +19,10 @@ func (m *mapper) yield(out *output) fault {
 	for _, i := range m.matching {
 		m.warnings = m.warnings[:shared]
 		f := m.one(&m.events[i], out)
+		if m.withdraw && f.reason == event.ReasonRefund {
+			c := &m.event.Custom
+			m.refunded = append(m.refunded, refunded{m.event.Name, absolute(c.Value), c.Currency})
+		}
 		switch {
 		case f.none():
 		case refused.none() && m.refuses(f, &m.events[i]):

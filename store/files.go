@@ -81,6 +81,8 @@ type Record struct {
 	Reason    event.Reason // why it was skipped or rejected
 	Column    string       // the column at fault, "" when none is
 	RecordKey string       // the values of the source's record_key columns joined with " · ", "" when unknown
+	// Retractions are the events that the record says it yields no longer; none when it is rejected.
+	Retractions []Retraction
 }
 
 // NewRow is one event on its way into the outbox.
