@@ -16,7 +16,7 @@ import (
 // model compares the backend with a few maps in memory through random sequences of calls, right and wrong ones.
 func model(t *testing.T, open func(t testing.TB) Harness) {
 	rapid.Check(t, func(rt *rapid.T) {
-		w := &world{desk: newDesk(rt, open(t)), rows: map[uint64]*modelRow{}, ids: map[string]uint64{}, batches: map[uint64]*modelBatch{}}
+		w := &world{desk: newDesk(rt, open(t)), rows: map[uint64]*modelRow{}, ids: map[string]uint64{}, batches: map[uint64]*modelBatch{}, halts: map[store.HaltKey]bool{}}
 		w.file = w.open("a.csv").Number
 		rt.Repeat(map[string]func(*rapid.T){
 			"import":   w.doImport,
@@ -29,6 +29,8 @@ func model(t *testing.T, open func(t testing.TB) Harness) {
 			"wait": func(r *rapid.T) {
 				w.now = w.now.Add(time.Duration(rapid.IntRange(1, 120).Draw(r, "minutes")) * time.Minute)
 			},
+			"halt":  w.doHalt,
+			"allow": w.doAllow,
 			"crash": w.doCrash,
 			"":      w.compareCounts,
 		})
@@ -45,6 +47,7 @@ type modelRow struct {
 	fingerprint         uint64
 	batch               uint64
 	possiblySent, late  bool
+	halts               bool // it came in halted
 }
 
 type modelBatch struct {
@@ -61,6 +64,7 @@ type world struct {
 	rows    map[uint64]*modelRow
 	ids     map[string]uint64
 	batches map[uint64]*modelBatch
+	halts   map[store.HaltKey]bool
 }
 
 func (w *world) expired(seq uint64) bool { return w.rows[seq].deadline <= w.now.Unix() }
@@ -81,6 +85,7 @@ func (w *world) doImport(r *rapid.T) {
 		if rapid.IntRange(0, 5).Draw(r, "waits") == 0 {
 			row.NotBefore = w.now.Add(time.Hour).Unix()
 		}
+		row.Halt = rapid.IntRange(0, 9).Draw(r, "halted") == 0
 		records, want = append(records, record(row)), append(want, w.arrive(row))
 	}
 	res := w.add(w.file, records...)
@@ -109,12 +114,16 @@ func (w *world) arrive(row store.NewRow) store.Fate {
 		m.state, m.late = store.StateExpired, true
 		return store.FateExpired
 	}
+	if m.halts = row.Halt; m.halts {
+		w.halts[store.HaltKey{Kind: store.HaltEvents, File: w.file}] = true
+	}
 	return store.FateAccepted
 }
 
 func (w *world) sendable(seq uint64, dataset string) bool {
 	m := w.rows[seq]
-	return m != nil && m.dataset == dataset && m.state == store.StatePending && !w.expired(seq) && m.notBefore <= w.now.Unix()
+	return m != nil && m.dataset == dataset && m.state == store.StatePending && !w.expired(seq) && m.notBefore <= w.now.Unix() &&
+		!w.halted(m)
 }
 
 func (w *world) doBegin(r *rapid.T) {
@@ -296,8 +305,7 @@ func (w *world) doExpire(r *rapid.T) {
 		}
 	}
 	for due > 0 {
-		n, err := w.Outbox.Expire(w.ctx, main, w.now, limit)
-		w.must(err)
+		n := w.expire(main, w.now, limit)
 		same(w.desk, "expired", n, min(limit, due))
 		due -= n
 		if n == 0 {
@@ -344,9 +352,10 @@ func (w *world) compareCounts(*rapid.T) {
 func (w *world) compareAll() {
 	for _, e := range w.events(store.Filter{Limit: 50}) {
 		m := w.rows[e.Seq]
-		same(w.desk, fmt.Sprint("event ", e.Seq), []any{e.Dataset, e.State, e.Batch, e.PossiblySent, e.Late},
-			[]any{m.dataset, m.state, m.batch, m.possiblySent, m.late})
+		same(w.desk, fmt.Sprint("event ", e.Seq), []any{e.Dataset, e.State, e.Batch, e.PossiblySent, e.Late, e.Halted != ""},
+			[]any{m.dataset, m.state, m.batch, m.possiblySent, m.late, m.state == store.StatePending && w.halted(m)})
 	}
+	w.compareHalts()
 	for _, b := range w.desk.batches(store.Filter{}) {
 		m := w.batches[b.Number]
 		same(w.desk, fmt.Sprint("batch ", b.Number), []any{b.State, b.Seqs, !b.FirstMaybeAt.IsZero(), b.MaybeAttempts > 0},
