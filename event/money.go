@@ -74,6 +74,18 @@ func (m Money) Sign() int {
 	return 0
 }
 
+// Cmp is -1 when m is less than o, 0 when they are worth the same, 1 when m is more. No amount counts as 0.
+func (m Money) Cmp(o Money) int {
+	a, b := big.NewInt(m.units), big.NewInt(o.units)
+	for i := m.scale; i < o.scale; i++ {
+		a.Mul(a, big.NewInt(10))
+	}
+	for i := o.scale; i < m.scale; i++ {
+		b.Mul(b, big.NewInt(10))
+	}
+	return a.Cmp(b)
+}
+
 // String is the shortest plain decimal, such as "19.99" or "20"; "" when there is no amount.
 func (m Money) String() string { return string(m.append(nil)) }
 

@@ -138,6 +138,9 @@ func (c *committer) count(done store.ImportResult) {
 				if r.Rows[j].NotBefore != 0 {
 					c.report.report.Waiting++
 				}
+				if r.Rows[j].Halt {
+					c.report.large(r.Line)
+				}
 			}
 			row++
 		}

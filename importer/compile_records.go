@@ -19,6 +19,7 @@ type admission struct {
 	processing   *event.DataProcessing // of records that do not state their own; shared, never changed
 	replace      bool                  // a record that changed replaces its event while that is pending
 	refunds      []screen              // what makes a record a refund
+	limits       bounds                // what is beyond them waits for a person
 	// refundHeaders are those of refund_of and refund_amount.
 	refundHeaders []string
 	withdraw      bool // what a record yields no longer, or gives the money back for, is taken back
@@ -64,7 +65,7 @@ func (a *admission) headers() []string {
 
 // compileRecords checks the rules that hold for a record as a whole.
 func (m *Mapping) compileRecords(s *Source, _ Defaults) error {
-	for _, step := range []func(*Source) error{m.compileScreens, m.compileConsent, m.compileHoldBack, m.compileProcessing, m.compileUnmapped, m.compileRetractions} {
+	for _, step := range []func(*Source) error{m.compileScreens, m.compileConsent, m.compileHoldBack, m.compileProcessing, m.compileUnmapped, m.compileRetractions, m.compileLimits} {
 		if err := step(s); err != nil {
 			return err
 		}

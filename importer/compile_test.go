@@ -89,6 +89,13 @@ func TestCompileRefuses(t *testing.T) {
 		"refund of nothing":      {base + "record_key: [ID]\non_no_longer_qualified: withdraw\nrefund_of: [\"\"]\n", "refund_of: a header is empty"},
 		"amount of no refund":    {base + "record_key: [ID]\non_no_longer_qualified: withdraw\nrefund_amount: Back\n", "refund_amount: nothing says which records are refunds"},
 		"refunds without values": {base + "refunds: {Type: []}\n", "refunds: Type has no values"},
+		"limit without currency": {base + "limits: {value: \"50000\"}\n", `limits.value: the source states no currency; write it by currency, like value: {EUR: "50000"}`},
+		"limit of another":       {base + "currency: EUR\nlimits: {value: {USD: 5}}\n", "limits.value: the source states currency: EUR, so that no event is in USD"},
+		"limit in no currency":   {base + "limits: {value: {Euro: 5}}\n", `limits.value: "Euro" is no currency code`},
+		"limit with a mark":      {base + "currency: EUR\nlimits: {value: \"50,000\"}\n", `limits.value: "50,000" is no amount`},
+		"limit of nothing":       {base + "currency: EUR\nlimits: {value: 0}\n", `limits.value: "0" is no amount`},
+		"limit of fewer events":  {base + "limits: {events: 0.5}\n", "limits.events: 0.5 is not more than 1; it says how many times the usual"},
+		"limit of a sum":         {base + "limits: {sum: -3}\n", "limits.sum: -3 is not more than 1"},
 		"window of a year":       {base + "action_source: physical_store\nwindow: 365d\n", "window:"},
 	} {
 		t.Run(name, func(t *testing.T) {

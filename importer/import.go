@@ -97,7 +97,7 @@ func (im *Importer) Import(ctx context.Context, in Input) (Report, error) {
 		return Report{}, err
 	}
 	file, openErr := im.c.Store.OpenFile(ctx, store.NewFile{Name: in.Name, Source: m.source.Name, SHA256: src.sha256,
-		Size: src.size, Mapping: m.effective}, started)
+		Size: src.size, Mapping: m.effective, HaltUntilClosed: m.limits.compare()}, started)
 	if openErr != nil {
 		return Report{}, fmt.Errorf("register %s: %w", in.Name, openErr)
 	}
@@ -189,6 +189,10 @@ func (p *pass) refuse(ctx context.Context, in Input, no *refusal) (Report, error
 // closeAs writes the receipt, closes the file in the database and tells of it.
 func (p *pass) closeAs(ctx context.Context, end store.FileEnd, no *refusal) (Report, error) {
 	var err error
+	if end.Halt, err = p.beyondUsual(ctx); err != nil {
+		return p.finish(), fmt.Errorf("compare %s with the files before it: %w", p.file.Name, err)
+	}
+	p.report.report.Halt = end.Halt
 	if end.Receipt, err = p.writeReceipt(ctx, end, no); err != nil {
 		return p.finish(), err
 	}
@@ -206,8 +210,19 @@ func (p *pass) closeAs(ctx context.Context, end store.FileEnd, no *refusal) (Rep
 func (im *Importer) logFile(r Report) {
 	f := r.File
 	line := im.c.Log.Info()
-	if f.State == store.FileRefused {
+	switch {
+	case f.State == store.FileRefused:
 		line = im.c.Log.Warn().Str("reason", f.Reason)
+	case r.Halt != "":
+		line = im.c.Log.Warn().Str("halted", r.Halt)
+	case r.Large > 0:
+		line = im.c.Log.Warn()
+	}
+	if r.Large > 0 {
+		line.Uint64("halted_events", r.Large)
+	}
+	if r.Halt != "" || r.Large > 0 {
+		line.Str("allow_with", fmt.Sprintf("capibara allow --file %d", f.Number)).Str("withdraw_with", fmt.Sprintf("capibara withdraw --file %d", f.Number))
 	}
 	line.Uint64("file", f.Number).Str("name", f.Name).Str("source", f.Source).Stringer("state", f.State).
 		Uint64("records", f.Counts.Records).Uint64("accepted", f.Counts.Accepted).Uint64("duplicate", f.Counts.Duplicate).

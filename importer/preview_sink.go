@@ -181,6 +181,11 @@ func (s *counting) People(_ context.Context, keys []event.Hash) ([][]byte, error
 // File is the file that is looked at.
 func (s *counting) File(context.Context, uint64) (store.File, error) { return s.file, nil }
 
+// Files has none: what is usual for a source is in the ledger alone.
+func (s *counting) Files(context.Context, store.Filter) (store.Page[store.File], error) {
+	return store.Page[store.File]{}, nil
+}
+
 // FateRuns has none: what became of every single record is not kept.
 func (s *counting) FateRuns(context.Context, uint64, func(store.FateRun) bool) error { return nil }
 

@@ -51,7 +51,7 @@ func (p *pass) receipt() receipt.Receipt {
 	r := receipt.Receipt{
 		Mark: receipt.Mark{File: f.Number, Started: f.StartedAt, SHA256: f.SHA256},
 		Name: f.Name, Source: f.Source, Taken: f.StartedAt.In(p.mapping.folders), Counts: receipt.Counts(f.Counts),
-		Events: result.Events, Sums: p.report.worth(), Remarks: problems(result.Warnings), Resumed: result.Resumed > 0,
+		Events: result.Events, Halt: result.Halt, Large: result.Large, Sums: p.report.worth(), Remarks: problems(result.Warnings), Resumed: result.Resumed > 0,
 		Outlook: receipt.Outlook{Zone: p.mapping.folders.String()},
 	}
 	for _, c := range result.Reasons {

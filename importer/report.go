@@ -26,6 +26,9 @@ type Report struct {
 	Conflicts []store.Conflict // at most 100 of those not reported before
 	Replaced  []store.Replaced // at most 100 of the pending events whose place events of this file took
 	Replacing uint64           // of Events, those that took the place of one
+	Large     uint64           // of Events, those that are halted because they are worth more than limits.value of the source
+	LargeLine uint64           // of the first of them
+	Halt      string           // why the whole file is halted, sentences; "" when it is not
 	Sums      []CurrencySum    // of accepted events, those that took the place of one included
 	Matching  *Matching        // what the file's columns were taken for; nil when that was not found out
 	Resumed   uint64           // records that an earlier, interrupted import had done
@@ -133,6 +136,13 @@ func sumOf(sums map[string]*sumCount, currency string) *sumCount {
 func (t *tally) tooLate(line uint64) {
 	if t.late.Count++; t.late.Count == 1 {
 		t.late.Reason, t.late.FirstLine = event.ReasonTooOld, line
+	}
+}
+
+// large counts an event that is worth more than its source lets through by itself.
+func (t *tally) large(line uint64) {
+	if t.report.Large++; t.report.Large == 1 {
+		t.report.LargeLine = line
 	}
 }
 

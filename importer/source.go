@@ -59,6 +59,8 @@ type Source struct {
 	Refunds             map[string]Names `yaml:"refunds" json:"refunds,omitempty"`                               // header → values; a record with one of them is a refund, whatever the sign of its amount
 	RefundOf            []string         `yaml:"refund_of" json:"refund_of,omitempty"`                           // headers of a refund's columns that hold the record_key of what is refunded, in its order; none: the record's own
 	RefundAmount        string           `yaml:"refund_amount" json:"refund_amount,omitempty"`                   // header of what a refund of refunds gave back; "": a negative amount, else all of it
+
+	Limits Limits `yaml:"limits" json:"limits,omitzero"` // what is beyond them is not sent before a person allows it
 }
 
 // ExternalID says how external_id is sent.

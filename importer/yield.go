@@ -70,7 +70,8 @@ func (m *mapper) one(r *boundRule, out *output) fault {
 	deadline := m.windowOf(e.ActionSource).Deadline(e.Time)
 	row := store.NewRow{Dataset: m.to, EventID: e.ID, EventName: e.Name, EventTime: e.Time,
 		NotBefore: m.notBefore(deadline), Deadline: deadline, Fingerprint: e.Fingerprint(),
-		Warnings: m.shareWarnings(), Payload: m.encode(), Replace: m.replace}
+		Warnings: m.shareWarnings(), Payload: m.encode(), Replace: m.replace,
+		Value: e.Custom.Value, Currency: e.Custom.Currency, Halt: m.limits.over(e.Custom.Value, e.Custom.Currency)}
 	out.rows = append(out.rows, row)
 	out.sums = append(out.sums, rowSum{e.Name, e.Custom.Currency, e.Custom.Value})
 	return fault{}

@@ -69,6 +69,8 @@ type Importing interface {
 	Rejects(ctx context.Context, file uint64, yield func(Reject) bool) error
 	// File is as in Reading.
 	File(ctx context.Context, n uint64) (File, error)
+	// Files is as in Reading.
+	Files(ctx context.Context, f Filter) (Page[File], error)
 	// FateRuns is as in Reading.
 	FateRuns(ctx context.Context, file uint64, yield func(FateRun) bool) error
 	// Events is as in Reading.

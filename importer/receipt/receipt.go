@@ -15,6 +15,8 @@ type Receipt struct {
 	Hint     string    // what to do about that, a sentence; may be empty
 	Counts   Counts
 	Events   uint64    // that wait for the next upload
+	Halt     string    // why none of them is sent before somebody allows it, sentences; "" when they are not halted
+	Large    uint64    // of Events, those that are halted because each is worth more than the source lets through by itself
 	Sums     []Sum     // of the accepted events
 	Problems []Problem // of rejected records, most frequent first
 	Skipped  []Problem // of skipped records, most frequent first
