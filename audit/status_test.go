@@ -183,8 +183,8 @@ func TestStatusWhileSomethingIsSent(t *testing.T) {
 func TestStatusOfWhatExpired(t *testing.T) {
 	r, db := quiet(t)
 	later := noon.AddDate(0, 0, 8)
-	if n, err := db.Expire(t.Context(), dataset, later, 10); err != nil || n != 1 {
-		t.Fatalf("%d events expired, %v", n, err)
+	if n, err := db.Expire(t.Context(), dataset, later, 10); err != nil || n.Events != 1 {
+		t.Fatalf("%+v events expired, %v", n, err)
 	}
 	for _, tc := range []struct {
 		days int

@@ -129,6 +129,21 @@ func (s *Sum) add(v *big.Int, scale uint8) {
 	s.units.Add(&s.units, v)
 }
 
+// ParseSum reads what Sum.String writes, however long it is. The error is ErrMoney.
+func ParseSum(text string) (*Sum, error) {
+	digits, neg := strings.CutPrefix(text, "-")
+	whole, frac, dot := strings.Cut(digits, ".")
+	if whole == "" || dot && frac == "" || len(frac) > MaxMoneyDigits || strings.Trim(whole+frac, "0123456789") != "" {
+		return nil, ErrMoney
+	}
+	s := &Sum{scale: uint8(len(frac))}
+	s.units.SetString(whole+frac, 10)
+	if neg {
+		s.units.Neg(&s.units)
+	}
+	return s, nil
+}
+
 // String is the sum as a plain decimal with at least two digits after the point, such as "1250.00".
 func (s *Sum) String() string {
 	t := new(big.Int).Abs(&s.units).String()

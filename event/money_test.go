@@ -97,6 +97,14 @@ func TestSumString(t *testing.T) {
 		if got := sum.String(); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
 		}
+		if back, err := ParseSum(test.want); err != nil || back.String() != test.want {
+			t.Errorf("%s: %s is read as %v, %v", test.name, test.want, back, err)
+		}
+	}
+	for _, text := range []string{"", "-", ".5", "1.", "1e5", "--1", "+1", "1,5", "0.0000000000000000001"} {
+		if s, err := ParseSum(text); err != ErrMoney {
+			t.Errorf("%q is read as %v, %v", text, s, err)
+		}
 	}
 }
 

@@ -157,6 +157,9 @@ type Halt struct {
 	Reason string    `json:"reason"` // a sentence
 	Since  time.Time `json:"since"`
 	Events uint64    `json:"events"` // pending events that it keeps from being sent; filled in by Halts
+	// Ends is the number of the first file of the source that a HaltSource does not concern any more, because its mapping
+	// was changed; 0 while there is none. Filled in by Halts.
+	Ends uint64 `json:"ends_before_file,omitempty"`
 }
 
 // Tally counts events and adds up their values.

@@ -13,6 +13,9 @@ type NewFile struct {
 	SHA256  event.Hash // of the file's bytes
 	Size    int64      // bytes
 	Mapping string     // the effective mapping as YAML or JSON: what every record was read with
+	// HaltUntilClosed keeps the file's events from being sent until CloseFile, whose FileEnd.Halt decides what then: what
+	// a file adds up to is known only at its end. An import that is cut off leaves them halted.
+	HaltUntilClosed bool
 }
 
 // File is one import of one file.
@@ -32,6 +35,8 @@ type File struct {
 	Rejects    string     `json:"rejects_path,omitempty"` // path of the rejects file relative to the home, "" without rejects
 	Receipt    string     `json:"receipt_path,omitempty"` // path of the page for whoever dropped it, relative to the home; "" for none
 	Mends      uint64     `json:"mends,omitempty"`        // number of the file whose rejected records these are, mended; 0 for none
+	Events     uint64     `json:"events,omitempty"`       // events that it brought in as pending; 0 for a file that a version before this count read
+	Sums       []Sum      `json:"sums,omitempty"`         // what those events are worth
 }
 
 // FileCounts counts the records of a file by fate; Records is always the sum of the others.
@@ -96,7 +101,11 @@ type NewRow struct {
 	Payload     []byte         // event.Event.AppendBinary; the store keeps a reference until Import returns
 	// Replace puts this row in the place of the event that is there with another fingerprint, when nothing of that one was
 	// ever sent or can have been, and both it and this row may still be sent; see Importing.Import. It is a conflict else.
-	Replace bool
+	Replace  bool
+	Value    event.Money // what it is worth; absent for none
+	Currency string
+	// Halt keeps this event from being sent until somebody allows it; see HaltEvents.
+	Halt bool
 }
 
 // NewPerson is what a record of people says about one person, for the records of other files that refer to that person.
@@ -151,6 +160,9 @@ type FileEnd struct {
 	Rejects    string    // path relative to the home, "" without rejects
 	Receipt    string    // path relative to the home, "" without one
 	Mends      uint64    // number of the earlier file whose rejected records these are, 0 for none
+	// Halt is why the file's events are not sent until somebody allows it, a sentence; "" lets those go that
+	// NewFile.HaltUntilClosed kept.
+	Halt string
 }
 
 // Reject is one rejected record of a file. It holds no value of the record: the rejects file does.

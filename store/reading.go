@@ -8,7 +8,7 @@ import (
 
 // Filter narrows a history; the zero value of a field does not narrow. Not every field makes sense for every list:
 // Events honours all of them, Batches honours Dataset, BatchState, Since, Until, Batch and Seq; Files honours File,
-// Since, Until, FileName and Mends.
+// Since, Until, FileName, Mends and Source.
 type Filter struct {
 	Since, Until time.Time // events: event_time; batches: creation; files: start. Since inclusive, Until exclusive
 	EventID      string
@@ -20,6 +20,7 @@ type Filter struct {
 	BatchState   BatchState
 	File         uint64
 	FileName     string // base name, exact
+	Source       string // name of the source that read it
 	Mends        uint64 // files: those that bring mended records of this file
 	Batch        uint64 // events: those that were ever in this batch or in a batch it was split into
 	Seq          uint64 // batches: those that carried this row, oldest first among them last
@@ -71,6 +72,7 @@ type EventEntry struct {
 	// Damaged says that the stored event fails its checksum: only Seq, Dataset, Deadline, State, Batch, PossiblySent and
 	// Late are known.
 	Damaged bool
+	Halted  string // why it is not sent until somebody allows it, a sentence; "" when it is not halted, or not pending
 }
 
 // Counts tells how many events there are.
@@ -95,7 +97,7 @@ type DatasetCounts struct {
 type AuditEntry struct {
 	N        uint64     `json:"n"`
 	At       time.Time  `json:"at"`
-	Kind     string     `json:"kind"` // file_opened, file_closed, replaced, batch_settled, batch_concluded, expired, recovered, circuit, go_live, bound, created, withdrawn, requeued, resolved
+	Kind     string     `json:"kind"` // file_opened, file_closed, replaced, batch_settled, batch_concluded, expired, recovered, circuit, go_live, bound, created, withdrawn, requeued, resolved, halted, allowed
 	Detail   string     `json:"detail"`
 	Previous event.Hash `json:"-"` // SHA-256 of the previous entry as stored
 	Hash     event.Hash `json:"-"` // SHA-256 of this entry as stored

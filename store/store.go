@@ -38,6 +38,7 @@ type Outbox interface {
 	Uploading
 	Reading
 	Deciding
+	Halting
 	// Close waits for changes under way and releases the database.
 	Close() error
 }
@@ -83,13 +84,13 @@ type Importing interface {
 
 // Uploading is what moves rows from pending to acknowledged.
 type Uploading interface {
-	// Plan returns pending rows of one dataset that may be sent at now (deadline after now, not_before reached), the
-	// earliest deadlines first (exact within a block of the backend, approximate across blocks), at most q.Limit of
+	// Plan returns pending rows of one dataset that may be sent at now (deadline after now, not_before reached, not halted),
+	// the earliest deadlines first (exact within a block of the backend, approximate across blocks), at most q.Limit of
 	// them. It changes nothing.
 	Plan(ctx context.Context, q PlanQuery) ([]Row, error)
 	// Begin journals the intent to send: the rows leave pending, a batch is created in state BatchSending with its first
 	// attempt, and all of it is on disk before Begin returns. ErrStale when a row is no longer pending, or when it may not
-	// be sent at now: its deadline has passed or its not_before has not come. A ctx that ends while Begin, Retry, Settle
+	// be sent at now: its deadline has passed, its not_before has not come, or it is halted. A ctx that ends while Begin, Retry, Settle
 	// or Conclude waits does not cut it short: the change may be on disk already, so it returns what really happened.
 	Begin(ctx context.Context, in Intent, now time.Time) (Batch, error)
 	// Retry journals the intent to send an open batch (BatchReady or BatchUnknown) again: a new attempt, state
@@ -104,8 +105,12 @@ type Uploading interface {
 	// of every row has passed (else ErrStale).
 	Conclude(ctx context.Context, s Settlement, now time.Time) (Batch, error)
 	// Expire moves pending rows of the dataset whose deadline is at or before now to StateExpired, at most limit rows
-	// in one transaction, and returns how many; call it until it returns 0.
-	Expire(ctx context.Context, dataset string, now time.Time, limit int) (int, error)
+	// in one transaction, halted ones too, and returns how many with what they were worth; call it until it returns none.
+	// It adds an audit entry with the sums.
+	Expire(ctx context.Context, dataset string, now time.Time, limit int) (Tally, error)
+	// NextDeadline returns the earliest deadline after now of a pending event of the dataset that may be sent before it: it
+	// is not halted, and its not_before comes first. It is cheap enough to be asked every minute.
+	NextDeadline(ctx context.Context, dataset string, now time.Time) (at time.Time, ok bool, err error)
 	// Recover is called once when a process starts: every batch left in BatchSending becomes BatchUnknown, because
 	// nobody knows whether its last attempt arrived. It returns those batches.
 	Recover(ctx context.Context, now time.Time) ([]Batch, error)
@@ -160,6 +165,10 @@ type Reading interface {
 	FateRuns(ctx context.Context, file uint64, yield func(FateRun) bool) error
 	// Counts returns how many events are in each state, per dataset, and how many pending ones expire before horizon.
 	Counts(ctx context.Context, horizon time.Time) (Counts, error)
+	// Expiring adds up the pending events of a dataset whose deadline lies after from and not after until, halted ones too.
+	// What is damaged counts as an event without an amount. It reads in pages: events that change meanwhile may be in it or
+	// not.
+	Expiring(ctx context.Context, dataset string, from, until time.Time) (Tally, error)
 	// Audit calls yield for the audit entries from number from on.
 	Audit(ctx context.Context, from uint64, yield func(AuditEntry) bool) error
 	// Check reads everything and verifies that it agrees with itself: checksums, indexes, counts, sums of fates, batches

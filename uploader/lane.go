@@ -328,15 +328,16 @@ func (p *pass) expire(ctx context.Context, l *lane) error {
 		return nil
 	}
 	for {
-		n, err := p.u.c.Store.Expire(ctx, l.ID, p.now(), 5000)
+		late, err := p.u.c.Store.Expire(ctx, l.ID, p.now(), 5000)
 		if err != nil {
 			return fmt.Errorf("expire events of %s: %w", l.Alias, err)
 		}
-		if n == 0 {
+		if late.Events == 0 {
 			break
 		}
-		p.sum.Expired += n
-		p.u.c.Log.Warn().Str("dataset", l.Alias).Int("events", n).Msg("events became too old before they could be sent")
+		p.sum.Expired += int(late.Events)
+		p.u.c.Log.Warn().Str("dataset", l.Alias).Uint64("events", late.Events).Str("worth", late.Worth()).
+			Msg("events became too old before they could be sent")
 	}
 	l.expired = true
 	return nil

@@ -348,7 +348,7 @@ func (s *steps) Conclude(ctx context.Context, settlement store.Settlement, now t
 	return s.Outbox.Conclude(ctx, settlement, now)
 }
 
-func (s *steps) Expire(ctx context.Context, dataset string, now time.Time, limit int) (int, error) {
+func (s *steps) Expire(ctx context.Context, dataset string, now time.Time, limit int) (store.Tally, error) {
 	s.w.stop("expire")
 	return s.Outbox.Expire(ctx, dataset, now, limit)
 }

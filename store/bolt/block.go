@@ -29,6 +29,7 @@ const (
 	flagConflicts    uint8 = 1 << 3 // a record disagreed with it
 	flagReplaced     uint8 = 1 << 4 // another row took its place; the state is withdrawn
 	flagReplaces     uint8 = 1 << 5 // it took the place of another row
+	flagHalted       uint8 = 1 << 6 // it came in halted by itself; in force while the halts say so of its file
 	flagDecided      uint8 = 1 << 7 // a person or a record decided something about it; see decisions
 )
 
@@ -56,6 +57,7 @@ type pendingCount struct {
 	dataset  uint16
 	earliest int64 // deadline
 	rows     uint64
+	halted   uint64 // of them with flagHalted
 }
 
 // pendingKeySize is the length of a key of the pending index.
@@ -79,8 +81,29 @@ func (b *block) pending() []pendingCount {
 		}
 		counts[at].earliest = min(counts[at].earliest, b.deadlines[i])
 		counts[at].rows++
+		if c.flags&flagHalted != 0 {
+			counts[at].halted++
+		}
 	}
 	return counts
+}
+
+// encode is the value of the entry in the pending index. What is halted stands behind it only when something is.
+func (p pendingCount) encode() []byte {
+	v := appendUint(unsealed(6), p.rows)
+	if p.halted > 0 {
+		v = appendUint(v, p.halted)
+	}
+	return v
+}
+
+func decodePending(body []byte) (p pendingCount, ok bool) {
+	d := decoder{b: body}
+	p.rows = d.uint()
+	if len(d.b) > 0 {
+		p.halted = d.uint()
+	}
+	return p, d.done()
 }
 
 // states is the set of states present, one bit each.
@@ -276,7 +299,7 @@ func (t *txn) reindex(b *block) error {
 	}
 	for _, p := range now {
 		if !slices.Contains(b.stored, p) {
-			if err := t.put(pendingBucket, appendPendingKey(nil, b.n, p), appendUint(unsealed(3), p.rows)); err != nil {
+			if err := t.put(pendingBucket, appendPendingKey(nil, b.n, p), p.encode()); err != nil {
 				return err
 			}
 		}

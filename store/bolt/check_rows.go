@@ -83,6 +83,7 @@ func (c *checker) afterRows(last uint64) error {
 		if rows != c.rowsOf[n+1] {
 			c.problem("file %d: it names %d events as its own, and %d name it", n+1, rows, c.rowsOf[n+1])
 		}
+		c.worthOf(f)
 	}
 	return nil
 }
@@ -98,6 +99,12 @@ func (c *checker) rowInBlock(seq uint64, r *row, b *block) {
 	if cl.dataset != r.dataset || due < r.deadline || due > r.deadline && cl.flags&flagDecided == 0 || (cl.flags&flagWaits != 0) != (r.notBefore != 0) ||
 		r.eventTime < b.minTime || r.eventTime > b.maxTime {
 		c.problem("blocks: what is noted of event %d disagrees with its record", seq)
+	}
+	if cl.flags&flagLate == 0 {
+		c.inTime[r.file]++
+	}
+	if cl.flags&flagHalted != 0 {
+		c.haltedOf[r.file]++
 	}
 }
 
@@ -220,9 +227,9 @@ func (c *checker) pendingOf(b *block) error {
 		if err != nil {
 			return err
 		}
-		d := decoder{b: body}
-		if n := d.uint(); !d.done() || n != p.rows {
-			c.problem("pending: block %d has %d pending events of dataset %d, and %d are listed", b.n, p.rows, p.dataset, n)
+		if listed, ok := decodePending(body); !ok || listed.rows != p.rows || listed.halted != p.halted {
+			c.problem("pending: block %d has %d pending events of dataset %d, %d of them halted, and %d and %d are listed", b.n, p.rows,
+				p.dataset, p.halted, listed.rows, listed.halted)
 		}
 	}
 	return nil

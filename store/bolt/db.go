@@ -22,6 +22,7 @@ type DB struct {
 	// changed says that something was committed since the database was opened, broken that a commit failed in a way
 	// after which the state in memory cannot be trusted.
 	changed, broken atomic.Bool
+	halts           haltCache
 
 	closing sync.RWMutex // held for writing by Close alone
 	closed  bool
@@ -53,7 +54,9 @@ func (d *DB) view(fn func(*txn) error) (err error) {
 		return closedOr(err)
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	return fn(newTxn(tx))
+	t := newTxn(tx)
+	t.haltCache = &d.halts
+	return fn(t)
 }
 
 // update runs fn in a write transaction and commits it. When fn fails nothing of it stays.
@@ -78,6 +81,7 @@ func (d *DB) update(fn func(*txn) error) (err error) {
 		}
 	}()
 	t := newTxn(tx)
+	t.haltCache = &d.halts
 	if err := fn(t); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}

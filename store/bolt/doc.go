@@ -4,10 +4,10 @@
 // bit on the disk is found, never sent. Numbers in keys are big-endian; in values they are varints unless noted.
 //
 //	meta       schema, id, created, seq (last row number), audit (number and hash of the last entry), endpoint (what
-//	           requests go to, and since when)
+//	           requests go to, and since when), halts (how often other rows were halted)
 //	names      kind 0 text       → number;  kind 1 number → text. Kinds: datasets, event names, reasons
 //	files      file              → name, source, SHA-256, counts, state, times, extents of row numbers; receipt and mended
-//	                               file, where there is one
+//	                               file, where there is one; events that it brought in, and what they are worth
 //	file_sha   SHA-256 file      → nothing
 //	mappings   SHA-256           → the text of a mapping, once however many files were read with it
 //	fates      file first-record → a run of consecutive records with one fate and reason
@@ -18,7 +18,8 @@
 //	ids_new    the same          the youngest entries of ids, on their way there; see ids_merge.go
 //	blocks     block             → 500 cells of 8 bytes: state, flags, dataset, batch; states present, span of event_time
 //	deadlines  block             → 500 deadlines of 8 bytes. One changes only when its row is requeued
-//	pending    dataset(2) earliest-deadline block → number of pending rows of the dataset in the block
+//	pending    dataset(2) earliest-deadline block → number of pending rows of the dataset in the block, and of those that
+//	                               came in halted
 //	refusals   seq               → reason, code and subcode of a rejected event
 //	conflicts  seq fingerprint   → file, line, record, time of the first record that disagreed with this content
 //	batches    batch             → dataset, state, attempts, row numbers, children

@@ -71,7 +71,7 @@ func (t *txn) entry(seq uint64, c cell, r *row) (store.EventEntry, error) {
 	if err != nil {
 		return e, err
 	}
-	e.FileName, e.Source = f.Name, f.Source
+	e.FileName, e.Source, e.Halted = f.Name, f.Source, t.haltOf(c, f)
 	if e.Dataset, err = t.datasetText(r.dataset); err != nil {
 		return e, err
 	}

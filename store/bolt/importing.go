@@ -102,7 +102,7 @@ func (in *importing) run(file uint64) error {
 		return fmt.Errorf("%w: %d records of it are done", store.ErrStale, f.Counts.Records)
 	}
 	in.file = f
-	for _, step := range []func() error{in.collect, in.recognise, in.addRows, in.addIDs, in.replace, in.addPeople, in.addFates} {
+	for _, step := range []func() error{in.collect, in.recognise, in.addRows, in.addIDs, in.replace, in.addPeople, in.addFates, in.haltRows} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -245,6 +245,8 @@ func (in *importing) cellOf(a *arrival) cell {
 	if a.Deadline <= in.now.Unix() {
 		c.state = store.StateExpired
 		c.flags |= flagLate
+	} else if a.Halt {
+		c.flags |= flagHalted
 	}
 	return c
 }
@@ -283,6 +285,7 @@ func (in *importing) addFates() error {
 	if err != nil {
 		return err
 	}
+	var worth store.Totals
 	for i := range in.chunk.Records {
 		r := &in.chunk.Records[i]
 		fate := r.Fate
@@ -298,6 +301,7 @@ func (in *importing) addFates() error {
 			in.out.Accepted = append(in.out.Accepted, rowFate == store.FateAccepted)
 			if rowFate == store.FateAccepted {
 				in.out.Events++
+				worth.Add(in.rows[row].Value, in.rows[row].Currency)
 			}
 			row++
 		}
@@ -316,6 +320,9 @@ func (in *importing) addFates() error {
 		if err := runs.add(n, fate, reason); err != nil {
 			return err
 		}
+	}
+	if err := in.file.addWorth(in.out.Events, &worth); err != nil {
+		return err
 	}
 	return runs.flush()
 }

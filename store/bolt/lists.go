@@ -68,7 +68,8 @@ func (d *DB) Files(ctx context.Context, f store.Filter) (store.Page[store.File],
 		if err != nil {
 			return store.File{}, false, err
 		}
-		if f.File != 0 && n != f.File || f.FileName != "" && r.Name != f.FileName || f.Mends != 0 && r.Mends != f.Mends || !between(r.StartedAt, f) {
+		if f.File != 0 && n != f.File || f.FileName != "" && r.Name != f.FileName || f.Mends != 0 && r.Mends != f.Mends ||
+			f.Source != "" && r.Source != f.Source || !between(r.StartedAt, f) {
 			return store.File{}, false, nil
 		}
 		file, err := t.whole(r)

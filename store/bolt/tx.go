@@ -61,6 +61,9 @@ type txn struct {
 	blocks map[uint64]*block
 	counts map[countKey]int64
 	files  map[uint64]*fileRecord
+	// haltCache is shared by the transactions of a database; haltedRows is what this one sees of it.
+	haltCache  *haltCache
+	haltedRows *haltSet
 }
 
 type countKey struct {

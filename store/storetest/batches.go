@@ -197,8 +197,7 @@ func expire(d *desk) {
 	d.now = d.now.Add(650 * time.Second)
 	var got []int
 	for {
-		n, err := d.Outbox.Expire(d.ctx, main, d.now, 300)
-		d.must(err)
+		n := d.expire(main, d.now, 300)
 		got = append(got, n)
 		if n == 0 {
 			break
@@ -209,13 +208,9 @@ func expire(d *desk) {
 	d.states(store.StateExpired, seqs[1], seqs[649])
 	d.states(store.StatePending, seqs[650], seqs[699], seqs[700])
 	same(d, "the reason", d.event(seqs[1]).Reason, event.ReasonExpiredWaiting)
-	n, err := d.Outbox.Expire(d.ctx, "55", d.now, 10)
-	d.must(err)
-	same(d, "expired of an unknown dataset", n, 0)
+	same(d, "expired of an unknown dataset", d.expire("55", d.now, 10), 0)
 	d.settle(store.Settlement{Batch: b.Number, Verdict: store.VerdictReleased})
-	n, err = d.Outbox.Expire(d.ctx, main, d.now, 10)
-	d.must(err)
-	same(d, "expired after a release", n, 1)
+	same(d, "expired after a release", d.expire(main, d.now, 10), 1)
 }
 
 func recovered(d *desk) {

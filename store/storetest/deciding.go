@@ -78,13 +78,6 @@ func (d *desk) lastEntry() (last store.AuditEntry) {
 	return last
 }
 
-func (d *desk) expire(want int) {
-	d.Helper()
-	n, err := d.Outbox.Expire(d.ctx, main, d.now, 100)
-	d.must(err)
-	same(d, "expired", n, want)
-}
-
 func withdraw(d *desk) {
 	seqs := d.queue(d.row("a"), d.row("b"), d.row("c", in(other)), d.row("d"))
 	d.now = d.now.Add(time.Minute)
@@ -107,7 +100,7 @@ func withdraw(d *desk) {
 		d.Errorf("a withdrawn event is sent: %v", err)
 	}
 	d.now = d.now.Add(30 * 24 * time.Hour)
-	d.expire(1)
+	same(d, "expired", d.expire(main, d.now, 100), 1)
 	d.states(store.StateWithdrawn, seqs[0], seqs[2], seqs[3])
 }
 
@@ -163,7 +156,7 @@ func requeue(d *desk) {
 		Attempt: store.Attempt{Code: 100, Subcode: 2804003, Messages: []string{"no"}}})
 	d.withdraw(seqs[3])
 	d.now = soon
-	d.expire(1)
+	same(d, "expired", d.expire(main, d.now, 100), 1)
 	same(d, "with the deadlines that they have", d.requeue(0, seqs...), store.Decided{Changed: 2, Left: 2})
 	d.states(store.StatePending, seqs[0], seqs[3])
 	deadline := d.now.Add(time.Hour).Unix()
@@ -227,9 +220,9 @@ func requeueExpires(d *desk) {
 	d.requeue(d.now.Unix()+1, seqs[0]) // never earlier
 	same(d, "its deadline", d.event(seqs[0]).Deadline, deadline.Unix())
 	d.now = deadline.Add(-time.Second)
-	d.expire(0)
+	same(d, "expired", d.expire(main, d.now, 100), 0)
 	d.now = deadline
-	d.expire(1)
+	same(d, "expired", d.expire(main, d.now, 100), 1)
 	e := d.event(seqs[0])
 	same(d, "the event", []any{e.State, e.Reason, e.Late}, []any{store.StateExpired, event.ReasonExpiredWaiting, false})
 	var reasons []event.Reason

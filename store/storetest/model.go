@@ -17,7 +17,7 @@ import (
 // model compares the backend with a few maps in memory through random sequences of calls, right and wrong ones.
 func model(t *testing.T, open func(t testing.TB) Harness) {
 	rapid.Check(t, func(rt *rapid.T) {
-		w := &world{desk: newDesk(rt, open(t)), rows: map[uint64]*modelRow{}, ids: map[string]uint64{}, batches: map[uint64]*modelBatch{}}
+		w := &world{desk: newDesk(rt, open(t)), rows: map[uint64]*modelRow{}, ids: map[string]uint64{}, batches: map[uint64]*modelBatch{}, halts: map[store.HaltKey]bool{}}
 		w.file = w.open("a.csv").Number
 		rt.Repeat(map[string]func(*rapid.T){
 			"import":   w.doImport,
@@ -33,6 +33,8 @@ func model(t *testing.T, open func(t testing.TB) Harness) {
 			"wait": func(r *rapid.T) {
 				w.now = w.now.Add(time.Duration(rapid.IntRange(1, 120).Draw(r, "minutes")) * time.Minute)
 			},
+			"halt":  w.doHalt,
+			"allow": w.doAllow,
 			"crash": w.doCrash,
 			"":      w.compareCounts,
 		})
@@ -52,6 +54,7 @@ type modelRow struct {
 	payload             []byte
 	replaced            bool
 	decided             []event.Reason
+	halts               bool // it came in halted
 }
 
 type modelBatch struct {
@@ -71,6 +74,7 @@ type world struct {
 	rows    map[uint64]*modelRow
 	ids     map[string]uint64
 	batches map[uint64]*modelBatch
+	halts   map[store.HaltKey]bool
 }
 
 func (w *world) expired(seq uint64) bool { return w.rows[seq].deadline <= w.now.Unix() }
@@ -91,6 +95,7 @@ func (w *world) doImport(r *rapid.T) {
 		if rapid.IntRange(0, 5).Draw(r, "waits") == 0 {
 			row.NotBefore = w.now.Add(time.Hour).Unix()
 		}
+		row.Halt = rapid.IntRange(0, 9).Draw(r, "halted") == 0
 		records, want = append(records, record(row)), append(want, w.arrive(row))
 	}
 	res := w.add(w.file, records...)
@@ -122,12 +127,16 @@ func (w *world) arrive(row store.NewRow) store.Fate {
 		m.state, m.late = store.StateExpired, true
 		return store.FateExpired
 	}
+	if m.halts = row.Halt; m.halts {
+		w.halts[store.HaltKey{Kind: store.HaltEvents, File: w.file}] = true
+	}
 	return store.FateAccepted
 }
 
 func (w *world) sendable(seq uint64, dataset string) bool {
 	m := w.rows[seq]
-	return m != nil && m.dataset == dataset && m.state == store.StatePending && !w.expired(seq) && m.notBefore <= w.now.Unix()
+	return m != nil && m.dataset == dataset && m.state == store.StatePending && !w.expired(seq) && m.notBefore <= w.now.Unix() &&
+		!w.halted(m)
 }
 
 func (w *world) doBegin(r *rapid.T) {
@@ -309,8 +318,7 @@ func (w *world) doExpire(r *rapid.T) {
 		}
 	}
 	for due > 0 {
-		n, err := w.Outbox.Expire(w.ctx, main, w.now, limit)
-		w.must(err)
+		n := w.expire(main, w.now, limit)
 		same(w.desk, "expired", n, min(limit, due))
 		due -= n
 		if n == 0 {
@@ -361,14 +369,16 @@ func (w *world) compareCounts(*rapid.T) {
 func (w *world) compareAll() {
 	for _, e := range w.events(store.Filter{Limit: 50}) {
 		m := w.rows[e.Seq]
-		same(w.desk, fmt.Sprint("event ", e.Seq), []any{e.Dataset, e.State, e.Batch, e.PossiblySent, e.Late, e.Deadline, e.Decided},
-			[]any{m.dataset, m.state, m.batch, m.possiblySent, m.late, m.deadline, len(m.decided) > 0})
+		same(w.desk, fmt.Sprint("event ", e.Seq),
+			[]any{e.Dataset, e.State, e.Batch, e.PossiblySent, e.Late, e.Deadline, e.Decided, e.Halted != ""},
+			[]any{m.dataset, m.state, m.batch, m.possiblySent, m.late, m.deadline, len(m.decided) > 0, m.state == store.StatePending && w.halted(m)})
 		var decided []event.Reason
 		for _, x := range w.decisions(e.Seq) {
 			decided = append(decided, x.Reason)
 		}
 		same(w.desk, fmt.Sprint("decisions about event ", e.Seq), decided, m.decided)
 	}
+	w.compareHalts()
 	for _, b := range w.desk.batches(store.Filter{}) {
 		m := w.batches[b.Number]
 		same(w.desk, fmt.Sprint("batch ", b.Number), []any{b.State, b.Seqs, !b.FirstMaybeAt.IsZero(), b.MaybeAttempts > 0, b.Resolution != nil},

@@ -36,7 +36,8 @@ func Run(t *testing.T, open func(t testing.TB) Harness) {
 	for _, suite := range []struct {
 		name  string
 		tests map[string]func(*desk)
-	}{{"importing", importing()}, {"people", people()}, {"uploading", uploading()}, {"reading", reading()}, {"deciding", deciding()}} {
+	}{{"importing", importing()}, {"people", people()}, {"uploading", uploading()}, {"reading", reading()},
+		{"deciding", deciding()}, {"halting", halting()}} {
 		for name, try := range suite.tests {
 			t.Run(suite.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
