@@ -52,6 +52,8 @@ type Batch struct {
 	CreatedAt     time.Time `json:"created_at"`
 	Attempts      []Attempt `json:"attempts"`
 	Children      []uint64  `json:"children,omitempty"`
+	// Resolution is a person's word about its fate; nil when nobody had to give one.
+	Resolution *Resolution `json:"resolution,omitempty"`
 }
 
 // Attempt is one HTTP try of a batch.

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"capibara/event"
@@ -35,6 +37,22 @@ type Decision struct {
 	Note   string       // in the person's own words, bounded; "" for none
 }
 
+// MaxNote bounds the note of a decision, in bytes.
+const MaxNote = 500
+
+// Check refuses a decision of nobody, for another reason than want, or with a note that is too long.
+func (d Decision) Check(want event.Reason) error {
+	switch {
+	case d.By == "":
+		return errors.New("nobody is named who decided it")
+	case d.Reason != want:
+		return fmt.Errorf("the reason is %q, not %q", d.Reason, want)
+	case len(d.Note) > MaxNote:
+		return fmt.Errorf("the note has %d bytes, more than %d", len(d.Note), MaxNote)
+	}
+	return nil
+}
+
 // Decided counts what a decision changed.
 type Decided struct {
 	Changed uint64 `json:"changed"`
@@ -55,6 +73,15 @@ type DecisionEntry struct {
 	Reason event.Reason `json:"reason"`
 	Note   string       `json:"note,omitempty"`
 	Audit  uint64       `json:"audit"` // number of the entry in the audit log
+}
+
+// Signature says who decided, and the note, as it ends a sentence of the audit log.
+func (e DecisionEntry) Signature() string {
+	s := " by " + e.By
+	if e.Note != "" {
+		s += ": " + e.Note
+	}
+	return s
 }
 
 // Resolution is a person's word about a batch of unknown fate.

@@ -124,10 +124,13 @@ type ImportResult struct {
 	Events    uint64     // events that entered the outbox as pending; one record may yield several
 	Accepted  []bool     // for every row of the chunk in order (record by record): whether it entered the outbox as pending
 	Conflicts []Conflict // those not reported before with the same content
-	Replaced  []Replaced // pending events whose place a row of the chunk took, in the order of its records
+	Replaced  []Replaced // events whose place a row of the chunk took, in the order of its records
+	// Withdrawn counts the rows of the chunk that are duplicates of an event that was withdrawn: they bring nothing back.
+	Withdrawn uint64
 }
 
-// Replaced is an event that was withdrawn, because a record that changed took its place before it was sent.
+// Replaced is a withdrawn event whose place another row took: it was pending until then, and its record changed; or it had
+// been withdrawn before, and a record corrects it.
 type Replaced struct {
 	Seq       uint64 // the row that was withdrawn
 	FirstFile uint64 // where that row came from

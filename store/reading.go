@@ -40,17 +40,20 @@ type Page[T any] struct {
 
 // EventEntry is an event with its whole story.
 type EventEntry struct {
-	Seq           uint64
-	Dataset       string
-	EventID       string
-	EventName     string
-	EventTime     int64 // Unix seconds
-	NotBefore     int64 // Unix seconds, 0 for none
-	Deadline      int64 // Unix seconds
-	State         State
-	Reason        event.Reason // why it is rejected, expired or withdrawn; "" otherwise
-	PossiblySent  bool         // it is expired, held or rejected, and an attempt may have arrived
-	Late          bool         // it was past its deadline when it was imported
+	Seq       uint64
+	Dataset   string
+	EventID   string
+	EventName string
+	EventTime int64 // Unix seconds
+	NotBefore int64 // Unix seconds, 0 for none
+	Deadline  int64 // Unix seconds
+	State     State
+	Reason    event.Reason // why it is rejected, expired or withdrawn; "" otherwise
+	// PossiblySent says of an event that is expired, held or rejected that an attempt may have arrived, and of an acknowledged
+	// one that an attempt before may have: it relied on Meta to drop the copy by its event_id.
+	PossiblySent  bool
+	Late          bool // it was past its deadline when it was imported, and nobody requeued it since
+	Decided       bool // a person or a record decided something about it; see Deciding.Decisions
 	ImportedAt    time.Time
 	File          uint64
 	FileName      string
@@ -85,6 +88,8 @@ type DatasetCounts struct {
 	Events   map[State]uint64
 	Expiring uint64 // pending events whose deadline comes before the horizon
 	Open     uint64 // open batches
+	// Relied counts the acknowledged events that an earlier attempt may have brought already.
+	Relied uint64
 }
 
 // AuditEntry is one entry of the ledger's own log. Each holds the hash of the one before: an entry that was changed or
@@ -92,7 +97,7 @@ type DatasetCounts struct {
 type AuditEntry struct {
 	N        uint64     `json:"n"`
 	At       time.Time  `json:"at"`
-	Kind     string     `json:"kind"` // file_opened, file_closed, replaced, batch_settled, batch_concluded, expired, recovered, circuit, go_live, bound, halted, allowed, created
+	Kind     string     `json:"kind"` // file_opened, file_closed, replaced, batch_settled, batch_concluded, expired, recovered, circuit, go_live, bound, created, withdrawn, requeued, resolved, halted, allowed
 	Detail   string     `json:"detail"`
 	Previous event.Hash `json:"-"` // SHA-256 of the previous entry as stored
 	Hash     event.Hash `json:"-"` // SHA-256 of this entry as stored

@@ -37,6 +37,7 @@ type Outbox interface {
 	Importing
 	Uploading
 	Reading
+	Deciding
 	Halting
 	// Close waits for changes under way and releases the database.
 	Close() error
@@ -57,6 +58,12 @@ type Importing interface {
 	// same SHA256, Source and Mapping was imported before, because importing a file again must change nothing. The event that was there becomes
 	// StateWithdrawn with the reason replaced, the row is accepted under a number of its own, and an audit entry tells how
 	// many. In every other case the row is a conflict: what was sent, refused or too late never comes back this way.
+	//
+	// A row whose event was withdrawn, and not replaced, takes its place without asking for it when it corrects that event:
+	// its payload differs from that of one that a person withdrew, or it is of one that no longer qualified, whatever it
+	// says. The row's deadline must be after now, and its file must be of the same Source, not that of the event, not the one
+	// that took it back, and none that was imported before. Else it is a duplicate, counted in ImportResult.Withdrawn, or a
+	// conflict. One that was refunded stays withdrawn.
 	Import(ctx context.Context, file uint64, c Chunk, now time.Time) (ImportResult, error)
 	// People returns the identifiers of the people with these keys, a few thousand at most, in the order of the keys and as
 	// of one moment; nil for a key that nobody has, or whose entry is damaged: the person's next record mends it. Of several

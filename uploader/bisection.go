@@ -147,13 +147,14 @@ func (u *Uploader) root(ctx context.Context, n uint64, known map[uint64]uint64) 
 	}
 }
 
-// acknowledgedUnder reports whether a part of a batch was acknowledged.
+// acknowledgedUnder reports whether Meta acknowledged a part of a batch. That a person said so is no evidence against the
+// others.
 func (u *Uploader) acknowledgedUnder(ctx context.Context, n uint64) (bool, error) {
 	b, err := u.c.Store.Batch(ctx, n)
 	if err != nil {
 		return false, fmt.Errorf("look up batch %d: %w", n, err)
 	}
-	if b.State == store.BatchAcknowledged {
+	if b.State == store.BatchAcknowledged && b.Resolution == nil {
 		return true, nil
 	}
 	for _, child := range b.Children {

@@ -23,13 +23,14 @@ const (
 
 // The flags of a cell. They are stored: never renumber them.
 const (
-	flagPossiblySent uint8 = 1 << 0 // an attempt that held it may have arrived
+	flagPossiblySent uint8 = 1 << 0 // an attempt that held it may have arrived; of an acknowledged one: before the one that did
 	flagLate         uint8 = 1 << 1 // past its deadline when it was imported
 	flagWaits        uint8 = 1 << 2 // has a not_before
 	flagConflicts    uint8 = 1 << 3 // a record disagreed with it
 	flagReplaced     uint8 = 1 << 4 // another row took its place; the state is withdrawn
 	flagReplaces     uint8 = 1 << 5 // it took the place of another row
 	flagHalted       uint8 = 1 << 6 // it came in halted by itself; in force while the halts say so of its file
+	flagDecided      uint8 = 1 << 7 // a person or a record decided something about it; see decisions
 )
 
 // cell is what happens to a row.
@@ -47,7 +48,8 @@ type block struct {
 	deadlines        []int64
 	minTime, maxTime int64 // of event_time
 	stored           []pendingCount
-	changed, grown   bool
+	changed          bool
+	grown            bool // the deadlines are to be written too
 }
 
 // pendingCount is one entry of the pending index: the pending rows of one dataset in one block.
@@ -221,7 +223,26 @@ func (t *txn) set(b *block, at int, c cell) {
 		t.count(old.dataset, old.state, -1)
 		t.count(c.dataset, c.state, 1)
 	}
+	if old.relied() != c.relied() {
+		by := int64(1)
+		if old.relied() {
+			by = -1
+		}
+		t.count(c.dataset, countRelied, by)
+	}
 	b.cells[at], b.changed = c, true
+}
+
+// relied reports whether an event was acknowledged after an attempt that may have arrived already, so that Meta may have
+// had it twice and dropped one by its event_id.
+func (c cell) relied() bool {
+	return c.state == store.StateAcknowledged && c.flags&flagPossiblySent != 0
+}
+
+// postpone gives a row that is requeued a later deadline.
+func (b *block) postpone(at int, deadline int64) {
+	b.deadlines[at] = deadline
+	b.changed, b.grown = true, true
 }
 
 // grow adds the cell of a new row, whose number must be the next one.

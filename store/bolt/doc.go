@@ -17,14 +17,15 @@
 //	           seq(8) behind it: a row that another one replaced. So every row has one entry
 //	ids_new    the same          the youngest entries of ids, on their way there; see ids_merge.go
 //	blocks     block             → 500 cells of 8 bytes: state, flags, dataset, batch; states present, span of event_time
-//	deadlines  block             → 500 deadlines of 8 bytes. Written once
+//	deadlines  block             → 500 deadlines of 8 bytes. One changes only when its row is requeued
 //	pending    dataset(2) earliest-deadline block → number of pending rows of the dataset in the block, and of those that
 //	                               came in halted
 //	refusals   seq               → reason, code and subcode of a rejected event
 //	conflicts  seq fingerprint   → file, line, record, time of the first record that disagreed with this content
 //	batches    batch             → dataset, state, attempts, row numbers, children
 //	open       dataset(2) batch  → nothing; the batches that await an end
-//	counts     dataset(2) state  → number of events
+//	counts     dataset(2) state  → number of events; state 128 counts the acknowledged ones that an earlier attempt may have
+//	                               brought already
 //	circuits   dataset(2)        → why and until when a dataset is not sent to
 //	live       dataset(2)        → who allowed sending to it, and when
 //	runs       schedule          → its last run

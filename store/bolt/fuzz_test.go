@@ -3,6 +3,7 @@ package bolt
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -38,6 +39,8 @@ func FuzzBatch(f *testing.F) {
 		Attempts: []store.Attempt{{N: 1, StartedAt: at, End: "timeout", Messages: []string{"m"}, Code: -1}}}}
 	f.Add(b.encode()[sumSize:])
 	f.Add((&batchRecord{}).encode()[sumSize:])
+	b.Resolution = &store.Resolution{At: at, By: "anna", Sent: true, Note: "n"}
+	f.Add(b.encode()[sumSize:])
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		b, ok := decodeBatch(1, body)
@@ -45,7 +48,7 @@ func FuzzBatch(f *testing.F) {
 			return
 		}
 		again, ok := decodeBatch(1, b.encode()[sumSize:])
-		if !ok || fmt.Sprint(again) != fmt.Sprint(b) {
+		if !ok || !reflect.DeepEqual(again, b) {
 			t.Errorf("%+v becomes %+v", b, again)
 		}
 	})

@@ -24,7 +24,9 @@ type arrival struct {
 	seq      uint64   // its own when it is new
 	earlier  *arrival // the row of this chunk that it repeats
 	existing known    // the event that was there, when seq is 0 and earlier is nil, or that this one replaces
-	replaces bool     // it takes the place of existing
+	// withdrawn says that existing was taken back, and that nothing took its place before this chunk.
+	withdrawn bool
+	replaces  bool // it takes the place of existing
 }
 
 // importing is one Import under way.
@@ -338,6 +340,9 @@ func (in *importing) fateOf(a *arrival) (store.Fate, error) {
 		first = known{a.earlier.seq, a.earlier.Fingerprint}
 	}
 	if first.fingerprint == a.Fingerprint {
+		if a.withdrawn {
+			in.out.Withdrawn++
+		}
 		return store.FateDuplicate, nil
 	}
 	return store.FateConflict, in.addConflict(a, first.seq)

@@ -125,7 +125,8 @@ func (d *DB) Counts(ctx context.Context, horizon time.Time) (counts store.Counts
 			return err
 		}
 		for n, events := range datasets {
-			c := store.DatasetCounts{Events: events}
+			c := store.DatasetCounts{Events: events, Relied: events[countRelied]}
+			delete(events, countRelied)
 			if c.Dataset, err = t.datasetText(n); err != nil {
 				return err
 			}
@@ -148,7 +149,7 @@ func (d *DB) Counts(ctx context.Context, horizon time.Time) (counts store.Counts
 	return counts, nil
 }
 
-// eventCounts reads the counters of every dataset; those at zero are left out.
+// eventCounts reads the counters of every dataset, that of countRelied among them; those at zero are left out.
 func (t *txn) eventCounts() (map[uint16]map[store.State]uint64, error) {
 	datasets := map[uint16]map[store.State]uint64{}
 	c := t.bucket(countsBucket).Cursor()

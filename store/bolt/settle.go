@@ -151,7 +151,7 @@ func (t *txn) conclude(b *batchRecord, s store.Settlement, now time.Time, kind s
 	var err error
 	switch s.Verdict {
 	case store.VerdictAcknowledged:
-		err = t.finish(b, store.BatchAcknowledged, store.StateAcknowledged, 0)
+		err = t.finish(b, store.BatchAcknowledged, store.StateAcknowledged, b.reliedFlag(s.MaybeSent))
 	case store.VerdictReleased:
 		err = t.finish(b, store.BatchReleased, store.StatePending, 0)
 	case store.VerdictReady:
@@ -176,6 +176,19 @@ func (t *txn) conclude(b *batchRecord, s store.Settlement, now time.Time, kind s
 		return store.Batch{}, err
 	}
 	return b.Batch, t.audit(now, kind, b.detail())
+}
+
+// reliedFlag marks rows that are acknowledged after an earlier attempt that may have arrived. maybe says that the last
+// attempt was counted as one, too.
+func (b *batchRecord) reliedFlag(maybe bool) uint8 {
+	earlier := b.MaybeAttempts
+	if maybe {
+		earlier--
+	}
+	if earlier > 0 {
+		return flagPossiblySent
+	}
+	return 0
 }
 
 func (t *txn) finish(b *batchRecord, bs store.BatchState, s store.State, flags uint8) error {

@@ -71,6 +71,9 @@ type countKey struct {
 	state   store.State
 }
 
+// countRelied stands for a state where events are counted that relied on Meta to drop a copy. It is part of the layout.
+const countRelied store.State = 128
+
 func newTxn(tx *bbolt.Tx) *txn {
 	return &txn{tx: tx, blocks: map[uint64]*block{}, counts: map[countKey]int64{}, files: map[uint64]*fileRecord{}}
 }

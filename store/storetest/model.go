@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,6 +27,9 @@ func model(t *testing.T, open func(t testing.TB) Harness) {
 			"conclude": w.doConclude,
 			"retry":    w.doRetry,
 			"expire":   w.doExpire,
+			"withdraw": w.doWithdraw,
+			"requeue":  w.doRequeue,
+			"resolve":  w.doResolve,
 			"wait": func(r *rapid.T) {
 				w.now = w.now.Add(time.Duration(rapid.IntRange(1, 120).Draw(r, "minutes")) * time.Minute)
 			},
@@ -47,6 +51,9 @@ type modelRow struct {
 	fingerprint         uint64
 	batch               uint64
 	possiblySent, late  bool
+	payload             []byte
+	replaced            bool
+	decided             []event.Reason
 	halts               bool // it came in halted
 }
 
@@ -54,6 +61,9 @@ type modelBatch struct {
 	state store.BatchState
 	seqs  []uint64
 	maybe bool
+	// earlier says that an attempt before the last one may have arrived.
+	earlier  bool
+	resolved bool
 }
 
 // world is the model beside the database.
@@ -99,16 +109,19 @@ func (w *world) arrive(row store.NewRow) store.Fate {
 	key := row.Dataset + "/" + row.EventID
 	if seq, ok := w.ids[key]; ok {
 		first := w.rows[seq]
-		if first.fingerprint == row.Fingerprint {
-			return store.FateDuplicate
-		}
-		if !row.Replace || first.state != store.StatePending || w.expired(seq) || row.Deadline <= w.now.Unix() || first.file == w.file {
+		disagrees := row.Replace && first.fingerprint != row.Fingerprint && first.state == store.StatePending && !w.expired(seq)
+		corrects := first.state == store.StateWithdrawn && (first.fingerprint != row.Fingerprint || !bytes.Equal(first.payload, row.Payload))
+		if !disagrees && !corrects || row.Deadline <= w.now.Unix() || first.file == w.file {
+			if first.fingerprint == row.Fingerprint {
+				return store.FateDuplicate
+			}
 			return store.FateConflict
 		}
-		first.state = store.StateWithdrawn
+		first.state, first.replaced = store.StateWithdrawn, true
 	}
 	seq := uint64(len(w.rows) + 1)
-	m := &modelRow{dataset: row.Dataset, state: store.StatePending, file: w.file, deadline: row.Deadline, notBefore: row.NotBefore, fingerprint: row.Fingerprint}
+	m := &modelRow{dataset: row.Dataset, state: store.StatePending, file: w.file, deadline: row.Deadline, notBefore: row.NotBefore, fingerprint: row.Fingerprint,
+		payload: row.Payload}
 	w.ids[key], w.rows[seq] = seq, m
 	if w.expired(seq) {
 		m.state, m.late = store.StateExpired, true
@@ -220,7 +233,7 @@ func (w *world) conclude(n uint64, s store.Settlement, children []uint64) {
 	}
 	switch s.Verdict {
 	case store.VerdictAcknowledged:
-		end(store.BatchAcknowledged, store.StateAcknowledged, false)
+		end(store.BatchAcknowledged, store.StateAcknowledged, b.earlier)
 	case store.VerdictReleased:
 		end(store.BatchReleased, store.StatePending, false)
 	case store.VerdictRejected:
@@ -250,7 +263,7 @@ func (w *world) doSettle(r *rapid.T) {
 		w.Fatalf("settling %+v of %+v: %v, valid %t", s, b, err, valid)
 	}
 	if valid {
-		b.maybe = b.maybe || s.MaybeSent
+		b.earlier, b.maybe = b.maybe, b.maybe || s.MaybeSent
 		w.conclude(n, s, got.Children)
 	}
 }
@@ -335,14 +348,18 @@ func (w *world) doCrash(*rapid.T) {
 }
 
 func (w *world) compareCounts(*rapid.T) {
-	want := map[string]map[store.State]uint64{}
+	want, relied := map[string]map[store.State]uint64{}, map[string]uint64{}
 	for _, m := range w.rows {
 		if want[m.dataset] == nil {
 			want[m.dataset] = map[store.State]uint64{}
 		}
 		want[m.dataset][m.state]++
+		if m.state == store.StateAcknowledged && m.possiblySent {
+			relied[m.dataset]++
+		}
 	}
 	for _, c := range w.counts().Datasets {
+		same(w.desk, "events of "+c.Dataset+" that relied on Meta", c.Relied, relied[c.Dataset])
 		same(w.desk, "counts of "+c.Dataset, c.Events, want[c.Dataset])
 		delete(want, c.Dataset)
 	}
@@ -352,13 +369,19 @@ func (w *world) compareCounts(*rapid.T) {
 func (w *world) compareAll() {
 	for _, e := range w.events(store.Filter{Limit: 50}) {
 		m := w.rows[e.Seq]
-		same(w.desk, fmt.Sprint("event ", e.Seq), []any{e.Dataset, e.State, e.Batch, e.PossiblySent, e.Late, e.Halted != ""},
-			[]any{m.dataset, m.state, m.batch, m.possiblySent, m.late, m.state == store.StatePending && w.halted(m)})
+		same(w.desk, fmt.Sprint("event ", e.Seq),
+			[]any{e.Dataset, e.State, e.Batch, e.PossiblySent, e.Late, e.Deadline, e.Decided, e.Halted != ""},
+			[]any{m.dataset, m.state, m.batch, m.possiblySent, m.late, m.deadline, len(m.decided) > 0, m.state == store.StatePending && w.halted(m)})
+		var decided []event.Reason
+		for _, x := range w.decisions(e.Seq) {
+			decided = append(decided, x.Reason)
+		}
+		same(w.desk, fmt.Sprint("decisions about event ", e.Seq), decided, m.decided)
 	}
 	w.compareHalts()
 	for _, b := range w.desk.batches(store.Filter{}) {
 		m := w.batches[b.Number]
-		same(w.desk, fmt.Sprint("batch ", b.Number), []any{b.State, b.Seqs, !b.FirstMaybeAt.IsZero(), b.MaybeAttempts > 0},
-			[]any{m.state, m.seqs, m.maybe, m.maybe})
+		same(w.desk, fmt.Sprint("batch ", b.Number), []any{b.State, b.Seqs, !b.FirstMaybeAt.IsZero(), b.MaybeAttempts > 0, b.Resolution != nil},
+			[]any{m.state, m.seqs, m.maybe, m.maybe, m.resolved})
 	}
 }
