@@ -117,6 +117,9 @@ func (c *committer) count(done store.ImportResult) {
 		r := &c.chunk.Records[i]
 		fate := done.Fates[i]
 		c.file.Counts.Add(fate, 1)
+		if why, taken := done.TakenBack[i]; taken {
+			r.Reason = why
+		}
 		if fate == store.FateSkipped || fate == store.FateRejected {
 			c.report.reason(fate, r)
 		}

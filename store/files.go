@@ -86,7 +86,8 @@ type Record struct {
 	Reason    event.Reason // why it was skipped or rejected
 	Column    string       // the column at fault, "" when none is
 	RecordKey string       // the values of the source's record_key columns joined with " · ", "" when unknown
-	// Retractions are the events that the record says it yields no longer; none when it is rejected.
+	// Retractions are the events that the record says are no more, with rows or without. They apply once all rows of the chunk
+	// are in.
 	Retractions []Retraction
 }
 
@@ -127,6 +128,10 @@ type ImportResult struct {
 	Replaced  []Replaced // events whose place a row of the chunk took, in the order of its records
 	// Withdrawn counts the rows of the chunk that are duplicates of an event that was withdrawn: they bring nothing back.
 	Withdrawn uint64
+	Retracted []Retracted // pending events that records of the chunk took back, in the order of these
+	// TakenBack says of records that carried rows, by their index in the chunk, why they are FateSkipped: what they bring was
+	// taken back before they came, or by a record of the same chunk, and arrived as StateWithdrawn.
+	TakenBack map[int]event.Reason
 }
 
 // Replaced is a withdrawn event whose place another row took: it was pending until then, and its record changed; or it had
@@ -139,8 +144,8 @@ type Replaced struct {
 	Line      uint64 // where the record that changed is
 }
 
-// Conflict is a record whose event is in the outbox already with another event_time, value, currency, order_id or
-// item_number. The first content wins.
+// Conflict is a record that disagrees with an event that is in the outbox already: with another event_time, value, currency,
+// order_id or item_number, or because it retracts what was sent, or may have been, or a part of it. The first content wins.
 type Conflict struct {
 	Seq         uint64    // the row that was there first
 	FirstFile   uint64    // where that row came from
@@ -152,6 +157,12 @@ type Conflict struct {
 	Record      uint64    //
 	Fingerprint uint64    // of the content that disagrees
 	At          time.Time // when it was seen first
+	Kind        ConflictKind
+	// Value and Currency are what the record says that the event is worth, of ConflictRefunded what was given back; absent
+	// for the whole, and for a conflict that a version before schema 3 found. EventTime is Unix seconds, 0 of a retraction.
+	Value     event.Money
+	Currency  string
+	EventTime int64
 }
 
 // FileEnd is how an import ends.

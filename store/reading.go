@@ -28,8 +28,10 @@ type Filter struct {
 	Person []event.HashedValue
 	// PersonPlain finds the events that carry any of these unhashed identifiers.
 	PersonPlain []event.PlainValue
-	Cursor      string // Page.Next of the page before
-	Limit       int    // entries a page; 0 means 100
+	// Changed finds the events with which a record disagreed, in any state but StateWithdrawn.
+	Changed bool
+	Cursor  string // Page.Next of the page before
+	Limit   int    // entries a page; 0 means 100
 }
 
 // Page is one page of a list.

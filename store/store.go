@@ -64,6 +64,9 @@ type Importing interface {
 	// says. The row's deadline must be after now, and its file must be of the same Source, not that of the event, not the one
 	// that took it back, and none that was imported before. Else it is a duplicate, counted in ImportResult.Withdrawn, or a
 	// conflict. One that was refunded stays withdrawn.
+	//
+	// Retractions apply once the rows of the chunk are in, in the order of the records; see Retraction. An event that was
+	// requeued after it was withdrawn for the same reason is not withdrawn again: it is listed as changed.
 	Import(ctx context.Context, file uint64, c Chunk, now time.Time) (ImportResult, error)
 	// People returns the identifiers of the people with these keys, a few thousand at most, in the order of the keys and as
 	// of one moment; nil for a key that nobody has, or whose entry is damaged: the person's next record mends it. Of several

@@ -20,7 +20,7 @@ func (d *DB) Check(ctx context.Context, problem func(string)) error {
 			return err
 		}
 		c := &checker{txn: t, ctx: ctx, report: problem, tally: map[countKey]uint64{}}
-		for _, step := range []func() error{c.names, c.auditLog, c.allFiles, c.allBatches, c.allRows, c.indexes, c.allDecisions,
+		for _, step := range []func() error{c.names, c.auditLog, c.allFiles, c.allBatches, c.allRows, c.indexes, c.allDecisions, c.allRefunds,
 			c.allPeople, c.allHalts, c.smallBuckets} {
 			if err := step(); err != nil {
 				return err

@@ -78,6 +78,9 @@ func workUntilKilled(path string) error {
 		if err := haltSome(ctx, db, round, now); err != nil {
 			return err
 		}
+		if err := decideSome(ctx, db, round, now); err != nil {
+			return err
+		}
 		for {
 			rows, err := db.Plan(ctx, store.PlanQuery{Dataset: "123", Now: now, Limit: 100})
 			if err != nil {
@@ -269,6 +272,8 @@ func verify(t *testing.T, path string, said []string) {
 			if what == "replaced" {
 				verifyReplaced(t, db, n, done)
 			}
+		case "withdrawn", "requeued", "retracted", "resolved":
+			verifyDecided(t, db, what, n, done)
 		case "begun", "acknowledged", "held":
 			b, err := db.Batch(t.Context(), n)
 			want := map[string]store.BatchState{"acknowledged": store.BatchAcknowledged, "held": store.BatchHeld}[what]

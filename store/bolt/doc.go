@@ -21,7 +21,8 @@
 //	pending    dataset(2) earliest-deadline block → number of pending rows of the dataset in the block, and of those that
 //	                               came in halted
 //	refusals   seq               → reason, code and subcode of a rejected event
-//	conflicts  seq fingerprint   → file, line, record, time of the first record that disagreed with this content
+//	conflicts  seq fingerprint   → file, line, record, time of the first record that disagreed with this content; since schema
+//	                               3 also how it disagreed, and its amount, currency and event_time
 //	batches    batch             → dataset, state, attempts, row numbers, children
 //	open       dataset(2) batch  → nothing; the batches that await an end
 //	counts     dataset(2) state  → number of events; state 128 counts the acknowledged ones that an earlier attempt may have
@@ -33,7 +34,7 @@
 //	                               store.NewPerson. Made when it is first needed, so that it may be missing
 //	decisions  seq entry         → what a person or a record decided about an event, beside the entry of the audit log
 //	halts      kind source file  → why, and since when, what is named there is not sent
-//	retracted  as in ids         → a refund whose order is not here yet: reason, file, line
+//	retracted  as in ids, file   → a refund whose order is not here yet: line, record, time, amount and currency
 //	audit      entry             → time, kind, detail, hash of the entry before
 //
 // A row never changes: what happens to it lives in its cell. So a batch of a thousand rows rewrites a few blocks and

@@ -113,6 +113,13 @@ func FuzzPage(f *testing.F) {
 // FuzzSmall reads the other records.
 func FuzzSmall(f *testing.F) {
 	f.Add(make([]byte, 16), []byte{1, 2, 3})
+	amount, err := event.ParseMoney("19.90")
+	if err != nil {
+		f.Fatal(err)
+	}
+	at := time.UnixMilli(1_700_000_000_000)
+	f.Add(make([]byte, 16), encodeConflict(&store.Conflict{At: at, Kind: store.ConflictRefunded, Value: amount, Currency: "EUR", EventTime: -1})[sumSize:])
+	f.Add(make([]byte, 24), (&refund{line: 1, at: at, amount: amount, currency: "EUR"}).encode()[sumSize:])
 	f.Add(make([]byte, 8), append(appendUint(nil, 1), make([]byte, 40)...))
 	f.Fuzz(func(t *testing.T, key, body []byte) {
 		if c, ok := decodeConflict(key, body); ok {
@@ -123,6 +130,12 @@ func FuzzSmall(f *testing.F) {
 		}
 		if k, ok := decodeKnown(body); ok && !bytes.Equal(appendKnown(nil, k)[sumSize:], body) {
 			t.Errorf("%x becomes %+v", body, k)
+		}
+		if r, ok := decodeRefund(key, body); ok {
+			again, ok := decodeRefund(key, r.encode()[sumSize:])
+			if !ok || again != r {
+				t.Errorf("%+v becomes %+v", r, again)
+			}
 		}
 		decodeAudit(body)
 	})

@@ -194,6 +194,9 @@ func (s *search) look(b *block, seq uint64) error {
 		return nil
 	}
 	c := b.cells[at]
+	if s.f.Changed && (c.flags&flagConflicts == 0 || c.state == store.StateWithdrawn) {
+		return nil
+	}
 	if s.f.State != 0 && c.state != s.f.State || s.dataset != 0 && c.dataset != s.dataset {
 		return nil
 	}

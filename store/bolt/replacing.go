@@ -44,6 +44,12 @@ func (in *importing) replaceable(a *arrival) (bool, error) {
 	if f, err := in.txn.file(r.file); err != nil || f.Source != in.file.Source {
 		return false, err
 	}
+	again, err := in.again()
+	return !again && err == nil, err
+}
+
+// again is importedBefore, asked once.
+func (in *importing) again() (bool, error) {
 	if in.before == nil {
 		again, err := in.importedBefore()
 		if err != nil {
@@ -51,7 +57,7 @@ func (in *importing) replaceable(a *arrival) (bool, error) {
 		}
 		in.before = &again
 	}
-	return !*in.before, nil
+	return *in.before, nil
 }
 
 // corrects reports whether a row says anything else than the event that was withdrawn. That a deal qualifies again is news by
