@@ -138,11 +138,10 @@ func (c *committer) count(done store.ImportResult) {
 			}
 			if done.Accepted[row] {
 				c.report.sum(c.sums[row])
-				if r.Rows[j].NotBefore != 0 {
-					c.report.report.Waiting++
-				}
 				if r.Rows[j].Halt {
 					c.report.large(r.Line)
+				} else if r.Rows[j].NotBefore != 0 {
+					c.report.report.Waiting++
 				}
 			}
 			row++
@@ -156,6 +155,7 @@ func (c *committer) count(done store.ImportResult) {
 	if room := maxConflicts - len(report.Conflicts); room > 0 {
 		report.Conflicts = append(report.Conflicts, done.Conflicts[:min(room, len(done.Conflicts))]...)
 	}
+	c.report.takenBack(done)
 	report.Replacing += uint64(len(done.Replaced))
 	if room := maxConflicts - len(report.Replaced); room > 0 {
 		report.Replaced = append(report.Replaced, done.Replaced[:min(room, len(done.Replaced))]...)

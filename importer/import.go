@@ -227,6 +227,7 @@ func (im *Importer) logFile(r Report) {
 	line.Uint64("file", f.Number).Str("name", f.Name).Str("source", f.Source).Stringer("state", f.State).
 		Uint64("records", f.Counts.Records).Uint64("accepted", f.Counts.Accepted).Uint64("duplicate", f.Counts.Duplicate).
 		Uint64("conflict", f.Counts.Conflict).Uint64("expired", f.Counts.Expired).Uint64("skipped", f.Counts.Skipped).
-		Uint64("rejected", f.Counts.Rejected).Uint64("replaced", r.Replacing).Uint64("resumed", r.Resumed).Str("rejects_path", f.Rejects).
+		Uint64("rejected", f.Counts.Rejected).Uint64("replaced", r.Replacing).Uint64("taken_back", r.Retracting.Events()).Uint64("withdrawn_before", r.Withdrawn).
+		Uint64("resumed", r.Resumed).Str("rejects_path", f.Rejects).
 		Dur("elapsed", r.Elapsed).Msg("file " + f.State.String())
 }

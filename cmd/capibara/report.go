@@ -28,9 +28,13 @@ type fileReport struct {
 	Reasons  []reasonCount    `json:"reasons"`
 	Warnings []reasonCount    `json:"warnings"`
 	Sums     []currencySum    `json:"sums"`
-	Waiting  uint64           `json:"waiting,omitempty"`  // of Events, those that must not be sent yet
-	Replaced *replacements    `json:"replaced,omitempty"` // events that gave way to those of this file
-	Changed  []conflict       `json:"conflicts"`          // the first of them
+	Waiting  uint64           `json:"waiting,omitempty"`          // of Events, those that must not be sent yet
+	Replaced *replacements    `json:"replaced,omitempty"`         // events that gave way to those of this file
+	Changed  []conflict       `json:"conflicts"`                  // the first of them
+	Kinds    conflictKinds    `json:"conflict_kinds,omitzero"`    // all of them, by kind
+	Taken    *takenBack       `json:"taken_back,omitempty"`       // events that records of this file withdrew
+	Repeated uint64           `json:"withdrawn_before,omitempty"` // events that records of this file repeat and that were withdrawn before
+	Halted   []halted         `json:"halted,omitempty"`           // what is not sent before somebody allows it
 	TooOld   *tooOld          `json:"too_old,omitempty"`
 
 	Columns *importer.Matching `json:"columns,omitempty"` // what the columns were taken for
@@ -63,7 +67,10 @@ type conflict struct {
 	Line      uint64 `json:"line"`
 	FirstFile uint64 `json:"first_file"`
 	FirstLine uint64 `json:"first_line"`
-	Source    string `json:"first_source"` // that read the file
+	Source    string `json:"first_source"`     // that read the file
+	Kind      string `json:"kind"`             // changed, no_longer_qualified or refunded
+	Refund    string `json:"refund,omitempty"` // what was given back; "" for all of it, and unless it is refunded
+	Currency  string `json:"refund_currency,omitempty"`
 }
 
 // replacements are events that were withdrawn before they were sent, because a record of this file changed.
@@ -88,8 +95,10 @@ func newFileReport(r importer.Report) fileReport {
 		out.Sums = append(out.Sums, currencySum(s))
 	}
 	for _, c := range r.Conflicts {
-		out.Changed = append(out.Changed, conflict{Line: c.Line, FirstFile: c.FirstFile, FirstLine: c.FirstLine, Source: c.FirstSource})
+		out.Changed = append(out.Changed, newConflict(c))
 	}
+	out.Kinds = conflictKinds{r.Kinds[store.ConflictChanged], r.Kinds[store.ConflictUnqualified], r.Kinds[store.ConflictRefunded]}
+	out.Taken, out.Repeated, out.Halted = newTakenBack(r), r.Withdrawn, newHalted(r)
 	out.Waiting = r.Waiting
 	if r.Replacing > 0 {
 		out.Replaced = &replacements{Events: r.Replacing}
@@ -140,7 +149,9 @@ func (a *app) printReport(c *config, r fileReport) {
 	a.printTooOld(r)
 	a.printReasons("Accepted with a remark", "", r.Warnings)
 	a.printChanged(r)
-	a.printReplaced(r)
+	a.printReplaced(c, r)
+	a.printTakenBack(r)
+	a.printStanding(r)
 	for _, s := range r.Sums {
 		worth := ""
 		if s.Sum != "" {
@@ -148,6 +159,7 @@ func (a *app) printReport(c *config, r fileReport) {
 		}
 		a.line("  %s: %s%s", printable(s.EventName), counted(s.Events, "event", "events"), worth)
 	}
+	a.printHalted(r)
 	a.printMatching(r.Columns)
 	if r.Mends > 0 {
 		a.line("  It brings back records that file %d had rejected.", r.Mends)
@@ -170,7 +182,7 @@ func peopleKnown(c store.FileCounts) string {
 // printChanged lists the records that came before with another content, each line once: one that yields several events
 // may differ in all of them. Those that another source imported come first: there two conversions may have one number.
 func (a *app) printChanged(r fileReport) {
-	changed := slices.CompactFunc(slices.Clone(r.Changed), func(x, y conflict) bool { return x.Line == y.Line })
+	changed := slices.CompactFunc(r.ofKind(store.ConflictChanged), func(x, y conflict) bool { return x.Line == y.Line })
 	if len(changed) == 0 {
 		return
 	}
@@ -198,12 +210,17 @@ func (a *app) printChanged(r fileReport) {
 }
 
 // printReplaced lists the events that gave way to those of this file, each line once.
-func (a *app) printReplaced(r fileReport) {
+func (a *app) printReplaced(c *config, r fileReport) {
 	if r.Replaced == nil {
 		return
 	}
-	a.line("  Changed before they were sent; %s the place of the earlier one, which is not sent (on_conflict: update):",
-		counted(r.Replaced.Events, "event takes", "events take"))
+	if !c.updates(r.Source) {
+		a.line("  Right again; %s the place of the earlier one, which was withdrawn before it was sent:",
+			counted(r.Replaced.Events, "event takes", "events take"))
+	} else {
+		a.line("  Changed before they were sent; %s the place of the earlier one, which is not sent (on_conflict: update):",
+			counted(r.Replaced.Events, "event takes", "events take"))
+	}
 	items := slices.CompactFunc(slices.Clone(r.Replaced.Items), func(x, y replacement) bool { return x.Line == y.Line })
 	for _, x := range items[:min(len(items), 5)] {
 		a.line("    line %d replaces line %d of file %d", x.Line, x.FirstLine, x.FirstFile)
@@ -217,7 +234,11 @@ func (a *app) printReplaced(r fileReport) {
 func (a *app) printWaiting(reports []fileReport) {
 	var events, later uint64
 	for _, r := range reports {
-		events, later = events+r.Events, later+r.Waiting
+		halted := r.haltedEvents()
+		if halted == r.Events {
+			continue
+		}
+		events, later = events+r.Events-halted, later+r.Waiting
 	}
 	if soon := events - min(events, later); soon > 0 {
 		a.line("%s for the next upload: `capibara upload --dry-run` shows them.", counted(soon, "event waits", "events wait"))

@@ -65,6 +65,9 @@ func details(r Receipt) []string {
 	if r.Refused == "" && c.Duplicate > 0 && c.Accepted+c.Rejected > 0 {
 		out = append(out, fmt.Sprintf("%s known already and %s not sent again.", were(c.Duplicate), map[bool]string{true: "is", false: "are"}[c.Duplicate == 1]))
 	}
+	if r.Repeated > 0 {
+		out = append(out, counted(r.Repeated, "event of this file was", "events of this file were")+" withdrawn before, and the same record brings none back. Whoever looks after Capibara does that with: capibara requeue")
+	}
 	if r.Resumed {
 		out = append(out, "The import was interrupted and went on by itself. All counts and sums are of the whole file; some remarks may be missing.")
 	}
