@@ -100,14 +100,17 @@ func (m *mapper) time(r *boundRule) fault {
 	if normalize.IsMissing(cell) {
 		return fault{event.ReasonEventTimeMissing, m.slots[r.time]}
 	}
-	at, reason := moment{}, event.Reason("")
+	at, reason, blamed := moment{}, event.Reason(""), r.time
 	if m.ofDay >= 0 && r.time == m.fields[fieldEventTime] {
-		at, reason = m.clock.join(cell, m.cells[m.ofDay])
+		var ofDay bool
+		if at, reason, ofDay = m.clock.join(cell, m.cells[m.ofDay]); ofDay {
+			blamed = m.ofDay
+		}
 	} else {
 		at, reason = m.clock.parse(cell)
 	}
 	if reason != "" {
-		return fault{reason, m.slots[r.time]}
+		return fault{reason, m.slots[blamed]}
 	}
 	if at.warning != "" {
 		m.warn(at.warning)
