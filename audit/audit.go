@@ -19,6 +19,7 @@ type Store interface {
 	Live(ctx context.Context, dataset string) (bool, error)
 	LastRun(ctx context.Context, schedule string) (store.Run, error)
 	OpenBatches(ctx context.Context, dataset string) ([]store.Batch, error)
+	Decisions(ctx context.Context, seq uint64) ([]store.DecisionEntry, error)
 }
 
 // Dataset is a configured dataset.

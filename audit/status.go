@@ -20,6 +20,7 @@ type Status struct {
 	NextTry     *time.Time      `json:"next_try"`     // when the first of these batches is sent again at the earliest; null for none
 	Expired7d   uint64          `json:"expired_7d"`   // events that expired here in the last 7 days; those imported too late do not count
 	Rejected7d  uint64          `json:"rejected_7d"`  // events that were refused one by one in the last 7 days
+	Relied      uint64          `json:"relied"`       // acknowledged events that an attempt before may have brought too, under the same event_id
 	NextUpload  *time.Time      `json:"next_upload"`  // null when nothing is scheduled
 	LastUpload  *time.Time      `json:"last_upload"`  // null before the first
 	Datasets    []DatasetStatus `json:"datasets"`
@@ -87,6 +88,7 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	for _, d := range counts.Datasets {
 		s.Events.add(d.Events)
 		s.Expiring24h += d.Expiring
+		s.Relied += d.Relied
 		pending[d.Dataset] = d.Events[store.StatePending]
 	}
 	for _, d := range r.datasets {

@@ -42,7 +42,7 @@ func (r *Reader) problems(s *Status, seen findings) []string {
 		say("An upload ended in the middle of a search for a bad event, and %s for it to go on: run `capibara upload`.", wait(seen.begun))
 	}
 	if s.Events.Held > 0 {
-		say("The fate of %s is unknown: the connection broke after sending, and it is too late to ask again. See `capibara history events --state held`.",
+		say("The fate of %s is unknown: the connection broke after sending, and it is too late to ask again. See `capibara history batches --state held`; `capibara resolve` takes a word about them.",
 			count(s.Events.Held, "event", "events"))
 	}
 	if s.Expired7d > 0 {
@@ -76,6 +76,9 @@ func (s *Status) outlook(seen findings) []string {
 	if s.Rejected7d > 0 {
 		out = append(out, count(s.Rejected7d, "event was", "events were")+
 			" refused one by one in the last 7 days: `capibara history events --state rejected` says why.")
+	}
+	if s.Relied > 0 {
+		out = append(out, count(s.Relied, "event was", "events were")+" acknowledged after an attempt whose answer was lost, and may have reached Meta twice, under one event_id each.")
 	}
 	if s.Graph.Note != "" && !s.Graph.Ended {
 		out = append(out, s.Graph.Note)

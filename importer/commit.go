@@ -157,6 +157,11 @@ func (c *committer) count(done store.ImportResult) {
 	}
 	c.report.takenBack(done)
 	report.Replacing += uint64(len(done.Replaced))
+	for _, x := range done.Replaced {
+		if x.Withdrawn {
+			report.Correcting++
+		}
+	}
 	if room := maxConflicts - len(report.Replaced); room > 0 {
 		report.Replaced = append(report.Replaced, done.Replaced[:min(room, len(done.Replaced))]...)
 	}

@@ -26,9 +26,10 @@ type Report struct {
 	Conflicts  []store.Conflict              // at most 100 of those not reported before
 	Replaced   []store.Replaced              // at most 100 of the pending events whose place events of this file took
 	Replacing  uint64                        // of Events, those that took the place of one
+	Correcting uint64                        // of Replacing, those that correct an event that was withdrawn
 	Retracted  []store.Retracted             // at most 100 of the pending events that records of this file took back
 	Retracting ReasonTally                   // all of those, by why they were taken back
-	Withdrawn  uint64                        // events that records of this file repeat and that were withdrawn before: they stay withdrawn
+	Withdrawn  uint64                        // duplicates of an event that was withdrawn, which they do not bring back
 	Kinds      map[store.ConflictKind]uint64 // all of those whose first ones are Conflicts, by kind; nil for none
 	Large      uint64                        // of Events, those that are halted because they are worth more than limits.value of the source
 	LargeLine  uint64                        // of the first of them

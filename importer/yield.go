@@ -67,7 +67,7 @@ func (m *mapper) one(r *boundRule, out *output) fault {
 	if f := m.judge(r); !f.none() {
 		return f
 	}
-	deadline := m.windowOf(e.ActionSource).Deadline(e.Time)
+	deadline := m.Window(e.ActionSource).Deadline(e.Time)
 	row := store.NewRow{Dataset: m.to, EventID: e.ID, EventName: e.Name, EventTime: e.Time,
 		NotBefore: m.notBefore(deadline), Deadline: deadline, Fingerprint: e.Fingerprint(),
 		Warnings: m.shareWarnings(), Payload: m.encode(), Replace: m.replace,
@@ -158,14 +158,8 @@ func (m *mapper) judge(r *boundRule) fault {
 	return found
 }
 
-// windowOf is the source's window, cut to what Meta accepts for the action source of the record at hand.
-func (m *mapper) windowOf(src event.ActionSource) event.Window {
-	w := m.window
-	if w.Length > event.MaxAge && src != event.SourcePhysicalStore {
-		w.Length = event.MaxAge
-	}
-	return w
-}
+// Window is the source's window, cut to what Meta accepts for an action source.
+func (m *Mapping) Window(src event.ActionSource) event.Window { return m.window.For(src) }
 
 func (m *mapper) encode() []byte { return m.encoded(m.event.AppendBinary) }
 

@@ -141,6 +141,7 @@ type Replaced struct {
 	FirstFile uint64 // where that row came from
 	FirstLine uint64 //
 	By        uint64 // the row in its place
+	Withdrawn bool   // it had been withdrawn before; else it was pending until then
 	Line      uint64 // where the record that changed is
 }
 

@@ -52,7 +52,7 @@ type EventEntry struct {
 	State     State
 	Reason    event.Reason // why it is rejected, expired or withdrawn; "" otherwise
 	// PossiblySent says of an event that is expired, held or rejected that an attempt may have arrived, and of an acknowledged
-	// one that an attempt before may have: it relied on Meta to drop the copy by its event_id.
+	// one that an attempt before may have: Meta may have it twice, and it relied on Meta to tell by its event_id.
 	PossiblySent  bool
 	Late          bool // it was past its deadline when it was imported, and nobody requeued it since
 	Decided       bool // a person or a record decided something about it; see Deciding.Decisions

@@ -47,9 +47,9 @@ func TestSummaryAsJSON(t *testing.T) {
 		s    Summary
 		want string
 	}{
-		{"nothing", Summary{}, `{"batches":0,"requests":0,"acknowledged":0,"rejected":0,"released":0,"unknown":0,"held":0,"expired":0,"stopped":null}`},
-		{"everything", Summary{1, 2, 3, 4, 5, 6, 7, 8, &Stop{"main", "why", "throttle"}, []NotLive{{"1", "a", 9}}},
-			`{"batches":1,"requests":2,"acknowledged":3,"rejected":4,"released":5,"unknown":6,"held":7,"expired":8,` +
+		{"nothing", Summary{}, `{"batches":0,"requests":0,"acknowledged":0,"rejected":0,"released":0,"unknown":0,"held":0,"expired":0,"relied":0,"stopped":null}`},
+		{"everything", Summary{1, 2, 3, 4, 5, 6, 7, 8, 2, &Stop{"main", "why", "throttle"}, []NotLive{{"1", "a", 9}}},
+			`{"batches":1,"requests":2,"acknowledged":3,"rejected":4,"released":5,"unknown":6,"held":7,"expired":8,"relied":2,` +
 				`"stopped":{"dataset":"main","reason":"why","class":"throttle"},"not_live":[{"dataset":"1","alias":"a","events":9}]}`},
 	} {
 		got, err := json.Marshal(c.s)

@@ -37,6 +37,7 @@ type machine struct {
 	budget   int                 // passes; 0: until nothing is left to try
 	until    string              // a text of what is broken: the search stops when it was found
 	late     time.Duration       // Config.ResendWindow of a control
+	decides  bool                // a person decides: between two passes, and once within each
 
 	probes   []answer // and a probe
 	seen     map[string]bool
@@ -68,6 +69,7 @@ type fact struct {
 	refused bool        // a request that held nothing else was refused because of it
 	maybe   int         // requests with it that may have been taken
 	first   int         // the instant of the first of them
+	taken   bool        // there was one before its story ended
 }
 
 // deadlines and notBefore of the two events, since the start.
@@ -147,6 +149,9 @@ func (m *machine) from(now *moment) {
 		live.truth.live, live.disk, live.path = true, m.copied(), now.path+", live"
 		m.add(&live, m.describe(db, live.at))
 		m.close(db)
+	}
+	if m.decides {
+		m.decide(now)
 	}
 	// Every pass that can follow: each run of the loop takes one way through the tree of choices.
 	for script, more := []int(nil), true; more; {

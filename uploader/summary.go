@@ -10,6 +10,7 @@ type Summary struct {
 	Unknown      int `json:"unknown"`      // in batches whose fate is unknown at the end of the pass
 	Held         int `json:"held"`         // of unknown fate, and too late to ask again
 	Expired      int `json:"expired"`      // their deadline passed
+	Relied       int `json:"relied"`       // of Acknowledged, those that an attempt before may have brought too, under the same event_id
 	// Stopped is the dataset that a circuit keeps from sending, nil when there is none; with several, the one whose
 	// credentials are at fault, else the first of the configuration.
 	Stopped *Stop     `json:"stopped"`

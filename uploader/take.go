@@ -99,6 +99,9 @@ func (p *pass) took(l *lane, b store.Batch, v store.Verdict, events int) {
 	switch v {
 	case store.VerdictAcknowledged:
 		p.sum.Acknowledged += events
+		if b.MaybeAttempts > 1 { // the one that was acknowledged is among them
+			p.sum.Relied += events
+		}
 		if s := l.bisections[l.rootOf[b.Number]]; s != nil {
 			s.evidence = true
 		}

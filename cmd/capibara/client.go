@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -113,6 +114,21 @@ func (c *client) GoLive(ctx context.Context, dataset, by string) error {
 	return resp.Body.Close()
 }
 
+// Look tells what a decision would be about.
+func (c *client) Look(ctx context.Context, v verdict) (verdictReport, error) {
+	return post[verdictReport](ctx, c, "/v1/look", v)
+}
+
+// Decide has the running process carry a decision out.
+func (c *client) Decide(ctx context.Context, v verdict) (verdictReport, error) {
+	return post[verdictReport](ctx, c, "/v1/decide", v)
+}
+
+// Resolve has the running process take a person's word about a batch.
+func (c *client) Resolve(ctx context.Context, w resolution) (audit.Batch, error) {
+	return post[audit.Batch](ctx, c, "/v1/resolve", w)
+}
+
 func (c *client) do(ctx context.Context, method, path string, v url.Values, body io.Reader) (*http.Response, error) {
 	// The host is never looked up: every connection goes to the socket.
 	target := "http://capibara" + path
@@ -147,10 +163,23 @@ func (c *client) do(ctx context.Context, method, path string, v url.Values, body
 	return nil, f.failure()
 }
 
-func get[T any](ctx context.Context, c *client, path string, v url.Values) (out T, err error) {
-	resp, err := c.do(ctx, http.MethodGet, path, v, nil)
+func get[T any](ctx context.Context, c *client, path string, v url.Values) (T, error) {
+	return decoded[T](c.do(ctx, http.MethodGet, path, v, nil))
+}
+
+// post asks with a body of JSON.
+func post[T any](ctx context.Context, c *client, path string, body any) (out T, err error) {
+	text, err := json.Marshal(body)
 	if err != nil {
 		return out, err
+	}
+	return decoded[T](c.do(ctx, http.MethodPost, path, nil, bytes.NewReader(text)))
+}
+
+// decoded reads the answer.
+func decoded[T any](resp *http.Response, asked error) (out T, err error) {
+	if asked != nil {
+		return out, asked
 	}
 	defer closing(&err, resp.Body, "the answer of the running capibara")
 	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {

@@ -35,6 +35,11 @@ type house interface {
 	DryRun(ctx context.Context) (uploader.DryRun, error)
 	// GoLive allows sending to a dataset, named by its id.
 	GoLive(ctx context.Context, dataset, by string) error
+	// Look tells what a decision would be about, and Decide carries it out.
+	Look(ctx context.Context, v verdict) (verdictReport, error)
+	Decide(ctx context.Context, v verdict) (verdictReport, error)
+	// Resolve takes a person's word about a batch of unknown fate.
+	Resolve(ctx context.Context, w resolution) (audit.Batch, error)
 
 	Close() error
 }

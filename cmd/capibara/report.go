@@ -28,14 +28,15 @@ type fileReport struct {
 	Reasons  []reasonCount    `json:"reasons"`
 	Warnings []reasonCount    `json:"warnings"`
 	Sums     []currencySum    `json:"sums"`
-	Waiting  uint64           `json:"waiting,omitempty"`          // of Events, those that must not be sent yet
-	Replaced *replacements    `json:"replaced,omitempty"`         // events that gave way to those of this file
-	Changed  []conflict       `json:"conflicts"`                  // the first of them
-	Kinds    conflictKinds    `json:"conflict_kinds,omitzero"`    // all of them, by kind
-	Taken    *takenBack       `json:"taken_back,omitempty"`       // events that records of this file withdrew
-	Repeated uint64           `json:"withdrawn_before,omitempty"` // events that records of this file repeat and that were withdrawn before
-	Halted   []halted         `json:"halted,omitempty"`           // what is not sent before somebody allows it
-	TooOld   *tooOld          `json:"too_old,omitempty"`
+	Waiting  uint64           `json:"waiting,omitempty"`       // of Events, those that must not be sent yet
+	Replaced *replacements    `json:"replaced,omitempty"`      // events that gave way to those of this file
+	Changed  []conflict       `json:"conflicts"`               // the first of them
+	Kinds    conflictKinds    `json:"conflict_kinds,omitzero"` // all of them, by kind
+	Taken    *takenBack       `json:"taken_back,omitempty"`    // events that records of this file withdrew
+	// Withdrawn counts duplicates of events that were withdrawn, and stay so.
+	Withdrawn uint64   `json:"withdrawn,omitempty"`
+	Halted    []halted `json:"halted,omitempty"` // what is not sent before somebody allows it
+	TooOld    *tooOld  `json:"too_old,omitempty"`
 
 	Columns *importer.Matching `json:"columns,omitempty"` // what the columns were taken for
 
@@ -75,8 +76,9 @@ type conflict struct {
 
 // replacements are events that were withdrawn before they were sent, because a record of this file changed.
 type replacements struct {
-	Events uint64        `json:"events"`
-	Items  []replacement `json:"items"` // the first of them
+	Events      uint64        `json:"events"`
+	Corrections uint64        `json:"corrections,omitempty"` // of Events, those of an event that was withdrawn earlier
+	Items       []replacement `json:"items"`                 // the first of them
 }
 
 // replacement is a record whose event took the place of an earlier one.
@@ -98,10 +100,10 @@ func newFileReport(r importer.Report) fileReport {
 		out.Changed = append(out.Changed, newConflict(c))
 	}
 	out.Kinds = conflictKinds{r.Kinds[store.ConflictChanged], r.Kinds[store.ConflictUnqualified], r.Kinds[store.ConflictRefunded]}
-	out.Taken, out.Repeated, out.Halted = newTakenBack(r), r.Withdrawn, newHalted(r)
-	out.Waiting = r.Waiting
+	out.Taken, out.Halted = newTakenBack(r), newHalted(r)
+	out.Waiting, out.Withdrawn = r.Waiting, r.Withdrawn
 	if r.Replacing > 0 {
-		out.Replaced = &replacements{Events: r.Replacing}
+		out.Replaced = &replacements{Events: r.Replacing, Corrections: r.Correcting}
 		for _, x := range r.Replaced {
 			out.Replaced.Items = append(out.Replaced.Items, replacement{Line: x.Line, FirstFile: x.FirstFile, FirstLine: x.FirstLine})
 		}
@@ -149,9 +151,14 @@ func (a *app) printReport(c *config, r fileReport) {
 	a.printTooOld(r)
 	a.printReasons("Accepted with a remark", "", r.Warnings)
 	a.printChanged(r)
-	a.printReplaced(c, r)
+	a.printReplaced(r)
 	a.printTakenBack(r)
 	a.printStanding(r)
+	if r.Withdrawn > 0 {
+		a.line("  %s: `capibara requeue --file NUMBER --state withdrawn` brings back what should be sent.",
+			counted(r.Withdrawn, "duplicate is of an event that was withdrawn, with the same content, and stays so",
+				"duplicates are of events that were withdrawn, with the same content, and stay so"))
+	}
 	for _, s := range r.Sums {
 		worth := ""
 		if s.Sum != "" {
@@ -210,17 +217,15 @@ func (a *app) printChanged(r fileReport) {
 }
 
 // printReplaced lists the events that gave way to those of this file, each line once.
-func (a *app) printReplaced(c *config, r fileReport) {
+func (a *app) printReplaced(r fileReport) {
 	if r.Replaced == nil {
 		return
 	}
-	if !c.updates(r.Source) {
-		a.line("  Right again; %s the place of the earlier one, which was withdrawn before it was sent:",
-			counted(r.Replaced.Events, "event takes", "events take"))
-	} else {
-		a.line("  Changed before they were sent; %s the place of the earlier one, which is not sent (on_conflict: update):",
-			counted(r.Replaced.Events, "event takes", "events take"))
+	title := "Changed before they were sent; %s the place of the earlier one, which is not sent (on_conflict: update):"
+	if r.Replaced.Corrections == r.Replaced.Events {
+		title = "Corrected after they were withdrawn; %s the place of the earlier one, which is not sent:"
 	}
+	a.line("  "+title, counted(r.Replaced.Events, "event takes", "events take"))
 	items := slices.CompactFunc(slices.Clone(r.Replaced.Items), func(x, y replacement) bool { return x.Line == y.Line })
 	for _, x := range items[:min(len(items), 5)] {
 		a.line("    line %d replaces line %d of file %d", x.Line, x.FirstLine, x.FirstFile)

@@ -85,8 +85,7 @@ func (r *fileReport) ofKind(k store.ConflictKind) []conflict {
 	return slices.DeleteFunc(slices.Clone(r.Changed), func(x conflict) bool { return x.Kind != k.String() })
 }
 
-// printTakenBack lists the events that records of this file took back, and says of those that stay withdrawn what brings them
-// back.
+// printTakenBack lists the events that records of this file took back.
 func (a *app) printTakenBack(r fileReport) {
 	if t := r.Taken; t != nil {
 		a.line("  Taken back before they were sent (on_no_longer_qualified: withdraw), %s:", counted(t.Events, "event", "events"))
@@ -100,10 +99,6 @@ func (a *app) printTakenBack(r fileReport) {
 		if n := t.Events - uint64(min(len(t.Items), 5)); n > 0 {
 			a.line("    and %s more: `capibara history events --state withdrawn`", grouped(n))
 		}
-	}
-	if r.Repeated > 0 {
-		a.line("  %s withdrawn before, and the same record brings none back: `capibara requeue` does.",
-			counted(r.Repeated, "event of this file was", "events of this file were"))
 	}
 }
 

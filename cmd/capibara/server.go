@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,6 +33,33 @@ type server struct {
 // rightsKey finds the rights of a connection in its requests' context.
 type rightsKey struct{}
 
+// callerKey finds the name of who calls on a connection in its requests' context.
+type callerKey struct{}
+
+// caller is who calls, as the system knows it; where it does not, who the caller says it is.
+func caller(ctx context.Context, says string) string {
+	name, _ := ctx.Value(callerKey{}).(string)
+	return cmp.Or(name, says)
+}
+
+// maxAsked bounds the JSON that a request carries, in bytes.
+const maxAsked = 64 << 10
+
+// asked makes a handler of a question that comes as JSON.
+func asked[Q, T any](ask func(context.Context, Q) (T, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		answer(func(r *http.Request) (any, error) {
+			var q Q
+			d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAsked))
+			d.DisallowUnknownFields()
+			if err := d.Decode(&q); err != nil {
+				return nil, failed("restart `capibara run` so that both are the same version", "the question cannot be read: %w", err)
+			}
+			return ask(r.Context(), q)
+		})(w, r)
+	}
+}
+
 // serve answers until ctx is done, then lets requests under way finish for a while.
 func (s *server) serve(ctx context.Context, l net.Listener) error {
 	web := &http.Server{
@@ -42,7 +70,7 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 			if err != nil {
 				s.log.Warn().Err(err).Msg("cannot tell who is calling on the socket; the caller is refused")
 			}
-			return context.WithValue(ctx, rightsKey{}, r)
+			return context.WithValue(context.WithValue(ctx, rightsKey{}, r), callerKey{}, callerOf(conn))
 		},
 	}
 	ended := make(chan error, 1)
@@ -78,6 +106,15 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("POST /v1/import", may(acts, s.doImport))
 	mux.HandleFunc("POST /v1/upload", may(acts, s.doUpload))
 	mux.HandleFunc("POST /v1/go-live", may(acts, answer(s.goLive)))
+	mux.HandleFunc("POST /v1/look", may(reads, asked(s.house.Look)))
+	mux.HandleFunc("POST /v1/decide", may(acts, asked(func(ctx context.Context, v verdict) (verdictReport, error) {
+		v.By = caller(ctx, v.By)
+		return s.house.Decide(s.alive, v)
+	})))
+	mux.HandleFunc("POST /v1/resolve", may(acts, asked(func(ctx context.Context, w resolution) (audit.Batch, error) {
+		w.By = caller(ctx, w.By)
+		return s.house.Resolve(s.alive, w)
+	})))
 	return mux
 }
 

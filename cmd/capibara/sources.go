@@ -50,11 +50,6 @@ func (c *config) compileWith(d importer.Defaults) ([]*importer.Mapping, error) {
 	return all, nil
 }
 
-// updates reports whether a record of the source that changed takes the place of its event.
-func (c *config) updates(source string) bool {
-	return slices.ContainsFunc(c.Sources, func(s importer.Source) bool { return s.Name == source && s.OnConflict == "update" })
-}
-
 // people are the names of the sources of kind people.
 func (c *config) people() []string {
 	var names []string

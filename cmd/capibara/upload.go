@@ -128,6 +128,7 @@ func (a *app) printSummary(c *config, s uploader.Summary) {
 		count int
 		text  string
 	}{
+		{s.Relied, "of them were sent again, because an answer was lost: they may have arrived twice, under one event_id each"},
 		{s.Rejected, "refused by Meta one by one: see `capibara history events --state rejected`"},
 		{s.Released, "given back, because nothing was taken of a request, counted each time: they wait again or were sent since"},
 		{s.Unknown, "in requests that nobody answered: sent again only as they were"},

@@ -234,7 +234,7 @@ func (t *txn) set(b *block, at int, c cell) {
 }
 
 // relied reports whether an event was acknowledged after an attempt that may have arrived already, so that Meta may have
-// had it twice and dropped one by its event_id.
+// it twice under one event_id.
 func (c cell) relied() bool {
 	return c.state == store.StateAcknowledged && c.flags&flagPossiblySent != 0
 }

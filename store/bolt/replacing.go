@@ -132,7 +132,7 @@ func (in *importing) replace() error {
 			return err
 		}
 		in.out.Replaced = append(in.out.Replaced, store.Replaced{Seq: a.existing.seq, FirstFile: r.file, FirstLine: r.line,
-			By: a.seq, Line: in.chunk.Records[a.record].Line})
+			By: a.seq, Withdrawn: a.withdrawn, Line: in.chunk.Records[a.record].Line})
 		by[a.Dataset]++
 	}
 	for _, dataset := range slices.Sorted(maps.Keys(by)) {

@@ -21,7 +21,7 @@ func corrected(d *desk) {
 	same(d, "Fates", res.Fates, []store.Fate{store.FateDuplicate, store.FateAccepted, store.FateAccepted, store.FateDuplicate, store.FateAccepted})
 	same(d, "Withdrawn, Events, Conflicts", []any{res.Withdrawn, res.Events, len(res.Conflicts)}, []any{3, 3, 0})
 	by := old[4] + 1
-	same(d, "Replaced", res.Replaced[0], store.Replaced{Seq: old[1], FirstFile: 1, FirstLine: 3, By: by, Line: 3})
+	same(d, "Replaced", res.Replaced[0], store.Replaced{Seq: old[1], FirstFile: 1, FirstLine: 3, By: by, Withdrawn: true, Line: 3})
 	was, is := d.event(old[1]), d.event(by)
 	same(d, "the event that was withdrawn", []any{was.State, was.Reason, was.ReplacedBy, was.Decided}, []any{store.StateWithdrawn, event.ReasonWithdrawn, by, true})
 	same(d, "the event in its place", []any{is.State, is.Replaces, is.Decided}, []any{store.StatePending, old[1], false})
