@@ -32,6 +32,8 @@ type Config struct {
 type Folders struct {
 	Inbox, Archive, Rejected string      // absolute
 	FileMode, DirMode        os.FileMode // 0 is 0600 and 0700
+	RejectedMode             os.FileMode // of rejected files, and with it of their folders; 0 is FileMode and DirMode
+	RejectedGroup            *int        // id of the group that they belong to; nil leaves them as they come
 }
 
 // Progress tells how far an import is.

@@ -84,6 +84,8 @@ type foldersConfig struct {
 	Receipts string `yaml:"receipts"`
 	Data     string `yaml:"data"`
 
+	RejectedMode  fileMode  `yaml:"rejected_mode"`
+	RejectedGroup groupName `yaml:"rejected_group"`
 	ReceiptsMode  fileMode  `yaml:"receipts_mode"`
 	ReceiptsGroup groupName `yaml:"receipts_group"`
 }
@@ -99,7 +101,7 @@ func defaults() config {
 		Schedule:  scheduleConfig{CatchUp: true},
 		Window:    windowConfig{Default: duration(w.Length), Margin: duration(w.Margin)},
 		Inbox:     inboxConfig{Poll: duration(5 * time.Second), Settle: duration(10 * time.Second)},
-		Folders:   foldersConfig{Inbox: "inbox", Archive: "archive", Rejected: "rejected", Receipts: "receipts", Data: "data", ReceiptsMode: defaultReceiptsMode},
+		Folders:   foldersConfig{Inbox: "inbox", Archive: "archive", Rejected: "rejected", Receipts: "receipts", Data: "data", RejectedMode: defaultRejectedMode, ReceiptsMode: defaultReceiptsMode},
 		Retention: retentionConfig{Files: duration(30 * 24 * time.Hour)},
 	}
 }
@@ -206,6 +208,9 @@ func (c *config) check() error {
 		return fmt.Errorf("graph.timeout is %s; use 1s or more", c.Graph.Timeout)
 	}
 	if err := c.checkReceipts(); err != nil {
+		return err
+	}
+	if err := c.checkRejected(); err != nil {
 		return err
 	}
 	if c.window().Length > event.MaxAge {

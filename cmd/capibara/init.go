@@ -104,7 +104,7 @@ func (c *config) furnish() ([]string, error) {
 	for _, f := range []struct {
 		path string
 		mode os.FileMode
-	}{{c.Folders.Inbox, 0o755}, {c.Folders.Archive, 0o700}, {c.Folders.Rejected, 0o700}, {c.Folders.Data, 0o700}} {
+	}{{c.Folders.Inbox, 0o755}, {c.Folders.Archive, 0o700}, {c.Folders.Data, 0o700}} {
 		switch info, err := os.Stat(f.path); {
 		case errors.Is(err, fs.ErrNotExist):
 			if err := os.MkdirAll(f.path, f.mode); err != nil {
@@ -116,6 +116,12 @@ func (c *config) furnish() ([]string, error) {
 		case !info.IsDir():
 			return made, failed("move it away, or name another folder under folders: in the configuration", "%s is not a folder", f.path)
 		}
+	}
+	switch here, err := c.furnishRejected(); {
+	case err != nil:
+		return made, err
+	case here:
+		made = append(made, c.Folders.Rejected+string(filepath.Separator))
 	}
 	switch here, err := c.furnishReceipts(); {
 	case err != nil:

@@ -113,13 +113,16 @@ func (l *local) roomLog() zerolog.Logger {
 }
 
 func (l *local) importer(all []*importer.Mapping, tell func(progress)) (*importer.Importer, error) {
-	f := l.config.Folders
+	folders, err := l.config.importFolders()
+	if err != nil {
+		return nil, err
+	}
 	receipts, err := l.config.receiptFolder()
 	if err != nil {
 		return nil, err
 	}
 	return importer.New(importer.Config{Store: l.db, Log: l.roomLog(), Home: l.config.Home,
-		Folders: importer.Folders{Inbox: f.Inbox, Archive: f.Archive, Rejected: f.Rejected}, Receipts: receipts,
+		Folders: folders, Receipts: receipts,
 		Mappings: all, Now: l.now, Progress: importProgress(tell), Outlook: l.outlook}), nil
 }
 
