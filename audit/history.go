@@ -185,7 +185,7 @@ func reason(e store.EventEntry) string {
 		return string(event.ReasonExpiredPossiblySent)
 	case e.State == store.StateExpired:
 		return string(event.ReasonExpiredWaiting)
-	case e.State == store.StateHeld:
+	case e.State == store.StateHeld && e.Reason == "":
 		return string(event.ReasonFateUnknown)
 	case e.State == store.StateRejected && e.RejectSubcode != 0:
 		return fmt.Sprintf("%s_%d", event.ReasonRejectedByMeta, e.RejectSubcode)

@@ -42,8 +42,8 @@ func (r *Reader) problems(s *Status, seen findings) []string {
 		say("An upload ended in the middle of a search for a bad event, and %s for it to go on: run `capibara upload`.", wait(seen.begun))
 	}
 	if s.Events.Held > 0 {
-		say("The fate of %s is unknown: the connection broke after sending, and it is too late to ask again. See `capibara history events --state held`.",
-			count(s.Events.Held, "event", "events"))
+		say("The fate of %s is unknown: the connection broke after sending and it is too late to ask again, or another ledger may have sent %s. See `capibara history events --state held`.",
+			count(s.Events.Held, "event", "events"), map[bool]string{true: "it", false: "them"}[s.Events.Held == 1])
 	}
 	if s.Expired7d > 0 {
 		atLeast := ""

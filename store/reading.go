@@ -47,7 +47,7 @@ type EventEntry struct {
 	NotBefore     int64 // Unix seconds, 0 for none
 	Deadline      int64 // Unix seconds
 	State         State
-	Reason        event.Reason // why it is rejected, expired or withdrawn; "" otherwise
+	Reason        event.Reason // why it is rejected, expired, held or withdrawn; "" otherwise
 	PossiblySent  bool         // it is expired, held or rejected, and an attempt may have arrived
 	Late          bool         // it was past its deadline when it was imported
 	ImportedAt    time.Time
@@ -90,7 +90,7 @@ type DatasetCounts struct {
 type AuditEntry struct {
 	N        uint64     `json:"n"`
 	At       time.Time  `json:"at"`
-	Kind     string     `json:"kind"` // file_opened, file_closed, replaced, batch_settled, batch_concluded, expired, recovered, circuit, go_live, bound, created
+	Kind     string     `json:"kind"` // file_opened, file_closed, replaced, batch_settled, batch_concluded, expired, recovered, circuit, go_live, bound, created, held, retired, adopted, moved
 	Detail   string     `json:"detail"`
 	Previous event.Hash `json:"-"` // SHA-256 of the previous entry as stored
 	Hash     event.Hash `json:"-"` // SHA-256 of this entry as stored

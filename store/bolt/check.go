@@ -197,6 +197,11 @@ func (c *checker) smallBuckets() error {
 		_, err = c.circuit(name)
 		return err
 	})
+	if err == nil {
+		if _, err = c.retirement(); err != nil {
+			err = c.damage(err)
+		}
+	}
 	for _, b := range []bucket{liveBucket, runsBucket, metaBucket, mappingsBucket} {
 		if err == nil {
 			err = c.each(b, func([]byte, []byte) error { return nil })

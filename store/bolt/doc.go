@@ -4,7 +4,8 @@
 // bit on the disk is found, never sent. Numbers in keys are big-endian; in values they are varints unless noted.
 //
 //	meta       schema, id, created, seq (last row number), audit (number and hash of the last entry), endpoint (what
-//	           requests go to, and since when)
+//	           requests go to, and since when), witnessed (a home keeps a witness of it), retired (where it was moved
+//	           to, by whom and when)
 //	names      kind 0 text       → number;  kind 1 number → text. Kinds: datasets, event names, reasons
 //	files      file              → name, source, SHA-256, counts, state, times, extents of row numbers; receipt and mended
 //	                               file, where there is one

@@ -91,7 +91,14 @@ func (t *txn) entry(seq uint64, c cell, r *row) (store.EventEntry, error) {
 	if err := t.relate(&e, c.flags, r); err != nil {
 		return e, err
 	}
-	return e, t.explain(&e)
+	if err := t.explain(&e); err != nil || e.State != store.StateHeld {
+		return e, err
+	}
+	elsewhere, err := t.heldElsewhere(c)
+	if elsewhere {
+		e.Reason = event.ReasonSentElsewhere
+	}
+	return e, err
 }
 
 // explain fills in why an event is in a state that was not wanted.
