@@ -38,6 +38,8 @@ type Config struct {
 	NextUpload func(after time.Time) time.Time
 	// Graph is how the version of the Graph API stands; only the caller knows what is configured.
 	Graph GraphStatus
+	// Ledger says why nothing is sent of it; nil when nothing is wrong. Only the caller knows what its home remembers.
+	Ledger *LedgerStatus
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -50,6 +52,7 @@ type Reader struct {
 	next     func(time.Time) time.Time
 	now      func() time.Time
 	graph    GraphStatus
+	ledger   *LedgerStatus
 
 	unattended bool // no process works on the ledger
 	scheduled  bool // one should, by the configuration's schedule
@@ -57,7 +60,7 @@ type Reader struct {
 
 // New returns a Reader.
 func New(c Config) *Reader {
-	r := &Reader{store: c.Store, datasets: c.Datasets, zone: c.Zone, next: c.NextUpload, now: c.Now, graph: c.Graph}
+	r := &Reader{store: c.Store, datasets: c.Datasets, zone: c.Zone, next: c.NextUpload, now: c.Now, graph: c.Graph, ledger: c.Ledger}
 	if r.zone == nil {
 		r.zone = time.UTC
 	}

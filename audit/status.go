@@ -25,8 +25,17 @@ type Status struct {
 	Datasets    []DatasetStatus `json:"datasets"`
 	// Unnamed counts pending events by Meta's id of a dataset that the configuration no longer names.
 	Unnamed map[string]uint64 `json:"unnamed,omitempty"`
-	Graph   GraphStatus       `json:"graph"`
-	Waiting []WaitingFile     `json:"waiting,omitempty"` // files in the inbox that no source takes; only from a running process
+	// Ledger says why nothing is sent before somebody decides about the ledger as a whole; null when nothing is wrong.
+	Ledger  *LedgerStatus `json:"ledger,omitempty"`
+	Graph   GraphStatus   `json:"graph"`
+	Waiting []WaitingFile `json:"waiting,omitempty"` // files in the inbox that no source takes; only from a running process
+}
+
+// LedgerStatus says why nothing of this ledger is sent: it may not be the one that sent last.
+type LedgerStatus struct {
+	State    string `json:"state"`    // older, diverged, another_database, copied, witness_missing, witness_unreadable, replaced, retired or moving
+	Sentence string `json:"sentence"` // without its full stop
+	Fix      string `json:"fix"`      // what a person does
 }
 
 // StateCounts counts events by state.
@@ -82,7 +91,7 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, fmt.Errorf("counting the events: %w", err)
 	}
-	s := Status{Datasets: []DatasetStatus{}, Graph: r.graph}
+	s := Status{Datasets: []DatasetStatus{}, Graph: r.graph, Ledger: r.ledger}
 	pending := map[string]uint64{}
 	for _, d := range counts.Datasets {
 		s.Events.add(d.Events)

@@ -15,6 +15,9 @@ import (
 func (r *Reader) problems(s *Status, seen findings) []string {
 	var out []string
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	if s.Ledger != nil {
+		say("Nothing is sent: %s. What to do: %s", s.Ledger.Sentence, sentence(s.Ledger.Fix))
+	}
 	for _, d := range s.Datasets {
 		switch {
 		case d.ID == "":

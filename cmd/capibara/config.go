@@ -84,6 +84,8 @@ type foldersConfig struct {
 	Receipts string `yaml:"receipts"`
 	Data     string `yaml:"data"`
 
+	DataNetwork bool `yaml:"data_network"`
+
 	ReceiptsMode  fileMode  `yaml:"receipts_mode"`
 	ReceiptsGroup groupName `yaml:"receipts_group"`
 }

@@ -28,6 +28,9 @@ func (a *app) dryRun(ctx context.Context) error {
 			return err
 		}
 		st, err := standing(ctx, c, h)
+		if st.Ledger != nil {
+			fmt.Fprintf(a.stderr, "note: an upload would send nothing: %s\n", st.Ledger.Sentence)
+		}
 		for i := range r.Datasets {
 			for _, d := range st.Datasets {
 				// The ledger says in our own words why a dataset is stopped.

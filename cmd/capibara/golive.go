@@ -51,6 +51,9 @@ func (a *app) goLive(ctx context.Context, name, confirm string) error {
 				return nil
 			}
 		}
+		if s.Ledger != nil {
+			return failed(s.Ledger.Fix, "nothing was changed: %s", s.Ledger.Sentence)
+		}
 		if err := a.tellGoLive(ctx, c, h, alias); err != nil {
 			return err
 		}
@@ -123,5 +126,12 @@ func operator() string {
 
 // GoLive allows sending to a dataset.
 func (l *local) GoLive(ctx context.Context, dataset, by string) error {
-	return l.db.GoLive(ctx, dataset, by, l.now())
+	if err := l.testimony.maySend(); err != nil {
+		return err
+	}
+	if err := l.db.GoLive(ctx, dataset, by, l.now()); err != nil {
+		return err
+	}
+	l.testimony.keep(ctx)
+	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -34,13 +35,13 @@ sent, and the next upload would send it again. --new-ledger makes one all the sa
 		Example: `  mkdir conversions && cd conversions && capibara init
   capibara init --home /srv/conversions`,
 		Args: arguments(0, 0, "no arguments"),
-		RunE: func(*cobra.Command, []string) error { return a.initialize(anew) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.initialize(cmd.Context(), anew) },
 	}
 	cmd.Flags().BoolVar(&anew, "new-ledger", false, "make a database although this home had one, which knew what was sent")
 	return cmd
 }
 
-func (a *app) initialize(anew bool) error {
+func (a *app) initialize(ctx context.Context, anew bool) error {
 	path, home, err := a.locate()
 	if err != nil {
 		return err
@@ -60,6 +61,13 @@ func (a *app) initialize(anew bool) error {
 	if err != nil {
 		return err
 	}
+	remark, err := c.steadyData()
+	if err != nil {
+		return err
+	}
+	if remark != "" {
+		fmt.Fprintln(a.stderr, "note: "+remark)
+	}
 	there, err := c.ledgerThere()
 	if err != nil {
 		return err
@@ -73,7 +81,7 @@ func (a *app) initialize(anew bool) error {
 	}
 	made = append(made, more...)
 	if !there {
-		if err := a.makeLedger(c); err != nil {
+		if err := a.makeLedger(ctx, c); err != nil {
 			return err
 		}
 		made = append(made, c.database())
@@ -84,16 +92,16 @@ func (a *app) initialize(anew bool) error {
 	return nil
 }
 
-func (a *app) makeLedger(c *config) error {
+func (a *app) makeLedger(ctx context.Context, c *config) (err error) {
 	db, err := bolt.Create(c.database(), bolt.Options{Now: a.now()})
 	if err != nil {
 		return failed("", "making the database: %w", err)
 	}
-	if err := db.Close(); err != nil {
-		return failed("", "closing the new database: %w", err)
-	}
-	if err := c.leaveMark(a.now()); err != nil {
-		return failed("", "leaving a mark that there is a database: %w", err)
+	defer closing(&err, db, "the new database")
+	// The witness of a ledger that this home had is of no use any more: only --new-ledger comes here with one.
+	t := &testimony{config: c, db: db, now: a.now, file: fileIdentity(c.database())}
+	if err := t.settle(ctx); err != nil {
+		return failed("", "keeping word that there is a database: %w", err)
 	}
 	return nil
 }

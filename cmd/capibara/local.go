@@ -28,9 +28,11 @@ type local struct {
 	db     *bolt.DB
 	log    zerolog.Logger
 	now    func() time.Time
-	noted  bool // it is open for writing, and a note says so
+	acts   bool // it is open for writing
+	noted  bool // and a note says so
 	serves bool // as capibara run, which nobody watches
 
+	testimony   *testimony                      // whether this is the one ledger
 	next        func(after time.Time) time.Time // when the schedule uploads; nil without one
 	patience    time.Duration                   // how long an upload goes on asking a dataset that does not answer; 0: the default
 	uploader    *uploader.Uploader              // made by the first upload
@@ -42,6 +44,9 @@ type local struct {
 // Close releases the database.
 func (l *local) Close() error {
 	var err error
+	if l.acts {
+		l.testimony.keep(context.Background())
+	}
 	if l.noted {
 		err = clearHolder(l.config)
 	}
@@ -60,7 +65,8 @@ func (l *local) reader() *audit.Reader {
 	if l.uploader != nil {
 		graph.Warning = l.uploader.VersionWarning()
 	}
-	return audit.New(audit.Config{Store: l.db, Datasets: datasets, Zone: l.config.zone, NextUpload: l.next, Graph: graph, Now: l.now})
+	return audit.New(audit.Config{Store: l.db, Datasets: datasets, Zone: l.config.zone, NextUpload: l.next, Graph: graph,
+		Ledger: l.testimony.inDoubt().status(), Now: l.now})
 }
 
 // Status tells how things stand.
@@ -258,7 +264,7 @@ func (l *local) newUploader() (*uploader.Uploader, error) {
 		datasets = append(datasets, uploader.Dataset{Alias: alias, ID: string(d.ID), Token: tokenSource(alias, d, l.log),
 			Live: d.Live || c.rehearses()})
 	}
-	u, err := uploader.New(uploader.Config{Store: boundOutbox{l.db, c}, Client: client, Datasets: datasets, Log: l.roomLog(),
+	u, err := uploader.New(uploader.Config{Store: boundOutbox{l.db, c, l.testimony}, Client: client, Datasets: datasets, Log: l.roomLog(),
 		BatchEvents: c.Upload.BatchEvents, InFlight: c.Upload.InFlight, ResendWindow: time.Duration(c.Upload.ResendWindow),
 		Patience: l.patience, Now: l.now, Progress: l.audience.hear})
 	if err != nil {

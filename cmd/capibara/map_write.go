@@ -237,7 +237,7 @@ func replaceConfig(path string, old, text []byte) error {
 
 // writeWhole writes a file beside its place and moves it there.
 func writeWhole(path string, text []byte, mode fs.FileMode) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*.tmp")
+	f, err := os.CreateTemp(filepath.Dir(path), "."+strings.TrimLeft(filepath.Base(path), ".")+"-*.tmp")
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func opened(t *testing.T, h *home) *local {
 		t.Fatal(err)
 	}
 	c.Graph.BaseURL = h.url
-	l, err := a.openLocal(c, "upload", toAct, zerolog.Nop())
+	l, err := a.openLocal(t.Context(), c, "upload", toAct, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}

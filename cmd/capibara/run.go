@@ -47,12 +47,15 @@ func (a *app) run(ctx context.Context) (err error) {
 	} else if conn != nil {
 		return runningError(ctx, c, conn)
 	}
-	l, err := a.openLocal(c, "run", toAct, log)
+	l, err := a.openLocal(ctx, c, "run", toAct, log)
 	if err != nil {
 		return err
 	}
 	defer closing(&err, l, "the database")
 	l.serves = true
+	if d := l.testimony.inDoubt(); d != nil {
+		log.Error().Str("hint", d.fix).Msg("files are imported and nothing is sent: " + d.why)
+	}
 	if err := unbound(ctx, l.db, c); err != nil {
 		return err
 	}
@@ -141,7 +144,12 @@ func (l *local) scheduledUpload(ctx context.Context) (string, error) {
 		return "An upload was under way already.", nil
 	}
 	defer l.passing.Unlock()
+	if err := l.testimony.maySend(); err != nil {
+		l.log.Error().Str("hint", hintOf(err)).Msg(err.Error())
+		return "Nothing was sent: " + l.testimony.inDoubt().why + ".", nil
+	}
 	s, err := l.uploader.Upload(ctx)
+	l.testimony.keep(ctx)
 	said := []string{summarySentence(s)}
 	if outcome := uploadOutcome(s); outcome != nil {
 		said = append(said, fmt.Sprintf("%s.", strings.TrimSuffix(outcome.Error(), ".")))

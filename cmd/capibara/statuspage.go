@@ -120,7 +120,7 @@ func (p *statusPage) fingerprint(ctx context.Context) (sum [sha256.Size]byte, er
 		return sum, err
 	}
 	h := sha256.New()
-	fmt.Fprintln(h, counts, last, p.waiting())
+	fmt.Fprintln(h, counts, last, p.waiting(), p.house.testimony.inDoubt() != nil)
 	for _, f := range files.Items {
 		fmt.Fprintln(h, f.Number, f.State, f.Counts)
 	}
