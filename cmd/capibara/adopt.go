@@ -80,6 +80,9 @@ func (a *app) adopt(ctx context.Context, d decision) (err error) {
 		a.line("This is the ledger of %s, and nothing speaks against it. Nothing was changed.", c.Home)
 		return nil
 	}
+	if why.kind == doubtMoving {
+		return failed(why.fix, "nothing was changed: %s", why.why)
+	}
 	if err := a.tellDoubt(ctx, l, why); err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ Start in an empty folder with "capibara init".`,
 	root.AddCommand(
 		newInitCommand(a), newSampleCommand(a), newImportCommand(a), newUploadCommand(a), newRunCommand(a),
 		newPreviewCommand(a), newMapCommand(a),
-		newStatusCommand(a), newHistoryCommand(a), newShowCommand(a), newGoLiveCommand(a), newAdoptCommand(a), newCheckCommand(a), newExplainCommand(a),
+		newStatusCommand(a), newHistoryCommand(a), newShowCommand(a), newGoLiveCommand(a), newAdoptCommand(a), newMoveCommand(a), newCheckCommand(a), newExplainCommand(a),
 		newSandboxCommand(a), newTokenCommand(a), newConfigCommand(a), newVersionCommand(a), newDemoCommand(a))
 	root.SetHelpCommand(newHelpCommand())
 	root.InitDefaultHelpCmd()

@@ -29,6 +29,7 @@ const (
 	doubtUnreadable doubtKind = "witness_unreadable"
 	doubtReplaced   doubtKind = "replaced" // another ledger was put in its place while it was open
 	doubtRetired    doubtKind = "retired"  // was moved elsewhere
+	doubtMoving     doubtKind = "moving"   // is on its way here
 )
 
 // err is why a command does not send.
@@ -58,6 +59,11 @@ func (c *config) doubts(ctx context.Context, db *bolt.DB, file string) (d *doubt
 		return nil, nil, nil, err
 	} else if r.To != "" {
 		return c.retiredDoubt(r), nil, nil, nil
+	}
+	if m, err := readMoveMark(c.Home); err != nil {
+		return nil, nil, nil, err
+	} else if m != nil {
+		return m.doubt(), nil, nil, nil
 	}
 	w, text, err = c.readWitness()
 	if errors.Is(err, errNoWitness) {
@@ -113,5 +119,5 @@ func (c *config) compare(ctx context.Context, db *bolt.DB, w *witness, file stri
 
 func (c *config) retiredDoubt(r bolt.Retirement) *doubt {
 	return &doubt{doubtRetired, fmt.Sprintf("this ledger was moved to %s on %s by %s, and does no work any more", r.To, c.day(r.At), r.By),
-		fmt.Sprintf("work there: `capibara status --home %s`; if what is there is lost, `capibara adopt` puts this one to work again", r.To)}
+		fmt.Sprintf("work there: `capibara status --home %s`; if the move was cut off, run `capibara move %s` here again; if what is there is lost, `capibara adopt` puts this one to work again", r.To, r.To)}
 }

@@ -72,6 +72,13 @@ func (a *app) initialize(ctx context.Context, anew bool) error {
 	if err != nil {
 		return err
 	}
+	if !there {
+		if m, err := readMoveMark(c.Home); err != nil {
+			return err
+		} else if m != nil {
+			return failed(m.doubt().fix, "no database was made: %s", m.doubt().why)
+		}
+	}
 	if trace := c.trace(); !there && !anew && trace != "" {
 		return c.lostError(trace, "restore the copy of "+c.Folders.Data+"; if there is none and that is all right, run `capibara init --new-ledger`")
 	}

@@ -32,6 +32,9 @@ func (c *config) ledgerThere() (bool, error) {
 
 // missingError is why a command cannot work without a database.
 func (c *config) missingError() error {
+	if m, err := readMoveMark(c.Home); m != nil && err == nil {
+		return failed(m.doubt().fix, "there is no database in %s yet: %s", c.Home, m.doubt().why)
+	}
 	if trace := c.trace(); trace != "" {
 		return c.lostError(trace, "restore the copy of "+c.Folders.Data)
 	}

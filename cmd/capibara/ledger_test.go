@@ -200,6 +200,11 @@ func TestRunWithAStaleLedger(t *testing.T) {
 		}
 		return conn.Close() == nil
 	})
+	for _, args := range [][]string{{"adopt", "--hold", "--yes"}, {"move", t.TempDir()}} {
+		if _, code := h.try(args...); code != exitLocked {
+			t.Errorf("while it runs %s ends with %d", args[0], code)
+		}
+	}
 	h.must("import", export(t, 60))
 	if out, code := h.try("upload"); code != exitFailed {
 		t.Errorf("upload ends with %d: %s", code, out)
