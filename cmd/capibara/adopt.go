@@ -90,6 +90,9 @@ func (a *app) adopt(ctx context.Context, d decision) (err error) {
 		return failed("run `capibara adopt --hold`, which is the safe choice; `capibara adopt --send` when nothing was sent since this copy was made",
 			"say what is to become of what waits; nothing was changed")
 	}
+	if err := l.stillThere(ctx, d, why); err != nil {
+		return err
+	}
 	if err := a.sure(d); err != nil {
 		return err
 	}
@@ -197,6 +200,26 @@ func sumOf(path string) (sum event.Hash, err error) {
 		return sum, fmt.Errorf("reading %s: %w", path, err)
 	}
 	return event.Hash(h.Sum(nil)), nil
+}
+
+// stillThere refuses a decision that what lies on this machine contradicts: the other copy, or the new home of a ledger
+// that was moved.
+func (l *local) stillThere(ctx context.Context, d decision, why *doubt) error {
+	const fix = "work there; or move that file away first, so that it can never send again"
+	switch w := l.testimony.last; {
+	case why.kind == doubtCopied && !d.hold && !d.send && w.Path != l.config.database() && fileIdentity(w.Path) == w.File:
+		return failed(fix, "the other copy is still there: %s; nothing was changed", w.Path)
+	case why.kind == doubtRetired:
+		r, err := l.db.Retired(ctx)
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(r.To, l.config.relative(l.config.database()))
+		if _, err := os.Lstat(path); err == nil {
+			return failed(fix, "the ledger is still there where it was moved to: %s; nothing was changed", path)
+		}
+	}
+	return nil
 }
 
 // sure asks for a typed yes.

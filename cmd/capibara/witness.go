@@ -19,7 +19,7 @@ import (
 type witness struct {
 	Note     string    `json:"note"`
 	Database string    `json:"database"` // its id, which a copy has as well
-	Path     string    `json:"path"`     // of the database, as people write it
+	Path     string    `json:"path"`     // of the database, in full
 	Entry    uint64    `json:"audit_entry"`
 	Hash     string    `json:"audit_hash"` // of that entry, in hex
 	EntryAt  time.Time `json:"audit_at"`
@@ -80,6 +80,6 @@ func (w *witness) remembers(other witness) bool {
 
 // witnessOf is what is to be remembered of a ledger.
 func (c *config) witnessOf(id string, h bolt.Head, file string, now time.Time) witness {
-	return witness{Database: id, Path: c.relative(c.database()), Entry: h.Entry.N, Hash: fmt.Sprintf("%x", h.Entry.Hash), EntryAt: h.Entry.At,
+	return witness{Database: id, Path: c.database(), Entry: h.Entry.N, Hash: fmt.Sprintf("%x", h.Entry.Hash), EntryAt: h.Entry.At,
 		Batches: h.Batches, File: file, At: now.UTC().Truncate(time.Second)}
 }
