@@ -74,13 +74,24 @@ func linuxFileSystem(magic uint32) fileSystem {
 
 // darwinFileSystem tells a file system by its name, f_fstypename of statfs(2).
 func darwinFileSystem(name string) fileSystem {
-	switch name = strings.ToLower(name); {
-	case name == "nfs" || name == "smbfs" || name == "afpfs" || name == "webdav" || name == "cifs" || name == "ftp":
-		return fileSystem{strings.ToUpper(strings.TrimSuffix(name, "fs")), fileSystemNetwork}
-	case strings.Contains(name, "fuse"):
+	switch name = strings.ToLower(name); name {
+	case "nfs":
+		return fileSystem{"NFS", fileSystemNetwork}
+	case "smbfs", "cifs":
+		return fileSystem{"SMB", fileSystemNetwork}
+	case "afpfs":
+		return fileSystem{"AFP", fileSystemNetwork}
+	case "webdav":
+		return fileSystem{"WebDAV", fileSystemNetwork}
+	case "ftp":
+		return fileSystem{"FTP", fileSystemNetwork}
+	case "msdos":
+		return fileSystem{"FAT", fileSystemUnsteady}
+	case "exfat":
+		return fileSystem{"exFAT", fileSystemUnsteady}
+	}
+	if strings.Contains(name, "fuse") {
 		return fileSystem{"FUSE", fileSystemUserland}
-	case name == "msdos" || name == "exfat":
-		return fileSystem{name, fileSystemUnsteady}
 	}
 	return fileSystem{}
 }

@@ -22,9 +22,10 @@ func TestFileSystems(t *testing.T) {
 			t.Errorf("%s (%#x) is found to be %+v", name, tc.magic, found)
 		}
 	}
-	for name, kind := range map[string]fileSystemKind{"apfs": fileSystemLocal, "hfs": fileSystemLocal, "nfs": fileSystemNetwork, "smbfs": fileSystemNetwork,
-		"afpfs": fileSystemNetwork, "webdav": fileSystemNetwork, "macfuse": fileSystemUserland, "osxfuse": fileSystemUserland, "exfat": fileSystemUnsteady} {
-		if found := darwinFileSystem(name); found.kind != kind {
+	for name, want := range map[string]fileSystem{"apfs": {}, "hfs": {}, "nfs": {"NFS", fileSystemNetwork}, "smbfs": {"SMB", fileSystemNetwork},
+		"afpfs": {"AFP", fileSystemNetwork}, "webdav": {"WebDAV", fileSystemNetwork}, "macfuse": {"FUSE", fileSystemUserland},
+		"osxfuse": {"FUSE", fileSystemUserland}, "exfat": {"exFAT", fileSystemUnsteady}} {
+		if found := darwinFileSystem(name); found != want {
 			t.Errorf("%s is found to be %+v", name, found)
 		}
 	}

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -226,5 +229,35 @@ func TestRunWithAStaleLedger(t *testing.T) {
 	}
 	if now := s.Stats().Accepted; now != sent {
 		t.Errorf("%d events were sent, and %d before", now, sent)
+	}
+}
+
+// TestWitnessBeforeTheRequest looks at the witness when the first request of a pass arrives: it knows of its batch.
+func TestWitnessBeforeTheRequest(t *testing.T) {
+	t.Parallel()
+	s, err := sandbox.New(sandbox.Config{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var h *home
+	var once sync.Once
+	var batches uint64
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		once.Do(func() {
+			c := defaults()
+			c.Home = h.dir
+			if seen, _, err := c.readWitness(); err == nil && seen != nil {
+				batches = seen.Batches
+			}
+		})
+		s.ServeHTTP(w, r)
+	}))
+	defer web.Close()
+	h = newHome(t, web.URL)
+	h.must("import", export(t, 30))
+	h.must("upload")
+	if s.Stats().Accepted == 0 || batches == 0 {
+		t.Errorf("%d events arrived; when the first of them did, the witness knew of %d batches", s.Stats().Accepted, batches)
 	}
 }

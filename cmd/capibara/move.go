@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"capibara/store"
 	"capibara/store/bolt"
 
 	"github.com/rs/zerolog"
@@ -221,6 +223,8 @@ func (m *move) mark(ctx context.Context) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	// A move that was killed while it wrote its mark leaves a part of it.
+	there = slices.DeleteFunc(there, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), filepath.Base(moveMarkPath(m.to))) })
 	switch {
 	case found != nil && found.Database != "" && found.Database != m.id:
 		return failed("name another folder", "the ledger of %s is being moved there", found.From)
@@ -284,12 +288,12 @@ func (m *move) retire(ctx context.Context) error {
 }
 
 // name gives the new database its name.
-func (m *move) name(context.Context) error {
+func (m *move) name(ctx context.Context) error {
 	path := filepath.Join(m.dataFolder(), filepath.Base(m.config.database()))
 	temporary := filepath.Join(m.dataFolder(), temporaryDatabase)
 	_, err := os.Lstat(path)
-	if err == nil {
-		return nil // by a move that was cut off afterwards
+	if err == nil { // by a move that was cut off afterwards
+		return m.arrived(ctx, path)
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -302,6 +306,23 @@ func (m *move) name(context.Context) error {
 		return err
 	}
 	return syncFolder(m.dataFolder())
+}
+
+// arrived makes sure that a database is this ledger.
+func (m *move) arrived(ctx context.Context, path string) (err error) {
+	db, err := bolt.Open(path, bolt.Options{ReadOnly: true})
+	if errors.Is(err, store.ErrLocked) {
+		return nil // it is at work there already
+	}
+	if err != nil {
+		return err
+	}
+	defer closing(&err, db, path)
+	if id, err := db.ID(ctx); err != nil || id != m.id {
+		return errors.Join(failed("put this home's database back there; if it is lost, move that one away and run `capibara adopt --hold` here",
+			"the database there is another one"), err)
+	}
+	return nil
 }
 
 // finish takes the mark away: from now on the new home is a home.

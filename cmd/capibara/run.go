@@ -148,6 +148,7 @@ func (l *local) scheduledUpload(ctx context.Context) (string, error) {
 		l.log.Error().Str("hint", hintOf(err)).Msg(err.Error())
 		return "Nothing was sent: " + l.testimony.inDoubt().why + ".", nil
 	}
+	l.testimony.pass()
 	s, err := l.uploader.Upload(ctx)
 	l.testimony.keep(ctx)
 	said := []string{summarySentence(s)}
