@@ -38,12 +38,13 @@ func mayUpload(t *testing.T, dir string) bool {
 func TestMoveCutOff(t *testing.T) {
 	t.Parallel()
 	const steps = 6
+	imported := newHome(t, "http://127.0.0.1:1")
+	imported.must("import", export(t, 30))
 	for done := range steps + 1 {
 		t.Run(fmt.Sprintf("after %d steps", done), func(t *testing.T) {
 			t.Parallel()
 			s, web := meta(t, sandbox.Config{Seed: 1})
-			h := newHome(t, web.URL)
-			h.must("import", export(t, 30))
+			h := another(t, imported, web.URL)
 			kept := filepath.Join(h.dir, "archive", "2026", "kept.csv")
 			for path, text := range map[string]string{kept: "kept", filepath.Join(h.dir, "inbox", "pos-waits.jsonl"): "waits"} {
 				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -117,6 +118,18 @@ func TestMoveCutOff(t *testing.T) {
 			}
 		})
 	}
+}
+
+// another is a copy of a home that is a home by itself.
+func another(t *testing.T, h *home, url string) *home {
+	t.Helper()
+	c := copied(t, h)
+	c.url = url
+	l := opened(t, c)
+	if err := errors.Join(l.testimony.settle(t.Context()), l.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // cutOff makes so many steps of a move, and dies.
