@@ -128,7 +128,7 @@ func (a *app) tellDoubt(ctx context.Context, l *local, why *doubt) error {
 	if w := l.testimony.last; w != nil {
 		a.line("  seen before     %s, when the last entry was from %s (number %d)", c.day(w.At), c.day(w.EntryAt), w.Entry)
 		if h.Batches < w.Batches && why.kind == doubtOlder {
-			a.line("  batches missing %s", grouped(w.Batches-h.Batches))
+			a.line("  missing         %s that the lost ledger began", counted(w.Batches-h.Batches, "batch", "batches"))
 		}
 	}
 	a.line("  waiting         %s, and %s in batches without an end", counted(s.Events.Pending, "event", "events"), grouped(s.Events.InFlight))

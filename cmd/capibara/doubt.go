@@ -66,7 +66,8 @@ func (c *config) doubts(ctx context.Context, db *bolt.DB, file string) (d *doubt
 		return m.doubt(), nil, nil, nil
 	}
 	w, text, err = c.readWitness()
-	if errors.Is(err, errNoWitness) {
+	var unusable *unusableWitness
+	if errors.As(err, &unusable) {
 		return &doubt{doubtUnreadable, fmt.Sprintf("%s, which remembers how far the ledger came, cannot be used: %v", c.witnessPath(), err),
 			"restore it if you can; else " + decide}, nil, text, nil
 	}

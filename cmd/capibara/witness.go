@@ -38,25 +38,32 @@ const plainMark = "This home has a database since "
 func (c *config) witnessPath() string { return filepath.Join(c.Home, ".capibara-ledger") }
 
 // readWitness returns the witness of the home with the text that it was read from; nil when there is none that says how
-// far the ledger came. The error wraps errNoWitness when the text is none.
+// far the ledger came. The error is an unusableWitness when the text is none.
 func (c *config) readWitness() (w *witness, text []byte, err error) {
 	text, err = os.ReadFile(c.witnessPath())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil, nil
 	case err != nil:
-		return nil, nil, fmt.Errorf("%w: %w", errNoWitness, err)
+		return nil, nil, &unusableWitness{err}
 	case len(bytes.TrimSpace(text)) == 0 || strings.HasPrefix(string(text), plainMark):
 		return nil, text, nil
 	}
 	w = new(witness)
 	if err := json.Unmarshal(text, w); err != nil || w.Database == "" || w.Entry == 0 {
-		return nil, text, fmt.Errorf("%w: what is in it was not written by capibara", errNoWitness)
+		return nil, text, &unusableWitness{errors.New("what is in it was not written by capibara")}
 	}
 	return w, text, nil
 }
 
-var errNoWitness = errors.New("the witness cannot be read")
+// unusableWitness is why a witness that is there says nothing.
+type unusableWitness struct{ err error }
+
+// Error is the sentence.
+func (e *unusableWitness) Error() string { return e.err.Error() }
+
+// Unwrap returns what the system says.
+func (e *unusableWitness) Unwrap() error { return e.err }
 
 // write replaces the witness of a home, as a whole and for good. It returns the text.
 func (w witness) write(path string) ([]byte, error) {
