@@ -126,7 +126,7 @@ func operator() string {
 
 // GoLive allows sending to a dataset.
 func (l *local) GoLive(ctx context.Context, dataset, by string) error {
-	if err := l.testimony.maySend(); err != nil {
+	if err := l.testimony.maySend(); err != nil { // nor may it be allowed to
 		return err
 	}
 	if err := l.db.GoLive(ctx, dataset, by, l.now()); err != nil {

@@ -135,6 +135,12 @@ func TestLedgerThatWasReplacedMeanwhile(t *testing.T) {
 	if err := l.testimony.maySend(); err == nil || !strings.Contains(err.Error(), "was put to work") {
 		t.Errorf("it may send: %v", err)
 	}
+	if err := l.GoLive(t.Context(), "1234567890", "mary"); err == nil || !strings.HasPrefix(err.Error(), "nothing was sent: ") {
+		t.Errorf("going live: %v", err)
+	}
+	if said, err := l.scheduledUpload(t.Context()); err != nil || !strings.HasPrefix(said, "Nothing was sent: another copy of this ledger was put to work") {
+		t.Errorf("the schedule says %q, %v", said, err)
+	}
 	l.testimony.keep(t.Context())
 	if now, err := os.ReadFile(path); err != nil || !bytes.Contains(now, []byte(`"batches": 7`)) {
 		t.Errorf("the word of the other one is overwritten: %s, %v", now, err)
