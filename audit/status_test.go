@@ -65,6 +65,20 @@ func TestStatusOfTheGraphVersion(t *testing.T) {
 	}
 }
 
+// TestStatusOfALedgerInDoubt says it first, whatever else there is to say.
+func TestStatusOfALedgerInDoubt(t *testing.T) {
+	t.Parallel()
+	r, _ := quiet(t)
+	r.ledger = &LedgerStatus{State: "older", Sentence: "the database is older than what was sent", Fix: "run `capibara adopt`"}
+	s, err := r.Status(t.Context())
+	if want := "Nothing is sent: the database is older than what was sent. What to do: run `capibara adopt`. "; err != nil || s.OK || !strings.HasPrefix(s.Summary, want) {
+		t.Errorf("ok is %v, %q, %v; want %q", s.OK, s.Summary, err, want)
+	}
+	if s.Ledger != r.ledger {
+		t.Errorf("the ledger is told as %+v", s.Ledger)
+	}
+}
+
 // TestStatusExplainsTheCode shows Meta's code in our own words, and which of its meanings it was.
 func TestStatusExplainsTheCode(t *testing.T) {
 	t.Parallel()
