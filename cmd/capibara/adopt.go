@@ -276,8 +276,8 @@ func (a *app) decide(ctx context.Context, l *local, d decision, why *doubt) erro
 	return nil
 }
 
-// holdChunk is how many rows are held in one transaction.
-const holdChunk = 20_000
+// holdChunk is how many rows are held in one transaction, as a batch of the usual size.
+const holdChunk = 1_000
 
 // holdAll holds all that may have been sent by another ledger: what waits, and what is in a batch without an end.
 func (l *local) holdAll(ctx context.Context, by string) (held int, err error) {

@@ -182,8 +182,7 @@ func (c *checker) cells(b *block) {
 		case store.StateRejected:
 			ok = of == store.BatchRejected
 		case store.StateHeld:
-			// Or it was pending when another ledger may have sent it.
-			ok = of == store.BatchHeld || (cl.batch == 0 || of == store.BatchReleased) && cl.flags&flagPossiblySent != 0
+			ok = of == store.BatchHeld
 		case store.StatePending:
 			ok = cl.batch == 0 || of == store.BatchReleased
 		case store.StateExpired:

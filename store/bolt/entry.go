@@ -94,11 +94,10 @@ func (t *txn) entry(seq uint64, c cell, r *row) (store.EventEntry, error) {
 	if err := t.explain(&e); err != nil || e.State != store.StateHeld {
 		return e, err
 	}
-	elsewhere, err := t.heldElsewhere(c)
-	if elsewhere {
+	if t.heldElsewhere(c) {
 		e.Reason = event.ReasonSentElsewhere
 	}
-	return e, err
+	return e, nil
 }
 
 // explain fills in why an event is in a state that was not wanted.

@@ -132,6 +132,7 @@ func TestHold(t *testing.T) {
 		t.Errorf("of a dataset that is not there %d events are held, %v", n, err)
 	}
 	sum, calls := 0, 0
+	last := head(t, db).Batches
 	for {
 		n, err := db.Hold(t.Context(), "123", "another ledger may have sent them", crashDay, 100)
 		if err != nil {
@@ -140,7 +141,7 @@ func TestHold(t *testing.T) {
 		if n == 0 {
 			break
 		}
-		if got, want := lastEntry(t, db), fmt.Sprintf("held: %d pending events of dataset 123: another ledger may have sent them", n); got != want {
+		if got, want := lastEntry(t, db), fmt.Sprintf("held: %d pending events of dataset 123 in batch %d: another ledger may have sent them", n, last+uint64(calls)+1); got != want {
 			t.Errorf("the audit log says %q, want %q", got, want)
 		}
 		sum, calls = sum+n, calls+1
@@ -150,6 +151,10 @@ func TestHold(t *testing.T) {
 	if uint64(sum) != before[store.StatePending] || after[store.StatePending] != 0 || after[store.StateHeld] != uint64(sum) ||
 		after[store.StateInFlight] != before[store.StateInFlight] || after[store.StateAcknowledged] != before[store.StateAcknowledged] {
 		t.Errorf("%d events were held: %v became %v", sum, before, after)
+	}
+	held, err := db.Batch(t.Context(), last+1)
+	if err != nil || held.State != store.BatchHeld || held.Events != 100 || len(held.Attempts) != 0 || !held.FirstMaybeAt.Equal(crashDay) {
+		t.Errorf("the first batch of them is %+v, %v", held, err)
 	}
 	if want := (sum + 99) / 100; calls != want {
 		t.Errorf("it took %d calls, want %d", calls, want)
