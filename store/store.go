@@ -122,6 +122,9 @@ type Uploading interface {
 	Bind(ctx context.Context, to Endpoint, now time.Time) (Binding, error)
 	// Bound returns the binding in force; the zero Binding before the first request.
 	Bound(ctx context.Context) (Binding, error)
+	// Note adds an entry to the audit log about something that a person did and that no other method records, such as a
+	// test. kind is a word in snake_case; detail is a sentence without anything personal. Neither may be empty.
+	Note(ctx context.Context, kind, detail string, now time.Time) error
 	// LastRun returns the last run of a schedule; the zero Run when there was none.
 	LastRun(ctx context.Context, schedule string) (Run, error)
 	// SetRun records a run of a schedule.

@@ -36,6 +36,7 @@ func uploading() map[string]func(*desk) {
 		"going live":                     goLive,
 		"bound to an endpoint":           bound,
 		"bound by many at once":          boundAtOnce,
+		"a note in the audit log":        noted,
 		"runs of a schedule":             runs,
 		"a context that is over":         contextOver,
 	}
@@ -303,6 +304,7 @@ func contextOver(d *desk) {
 		"Counts":     second(b.Counts(ctx, d.now)),
 		"Bind":       second(b.Bind(ctx, store.EndpointMeta, d.now)),
 		"Bound":      second(b.Bound(ctx)),
+		"Note":       b.Note(ctx, "test", "a test", d.now),
 		"SetCircuit": b.SetCircuit(ctx, store.Circuit{Dataset: main}, d.now),
 		"Check":      b.Check(ctx, func(string) {}),
 		"Audit":      b.Audit(ctx, 1, func(store.AuditEntry) bool { return true }),
