@@ -175,6 +175,18 @@ func TestAppendBody(t *testing.T) {
 	}
 }
 
+func TestAppendTestBody(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ agent, code, want string }{
+		{"", "TEST123", `{"data":[{}],"test_event_code":"TEST123"}`},
+		{"capibara", `q"uote`, `{"data":[{}],"partner_agent":"capibara","test_event_code":"q\"uote"}`},
+	} {
+		if got := string(AppendTestBody([]byte("x"), [][]byte{[]byte(`{}`)}, tc.agent, tc.code)); got != "x"+tc.want {
+			t.Errorf("got %s, want x%s", got, tc.want)
+		}
+	}
+}
+
 func TestRefusedHere(t *testing.T) {
 	t.Parallel()
 	c := client(t, Config{BaseURL: "http://127.0.0.1:1"})

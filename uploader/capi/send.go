@@ -56,6 +56,11 @@ func (c *Client) Body(dst []byte, events [][]byte) []byte {
 	return AppendBody(dst, events, c.partnerAgent)
 }
 
+// TestBody appends the body of a test to dst as AppendTestBody does, with the client's partner agent.
+func (c *Client) TestBody(dst []byte, events [][]byte, code string) []byte {
+	return AppendTestBody(dst, events, c.partnerAgent, code)
+}
+
 // Send makes one attempt to send body, which holds n events, to a dataset. It returns when the attempt has ended, at
 // the latest after the client's timeout or when ctx is done. The body may be reused afterwards. The dataset is Meta's
 // numeric id.
