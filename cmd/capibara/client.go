@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -102,6 +103,16 @@ func (c *client) Import(ctx context.Context, o order, tell func(progress)) (r fi
 func (c *client) Upload(ctx context.Context, tell func(progress)) (s uploader.Summary, err error) {
 	err = c.long(ctx, "/v1/upload", nil, nil, tell, &s)
 	return s, err
+}
+
+// Test has the running process send made-up events.
+func (c *client) Test(ctx context.Context, o uploader.TestOrder) (r uploader.TestReport, err error) {
+	text, err := json.Marshal(o)
+	if err != nil {
+		return r, fmt.Errorf("asking the running capibara: %w", err)
+	}
+	err = c.long(ctx, "/v1/test", nil, bytes.NewReader(text), func(progress) {}, &r)
+	return r, err
 }
 
 // GoLive allows sending to a dataset.

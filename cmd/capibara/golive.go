@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"os/user"
-	"strings"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -99,12 +96,12 @@ func (a *app) tellGoLive(ctx context.Context, c *config, h house, alias string) 
 func (a *app) confirmed(alias, want, given string) error {
 	if given == "" {
 		fmt.Fprintf(a.stdout, "\nTo allow it, type the last four digits of the id of dataset %s: ", alias)
-		line, err := bufio.NewReader(io.LimitReader(a.stdin, 1<<10)).ReadString('\n')
-		if err != nil && line == "" {
+		line, err := a.answerLine()
+		if err != nil {
 			a.line("")
 			return failed("type the digits, or pass them with --confirm", "nobody confirmed it, so dataset %s stays as it is", alias)
 		}
-		given = strings.TrimSpace(line)
+		given = line
 	}
 	if given != want {
 		return failed(fmt.Sprintf("`capibara config` shows the id of dataset %s", alias),

@@ -33,6 +33,8 @@ type house interface {
 	Import(ctx context.Context, o order, tell func(progress)) (fileReport, error)
 	Upload(ctx context.Context, tell func(progress)) (uploader.Summary, error)
 	DryRun(ctx context.Context) (uploader.DryRun, error)
+	// Test sends made-up events with a test_event_code.
+	Test(ctx context.Context, o uploader.TestOrder) (uploader.TestReport, error)
 	// GoLive allows sending to a dataset, named by its id.
 	GoLive(ctx context.Context, dataset, by string) error
 

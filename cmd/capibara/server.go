@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"capibara/audit"
+	"capibara/uploader"
 
 	"github.com/rs/zerolog"
 )
@@ -77,6 +79,7 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("GET /v1/upload", may(reads, answer(func(r *http.Request) (any, error) { return s.house.DryRun(r.Context()) })))
 	mux.HandleFunc("POST /v1/import", may(acts, s.doImport))
 	mux.HandleFunc("POST /v1/upload", may(acts, s.doUpload))
+	mux.HandleFunc("POST /v1/test", may(acts, s.doTest))
 	mux.HandleFunc("POST /v1/go-live", may(acts, answer(s.goLive)))
 	return mux
 }
@@ -162,6 +165,16 @@ func (s *server) doImport(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) doUpload(w http.ResponseWriter, _ *http.Request) {
 	s.long(w, func(tell func(progress)) (any, error) { return s.house.Upload(s.alive, tell) })
+}
+
+// doTest sends the made-up events that the body names.
+func (s *server) doTest(w http.ResponseWriter, r *http.Request) {
+	var o uploader.TestOrder
+	if err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&o); err != nil {
+		writeFailure(w, http.StatusBadRequest, misused("", "this is no order for a test"))
+		return
+	}
+	s.long(w, func(func(progress)) (any, error) { return s.house.Test(s.alive, o) })
 }
 
 func (s *server) goLive(r *http.Request) (any, error) {

@@ -20,6 +20,7 @@ func newUploadCommand(a *app) *cobra.Command {
 	var (
 		dry  bool
 		wait time.Duration
+		test testFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "upload",
@@ -28,12 +29,23 @@ func newUploadCommand(a *app) *cobra.Command {
 the token does not work or nobody answers, keeps waiting and nothing is lost. --dry-run shows what would be sent and
 sends nothing.
 
+--test-event-code sends one made-up event of every kind that the sources yield for a dataset, about a person that nobody
+is, and nothing that waits. Events Manager shows the code, and what arrives, under Test events. Meta may count such
+events: the code shows them there, and does not keep them out of measurement. A dataset need not be live for it.
+
 In JSON every number but batches and requests counts events. One that was given back because a request did not arrive
 counts in "released" each time: ` + "`capibara status`" + ` tells how many wait in the end.`,
 		Example: `  capibara upload --dry-run
-  capibara upload --output json`,
+  capibara upload --output json
+  capibara upload --test-event-code TEST12345 --dataset main`,
 		Args: arguments(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := test.check(dry); err != nil {
+				return err
+			}
+			if test.code != "" {
+				return a.testUpload(cmd.Context(), test)
+			}
 			if dry {
 				return a.dryRun(cmd.Context())
 			}
@@ -43,6 +55,9 @@ counts in "released" each time: ` + "`capibara status`" + ` tells how many wait 
 	flags := cmd.Flags()
 	flags.BoolVar(&dry, "dry-run", false, "show what would be sent, and send nothing")
 	flags.DurationVar(&wait, "wait", uploader.DefaultPatience, "how long to go on asking a dataset that does not answer")
+	flags.StringVar(&test.code, "test-event-code", "", "send made-up events with this code, and nothing that waits; Meta may count them")
+	flags.StringVar(&test.dataset, "dataset", "", "the dataset to test, when there are several")
+	flags.BoolVar(&test.yes, "yes", false, "send a test to Meta without asking")
 	addOutput(a, cmd, asTable, asJSON, asJSONL)
 	return cmd
 }
