@@ -23,10 +23,11 @@ type result struct {
 	trouble *capi.Outcome
 	probed  bool // a probe after a refusal passed
 
-	rejected int      // events that were found wrong here, and rejected without a request
-	left     []uint64 // rows that are left to another pass
-	dropped  int      // rows that expired when the batch was sent again
-	stale    bool     // something changed since it was planned
+	rejected int       // events that were found wrong here, and rejected without a request
+	refused  []Refused // they, and one that Meta refused by itself
+	left     []uint64  // rows that are left to another pass
+	dropped  int       // rows that expired when the batch was sent again
+	stale    bool      // something changed since it was planned
 	owed     *owed
 	err      error
 }
@@ -64,8 +65,16 @@ func (u *Uploader) attempt(local, wire context.Context, dataset string, token ca
 		know.evidence = s.probeAfter(&r, began, w.probed)
 	}
 	settlement := follow(began, r.outcome, know)
+	if settlement.Verdict == store.VerdictRejected {
+		r.tell(s.rows[0], settlement.Attempt)
+	}
 	s.settle(&r, settlement)
 	return r
+}
+
+// tell names an event that is refused, for whoever looks on.
+func (r *result) tell(row store.Row, a store.Attempt) {
+	r.refused = append(r.refused, Refused{EventID: row.EventID, EventName: row.EventName, Code: a.Code, Subcode: a.Subcode, Error: a.Error})
 }
 
 // probeAfter asks whether the account is fine after one event was refused by itself. It returns whether that is
@@ -149,10 +158,10 @@ func (s *sender) reject(r *result, f refusal) {
 		r.err = fmt.Errorf("begin to reject an event of %s: %w", s.dataset, err)
 		return
 	}
-	s.settleRejected(r, b, f.problem)
+	s.settleRejected(r, b, f.row, f.problem)
 }
 
-func (s *sender) settleRejected(r *result, b store.Batch, problem event.Problem) {
+func (s *sender) settleRejected(r *result, b store.Batch, row store.Row, problem event.Problem) {
 	now := s.u.c.Now()
 	settlement := store.Settlement{Batch: b.Number, Verdict: store.VerdictRejected, Reason: problem.Reason,
 		Attempt: store.Attempt{EndedAt: now, End: capi.InvalidEvent.String(), Error: "not sent: " + problem.Error()}}
@@ -162,6 +171,7 @@ func (s *sender) settleRejected(r *result, b store.Batch, problem event.Problem)
 		return
 	}
 	r.rejected++
+	r.tell(row, settlement.Attempt)
 }
 
 // beginAgain makes the next attempt of an open batch.
@@ -173,7 +183,7 @@ func (s *sender) beginAgain(r *result, b store.Batch) {
 	}
 	now := s.u.c.Now()
 	if problem, never := s.neverSent(b, rows, now); never {
-		s.rejectAgain(r, b, problem)
+		s.rejectAgain(r, b, rows[0], problem)
 		return
 	}
 	err = s.rebuild(s.u.c.Client, b, rows, now)
@@ -220,7 +230,7 @@ func (s *sender) unreadable(r *result, b store.Batch, err error) {
 	}
 }
 
-func (s *sender) rejectAgain(r *result, b store.Batch, problem event.Problem) {
+func (s *sender) rejectAgain(r *result, b store.Batch, row store.Row, problem event.Problem) {
 	b, err := s.u.c.Store.Retry(s.local, b.Number, nil, noBody, s.u.c.Now())
 	if errors.Is(err, store.ErrStale) {
 		r.stale = true
@@ -230,7 +240,7 @@ func (s *sender) rejectAgain(r *result, b store.Batch, problem event.Problem) {
 		r.err = fmt.Errorf("begin to reject an event of %s: %w", s.dataset, err)
 		return
 	}
-	s.settleRejected(r, b, problem)
+	s.settleRejected(r, b, row, problem)
 }
 
 // conclude ends the batch instead of sending it.

@@ -50,9 +50,9 @@ type work struct {
 	evidence, probed, blind bool
 }
 
-// openLane reads the state of a dataset. ok is false for one that is not live.
+// openLane reads the state of a dataset. live is false for one that may not be sent to.
 func (p *pass) openLane(ctx context.Context, d Dataset) (l *lane, live bool, err error) {
-	live = d.Live
+	live = d.Live || p.trial != nil
 	if !live {
 		if live, err = p.u.c.Store.Live(ctx, d.ID); err != nil {
 			return nil, false, fmt.Errorf("look up whether %s may be sent to: %w", d.Alias, err)
@@ -296,10 +296,10 @@ func (p *pass) conclude(ctx context.Context, l *lane, s store.Settlement) error 
 // plan fills l.planned unless it is filled or there is nothing.
 func (p *pass) plan(ctx context.Context, l *lane) error {
 	limit := l.limit
-	if most := p.u.c.MaxEvents; most > 0 {
-		limit = min(limit, most-p.planned)
+	if p.most > 0 {
+		limit = min(limit, p.most-p.planned)
 	}
-	if len(l.planned) > 0 || l.dry || limit == 0 {
+	if len(l.planned) > 0 || l.dry || limit <= 0 {
 		return nil
 	}
 	if err := p.expire(ctx, l); err != nil {

@@ -46,6 +46,7 @@ func (p *pass) take(ctx context.Context, l *lane, w work, r result) {
 	}
 	l.dry = l.dry && len(w.rows) == 0
 	p.sum.Rejected += r.rejected
+	p.trial.take(r)
 	if n != 0 && r.rejected > 0 { // it was this one
 		delete(l.open, n)
 	}
