@@ -115,6 +115,12 @@ func (c *client) Test(ctx context.Context, o uploader.TestOrder) (r uploader.Tes
 	return r, err
 }
 
+// Try has the running process send the first few events of a dataset.
+func (c *client) Try(ctx context.Context, dataset, by string, tell func(progress)) (t uploader.Trial, err error) {
+	err = c.long(ctx, "/v1/trial", url.Values{"dataset": {dataset}, "by": {by}}, nil, tell, &t)
+	return t, err
+}
+
 // GoLive allows sending to a dataset.
 func (c *client) GoLive(ctx context.Context, dataset, by string) error {
 	resp, err := c.do(ctx, http.MethodPost, "/v1/go-live", url.Values{"dataset": {dataset}, "by": {by}}, nil)

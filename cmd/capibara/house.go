@@ -35,6 +35,8 @@ type house interface {
 	DryRun(ctx context.Context) (uploader.DryRun, error)
 	// Test sends made-up events with a test_event_code.
 	Test(ctx context.Context, o uploader.TestOrder) (uploader.TestReport, error)
+	// Try sends the first few events of a dataset, named by its id, before it is live.
+	Try(ctx context.Context, dataset, by string, tell func(progress)) (uploader.Trial, error)
 	// GoLive allows sending to a dataset, named by its id.
 	GoLive(ctx context.Context, dataset, by string) error
 

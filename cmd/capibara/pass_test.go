@@ -109,6 +109,9 @@ func TestBusy(t *testing.T) {
 		if _, err := l.Upload(t.Context(), func(progress) { t.Error("the one who was refused is told") }); !errors.Is(err, uploader.ErrBusy) {
 			t.Errorf("a second upload: %v", err)
 		}
+		if _, err := l.Try(t.Context(), string(d.ID), "ana", func(progress) { t.Error("the one who was refused is told") }); !errors.Is(err, uploader.ErrBusy) {
+			t.Errorf("a trial: %v", err)
+		}
 	})
 	if err != nil || told < 2 || s.Stats().Accepted == 0 {
 		t.Errorf("told %d times of %d events, %v", told, s.Stats().Accepted, err)

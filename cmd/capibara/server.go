@@ -80,6 +80,7 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("POST /v1/import", may(acts, s.doImport))
 	mux.HandleFunc("POST /v1/upload", may(acts, s.doUpload))
 	mux.HandleFunc("POST /v1/test", may(acts, s.doTest))
+	mux.HandleFunc("POST /v1/trial", may(acts, s.doTry))
 	mux.HandleFunc("POST /v1/go-live", may(acts, answer(s.goLive)))
 	return mux
 }
@@ -165,6 +166,13 @@ func (s *server) doImport(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) doUpload(w http.ResponseWriter, _ *http.Request) {
 	s.long(w, func(tell func(progress)) (any, error) { return s.house.Upload(s.alive, tell) })
+}
+
+func (s *server) doTry(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	s.long(w, func(tell func(progress)) (any, error) {
+		return s.house.Try(s.alive, q.Get("dataset"), q.Get("by"), tell)
+	})
 }
 
 // doTest sends the made-up events that the body names.

@@ -54,7 +54,7 @@ func TestRoutesNeedRights(t *testing.T) {
 	s := &server{alive: t.Context()}
 	for _, tc := range []struct{ method, path string }{
 		{http.MethodPost, "/v1/import"}, {http.MethodPost, "/v1/upload"}, {http.MethodPost, "/v1/go-live"},
-		{http.MethodPost, "/v1/test"},
+		{http.MethodPost, "/v1/test"}, {http.MethodPost, "/v1/trial"},
 	} {
 		r := httptest.NewRequest(tc.method, tc.path, nil)
 		r = r.WithContext(context.WithValue(r.Context(), rightsKey{}, reads))
