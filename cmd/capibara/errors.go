@@ -20,7 +20,7 @@ const (
 	exitFailed      = 1 // failed, refused, or left pending by a circuit
 	exitUsage       = 2 // the command line is wrong
 	exitRejected    = 3 // some records were rejected, everything else was done
-	exitLocked      = 4 // another process has the database open
+	exitLocked      = 4 // another process has the database open, or an upload is under way already
 	exitCredentials = 5 // an access token is missing or does not work
 )
 

@@ -18,9 +18,9 @@ import (
 
 func newUploadCommand(a *app) *cobra.Command {
 	var (
-		dry  bool
-		wait time.Duration
-		test testFlags
+		dry        bool
+		wait, lock time.Duration
+		test       testFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "upload",
@@ -33,28 +33,40 @@ sends nothing.
 is, and nothing that waits. Events Manager shows the code, and what arrives, under Test events. Meta may count such
 events: the code shows them there, and does not keep them out of measurement. A dataset need not be live for it.
 
+For an outside cron: --wait-lock 10m waits so long for another process that has the database, or for an upload that is
+under way, before it gives up. The exit code is 0 when nothing is left that should have gone, 1 when something is left,
+because a dataset is stopped or not live or because the fate of events is unknown, 4 when somebody else was at it all
+the time, 5 when an access token does not work.
+
 In JSON every number but batches and requests counts events. One that was given back because a request did not arrive
 counts in "released" each time: ` + "`capibara status`" + ` tells how many wait in the end.`,
 		Example: `  capibara upload --dry-run
   capibara upload --output json
+  capibara upload --wait-lock 10m
   capibara upload --test-event-code TEST12345 --dataset main`,
 		Args: arguments(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := test.check(dry); err != nil {
 				return err
 			}
-			if test.code != "" {
-				return a.testUpload(cmd.Context(), test)
+			if wait < 0 || lock < 0 {
+				return misused("write it like --wait-lock 10m", "a time to wait cannot be negative")
 			}
-			if dry {
-				return a.dryRun(cmd.Context())
-			}
-			return a.upload(cmd.Context(), wait, cmd.Flags().Changed("wait"))
+			return a.outwait(cmd.Context(), lock, func() error {
+				switch {
+				case test.code != "":
+					return a.testUpload(cmd.Context(), test)
+				case dry:
+					return a.dryRun(cmd.Context())
+				}
+				return a.upload(cmd.Context(), wait, cmd.Flags().Changed("wait"))
+			})
 		},
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&dry, "dry-run", false, "show what would be sent, and send nothing")
 	flags.DurationVar(&wait, "wait", uploader.DefaultPatience, "how long to go on asking a dataset that does not answer")
+	flags.DurationVar(&lock, "wait-lock", 0, "how long to wait for another process that has the database, or for an upload that is under way")
 	flags.StringVar(&test.code, "test-event-code", "", "send made-up events with this code, and nothing that waits; Meta may count them")
 	flags.StringVar(&test.dataset, "dataset", "", "the dataset to test, when there are several")
 	flags.BoolVar(&test.yes, "yes", false, "send a test to Meta without asking")
@@ -188,6 +200,10 @@ func uploadOutcome(s uploader.Summary) error {
 	}
 	if s.Unknown > 0 {
 		return failed("they are sent again only as they were", "the fate of %s is not known yet", counted(s.Unknown, "event", "events"))
+	}
+	if s.Held > 0 {
+		return failed("compare the counts of that day in Events Manager; `capibara history events --state held` lists them",
+			"nobody can say whether %s arrived, so nothing is sent again by itself", counted(s.Held, "event", "events"))
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func explained(err error) error {
 	case errors.Is(err, store.ErrNotFound):
 		return failed("`capibara history events`, `history batches` and `history files` list what there is", "%w", err)
 	case errors.Is(err, uploader.ErrBusy):
-		return failed("`capibara status` says how things stand", "%w", err)
+		return &failure{code: exitLocked, hint: "run it again when that one has ended; `capibara upload --wait-lock 10m` waits for it, and `capibara status` says how things stand", err: err}
 	}
 	return err
 }
