@@ -70,6 +70,7 @@ type Uploader struct {
 	build sync.Pool // of *builder
 
 	version versionNote
+	renewed renewedNote
 }
 
 // owed is an end that is known and could not be written down, for instance because the disk was full. While this process
