@@ -143,7 +143,7 @@ func (s *sender) began(r *result, what string) func(store.Batch, error) {
 		case err != nil:
 			r.err = fmt.Errorf("%s: %w", what, err)
 		default:
-			r.batch, r.sent = b, true
+			r.batch, r.sent, r.stale = b, true, false
 		}
 	}
 }
@@ -152,6 +152,7 @@ func (s *sender) began(r *result, what string) func(store.Batch, error) {
 func (s *sender) reject(r *result, f refusal) {
 	b, err := s.u.c.Store.Begin(s.local, store.Intent{Dataset: s.dataset, Rows: []uint64{f.row.Seq}, BodySHA256: noBody}, s.u.c.Now())
 	if errors.Is(err, store.ErrStale) {
+		r.stale = true
 		return
 	}
 	if err != nil {

@@ -39,7 +39,8 @@ type lane struct {
 	expired    bool // expiry was done in this pass
 	patience   time.Duration
 	unreached  int // connections that failed in a row, in this pass
-	staleBegin int // batches in a row of which a row had gone before they began
+	staleBegin int // how often staleRows were planned in a row and had gone, in part, before they began
+	staleRows  []store.Row
 }
 
 // work is one request to make.

@@ -215,7 +215,7 @@ func (p *pass) dispatch(ctx context.Context) {
 }
 
 func (p *pass) blocked(l *lane) bool {
-	return l.over || l.until.After(p.now()) || (l.trial || l.paced > 0) && l.busy > 0 || p.busy >= p.u.c.InFlight
+	return l.over || l.until.After(p.now()) || (l.trial || l.paced > 0 || l.staleBegin > 0) && l.busy > 0 || p.busy >= p.u.c.InFlight
 }
 
 // urgency is the earliest deadline of what is to be sent; open batches come before everything.
