@@ -69,8 +69,9 @@ type Inbox struct {
 	told   map[string]string  // by path: the sentence that was logged
 	alike  map[string]alike   // by path: what a file that fits no source resembles
 
-	mu      sync.Mutex
-	waiting []string
+	mu       sync.Mutex
+	waiting  []string
+	settling bool // the last pass left a file to the next one, because it may still be written
 }
 
 // NewInbox returns an inbox. It touches nothing; a folder that does not exist is an error of Sweep.
@@ -207,6 +208,6 @@ func (b *Inbox) keep(s sweep) {
 	maps.DeleteFunc(b.told, func(path, _ string) bool { return gone(path) })
 	maps.DeleteFunc(b.alike, func(path string, _ alike) bool { return gone(path) })
 	b.mu.Lock()
-	b.waiting = s.waiting
+	b.waiting, b.settling = s.waiting, s.settling
 	b.mu.Unlock()
 }
