@@ -157,7 +157,7 @@ func (s *server) doImport(w http.ResponseWriter, r *http.Request) {
 	if o.Path == "" {
 		o.Content, ctx = r.Body, r.Context()
 	}
-	s.long(w, func(tell func(progress)) (any, error) {
+	answerLong(w, patience, func(tell func(progress)) (any, error) {
 		s.imports.Lock()
 		defer s.imports.Unlock()
 		return s.house.Import(ctx, o, tell)
@@ -165,12 +165,12 @@ func (s *server) doImport(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) doUpload(w http.ResponseWriter, _ *http.Request) {
-	s.long(w, func(tell func(progress)) (any, error) { return s.house.Upload(s.alive, tell) })
+	answerLong(w, patience, func(tell func(progress)) (any, error) { return s.house.Upload(s.alive, tell) })
 }
 
 func (s *server) doTry(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	s.long(w, func(tell func(progress)) (any, error) {
+	answerLong(w, patience, func(tell func(progress)) (any, error) {
 		return s.house.Try(s.alive, q.Get("dataset"), q.Get("by"), tell)
 	})
 }
@@ -182,38 +182,9 @@ func (s *server) doTest(w http.ResponseWriter, r *http.Request) {
 		writeFailure(w, http.StatusBadRequest, misused("", "this is no order for a test"))
 		return
 	}
-	s.long(w, func(func(progress)) (any, error) { return s.house.Test(s.alive, o) })
+	answerLong(w, patience, func(func(progress)) (any, error) { return s.house.Test(s.alive, o) })
 }
 
 func (s *server) goLive(r *http.Request) (any, error) {
 	return struct{}{}, s.house.GoLive(r.Context(), r.URL.Query().Get("dataset"), r.URL.Query().Get("by"))
-}
-
-// long answers a request that takes long with lines that tell how far it is.
-func (s *server) long(w http.ResponseWriter, work func(tell func(progress)) (any, error)) {
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	control := http.NewResponseController(w)
-	// Reading standard input and telling progress go on at the same time.
-	_ = control.EnableFullDuplex()
-	var mu sync.Mutex
-	over := false // nothing may be written once the handler has returned
-	send := func(m message) {
-		mu.Lock()
-		defer mu.Unlock()
-		if over {
-			return
-		}
-		over = m.Progress == nil
-		if json.NewEncoder(w).Encode(m) == nil {
-			_ = control.Flush()
-		}
-	}
-	v, err := work(func(p progress) { send(message{Progress: &p}) })
-	end := message{}
-	text, merr := json.Marshal(v)
-	if err = errors.Join(err, merr); err != nil {
-		end.Failure = toWire(err)
-	}
-	end.Result = text
-	send(end)
 }
