@@ -80,7 +80,7 @@ func (a *app) goLive(ctx context.Context, name, confirm string, yes bool) error 
 		if err := h.GoLive(ctx, id, operator()); err != nil {
 			return err
 		}
-		a.line("Dataset %s is live. The next upload sends to it: `capibara upload`, or the schedule of `capibara run`.", alias)
+		a.line("Dataset %s is live. The next upload sends to it: `capibara upload`, or the schedule of `capibara run`, which makes up for\none that this dataset missed.", alias)
 		return nil
 	})
 }
@@ -147,5 +147,9 @@ func operator() string {
 
 // GoLive allows sending to a dataset.
 func (l *local) GoLive(ctx context.Context, dataset, by string) error {
-	return l.db.GoLive(ctx, dataset, by, l.now())
+	if err := l.db.GoLive(ctx, dataset, by, l.now()); err != nil {
+		return err
+	}
+	l.pay(dataset)
+	return nil
 }

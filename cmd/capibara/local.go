@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"capibara/audit"
@@ -37,6 +38,8 @@ type local struct {
 	passing     sync.Mutex                      // held while an upload is under way
 	toldVersion string                          // what was logged about the Graph version
 	audience    audience                        // who wants to know how far the upload is
+	soon        func()                          // has the schedule upload now; nil without one
+	owed        atomic.Pointer[[]uploader.NotLive]
 }
 
 // Close releases the database.

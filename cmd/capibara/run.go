@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"capibara/importer"
+	"capibara/uploader"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -67,12 +68,14 @@ func (a *app) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	schedule, err := c.schedule(l.db, l.scheduledUpload, u.Due, log, a.now)
+	var inbox *importer.Inbox
+	schedule, err := c.schedule(uploader.ScheduleConfig{Store: l.db, Run: l.scheduledUpload, Again: u.Due, Log: log, Now: a.now,
+		Gather: func(ctx context.Context) { l.gather(ctx, inbox) }})
 	if err != nil {
 		return err
 	}
 	if schedule != nil {
-		l.next = schedule.Next
+		l.next, l.soon = schedule.Next, schedule.Soon
 	}
 	id, err := l.db.ID(ctx)
 	if err != nil {
@@ -86,7 +89,7 @@ func (a *app) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	inbox, err := importer.NewInbox(importer.InboxConfig{Importer: im, Dir: c.Folders.Inbox, Receipts: c.Folders.Receipts, Owner: id,
+	inbox, err = importer.NewInbox(importer.InboxConfig{Importer: im, Dir: c.Folders.Inbox, Receipts: c.Folders.Receipts, Owner: id,
 		Poll: time.Duration(c.Inbox.Poll), Settle: time.Duration(c.Inbox.Settle), Log: log})
 	if err != nil {
 		return err
@@ -112,6 +115,7 @@ func (a *app) run(ctx context.Context) (err error) {
 	rooms.Go(func() error { daily(alive, c.zone, a.now, l.askDaily); return nil })
 	if schedule != nil {
 		rooms.Go(func() error { return ending(schedule.Run(alive)) })
+		rooms.Go(func() error { l.resume(alive); return nil })
 	}
 	err = rooms.Wait()
 	page.end()
@@ -142,6 +146,10 @@ func (l *local) scheduledUpload(ctx context.Context) (string, error) {
 	}
 	defer l.passing.Unlock()
 	s, err := l.uploader.Upload(ctx)
+	l.owes(s.NotLive)
+	if err != nil && s.Requests == 0 {
+		return "", err
+	}
 	said := []string{summarySentence(s)}
 	if outcome := uploadOutcome(s); outcome != nil {
 		said = append(said, fmt.Sprintf("%s.", strings.TrimSuffix(outcome.Error(), ".")))
