@@ -18,6 +18,7 @@ type Store interface {
 	Circuit(ctx context.Context, dataset string) (store.Circuit, error)
 	Live(ctx context.Context, dataset string) (bool, error)
 	LastRun(ctx context.Context, schedule string) (store.Run, error)
+	Bound(ctx context.Context) (store.Binding, error)
 	OpenBatches(ctx context.Context, dataset string) ([]store.Batch, error)
 }
 

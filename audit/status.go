@@ -27,6 +27,10 @@ type Status struct {
 	Unnamed map[string]uint64 `json:"unnamed,omitempty"`
 	Graph   GraphStatus       `json:"graph"`
 	Waiting []WaitingFile     `json:"waiting,omitempty"` // files in the inbox that no source takes; only from a running process
+
+	// LastSummary is what came of the last upload, in a sentence or two; "" before the first, and while it is under way.
+	LastSummary string       `json:"last_upload_summary"`
+	Bound       *BoundStatus `json:"bound"` // what requests go to; null before the first of them that carried events
 }
 
 // StateCounts counts events by state.
@@ -69,6 +73,23 @@ type GraphStatus struct {
 	Warning string `json:"warning,omitempty"` // what Meta said about it in its last answer to the running process
 }
 
+// BoundStatus says what the requests of this ledger go to, from the first one on.
+type BoundStatus struct {
+	Endpoint store.Endpoint `json:"endpoint"` // meta, or rehearsal: a stand-in on this machine
+	Since    *time.Time     `json:"since"`
+}
+
+// Sentence says it to people, without a full stop; without a binding too.
+func (b *BoundStatus) Sentence() string {
+	switch {
+	case b == nil:
+		return "nobody yet: what the first upload goes to is kept"
+	case b.Endpoint == store.EndpointRehearsal:
+		return "a stand-in on this machine, since " + b.Since.Format("2 January 2006") + ": a rehearsal, and nothing of it goes to Meta"
+	}
+	return "Meta, since " + b.Since.Format("2 January 2006")
+}
+
 // WaitingFile is a file in the inbox that stays where it is.
 type WaitingFile struct {
 	Name   string `json:"name"`
@@ -101,7 +122,14 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, fmt.Errorf("reading the last upload: %w", err)
 	}
-	s.LastUpload = r.instant(last.StartedAt)
+	s.LastUpload, s.LastSummary = r.instant(last.StartedAt), last.Summary
+	bound, err := r.store.Bound(ctx)
+	if err != nil {
+		return Status{}, fmt.Errorf("reading what the ledger is bound to: %w", err)
+	}
+	if bound.Endpoint != "" {
+		s.Bound = &BoundStatus{bound.Endpoint, r.instant(bound.Since)}
+	}
 	if r.next != nil {
 		s.NextUpload = r.instant(r.next(now))
 	}

@@ -272,3 +272,33 @@ func TestTooManyExpiredEventsToCount(t *testing.T) {
 		t.Errorf("ok is %t, %v: %s", s.OK, err, s.Summary)
 	}
 }
+
+// TestStatusOfTheBinding names what requests go to from the first one on, and what came of the last upload.
+func TestStatusOfTheBinding(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		endpoint store.Endpoint
+		says     string
+	}{
+		{"", "nobody yet: what the first upload goes to is kept"},
+		{store.EndpointMeta, "Meta, since 20 November 2026"},
+		{store.EndpointRehearsal, "a stand-in on this machine, since 20 November 2026: a rehearsal, and nothing of it goes to Meta"},
+	} {
+		t.Run(tc.says, func(t *testing.T) {
+			t.Parallel()
+			r, db := quiet(t)
+			if tc.endpoint != "" {
+				if _, err := db.Bind(t.Context(), tc.endpoint, noon); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := db.SetRun(t.Context(), UploadSchedule, store.Run{StartedAt: noon, EndedAt: noon, Summary: "Nothing was sent."}); err != nil {
+				t.Fatal(err)
+			}
+			s, err := r.Status(t.Context())
+			if err != nil || s.Bound.Sentence() != tc.says || (s.Bound == nil) != (tc.endpoint == "") || s.LastSummary != "Nothing was sent." {
+				t.Errorf("%+v says %q, want %q: %v", s.Bound, s.Bound.Sentence(), tc.says, err)
+			}
+		})
+	}
+}
