@@ -110,7 +110,7 @@ func (a *app) agreed(out io.Writer, question, kept, other string) error {
 	line, err := a.answerLine()
 	if err != nil {
 		fmt.Fprintln(out)
-		return failed("type yes "+other, "nobody said yes, so %s", kept)
+		return failed("type yes, "+other, "nobody said yes, so %s", kept)
 	}
 	if said := strings.ToLower(line); said != "yes" && said != "y" {
 		return failed("run it again and type yes, "+other, "the answer was not yes, so %s", kept)

@@ -87,6 +87,9 @@ func (a *app) testUpload(ctx context.Context, f testFlags) error {
 		if err != nil && r.Requests == 0 {
 			return err
 		}
+		if c.rehearses() {
+			r.Note = "The requests went to this machine: Meta saw nothing of it."
+		}
 		return cmp.Or(err, a.printTest(c, r), testOutcome(alias, r))
 	})
 }
@@ -167,7 +170,7 @@ func (a *app) printTest(c *config, r uploader.TestReport) error {
 	case asJSONL:
 		return writeJSONL(a.stdout, r.Events)
 	}
-	a.line("%s received of %s, in %s.", counted(r.Received(), "event was", "events were"), counted(len(r.Events), "event", "events"), counted(r.Requests, "request", "requests"))
+	a.line("%d of %s received, in %s.", r.Received(), counted(len(r.Events), "event was", "events were"), counted(r.Requests, "request", "requests"))
 	for _, e := range r.Events {
 		a.line("  %-24s %s  %s", printable(e.EventName), e.EventID, printable(testAnswer(e)))
 		for _, m := range e.Messages {

@@ -50,7 +50,7 @@ func (a *app) printTrial(t uploader.Trial) {
 		a.line("\nNothing could be tried: what waits is not to be sent yet.")
 		return
 	}
-	a.line("\nThe trial: %s acknowledged of %s sent.", counted(t.Acknowledged, "event was", "events were"), grouped(sentIn(t)))
+	a.line("\nThe trial: Meta received %d of %s.", t.Acknowledged, counted(tried(t), "event", "events"))
 	for _, r := range t.Answers {
 		said := []string{r.End}
 		if r.HTTPStatus != 0 {
@@ -75,8 +75,8 @@ func (a *app) printTrial(t uploader.Trial) {
 	}
 }
 
-// sentIn counts the events of the first requests, before any search for a bad one among them.
-func sentIn(t uploader.Trial) int { return t.Acknowledged + t.Rejected + t.Unknown + t.Held }
+// tried counts the events of a trial, whatever became of them.
+func tried(t uploader.Trial) int { return t.Acknowledged + t.Rejected + t.Unknown + t.Held + t.Released }
 
 // trialOutcome is why nobody is asked after a trial whether the rest may follow; nil when somebody is.
 func trialOutcome(alias string, t uploader.Trial) error {
