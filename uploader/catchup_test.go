@@ -92,3 +92,21 @@ func TestScheduleAfterAFailure(t *testing.T) {
 		p.want(t, "01 02:00", "01 02:15", "01 02:30")
 	})
 }
+
+// TestSeveralSpecsInAZone mixes times of one zone, over the night in which its clocks change, with one of another.
+func TestSeveralSpecsInAZone(t *testing.T) {
+	t.Parallel()
+	p := newPlan(quick, "30 2 * * *", "30 13 * * SAT,SUN", "TZ=Asia/Tokyo 0 9 * * MON")
+	p.Zone = zone(t, "Europe/Amsterdam")
+	p.Now = func() time.Time { return time.Date(2027, 3, 27, 0, 0, 0, 0, time.UTC) }
+	s, err := NewSchedule(p.ScheduleConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := p.Now()
+	for _, want := range []string{"27 02:30 CET", "27 13:30 CET", "28 03:30 CEST", "28 13:30 CEST", "29 02:00 CEST", "29 02:30 CEST", "30 02:30 CEST"} {
+		if at = s.Next(at).In(p.Zone); at.Format("02 15:04 MST") != want {
+			t.Errorf("next is %s, want %s", at.Format("02 15:04 MST"), want)
+		}
+	}
+}
