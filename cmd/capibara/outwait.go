@@ -13,15 +13,13 @@ const lookAgain = 500 * time.Millisecond
 // somebody is: it ends with the exit code for that before anything is done or printed.
 func (a *app) outwait(ctx context.Context, most time.Duration, try func() error) error {
 	until := time.Now().Add(most)
-	for told := false; ; told = true {
+	for {
 		err := try()
 		left := time.Until(until)
 		if exitCode(err) != exitLocked || left <= 0 {
 			return err
 		}
-		if !told {
-			fmt.Fprintf(a.stderr, "note: %v; waiting for it, at most %s\n", err, most)
-		}
+		a.note("%v; waiting for it, at most %s", err, most)
 		select {
 		case <-time.After(min(lookAgain, left)):
 		case <-ctx.Done():

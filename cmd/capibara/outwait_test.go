@@ -3,13 +3,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -126,12 +127,18 @@ func TestOutwait(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 				defer cancel()
 				began := time.Now()
-				err := (&app{stderr: io.Discard}).outwait(ctx, tc.most, func() error {
+				var said bytes.Buffer
+				a := &app{stderr: &said}
+				err := a.outwait(ctx, tc.most, func() error {
+					a.note("the configuration has changed")
 					if time.Since(began) < tc.locked {
 						return store.ErrLocked
 					}
 					return nil
 				})
+				if n := strings.Count(said.String(), "note: "); n > 2 || n == 2 && !strings.Contains(said.String(), "waiting for it, at most") {
+					t.Errorf("it said\n%s", said.String())
+				}
 				if code, took := exitCode(err), time.Since(began); code != tc.code || took != tc.took {
 					t.Errorf("exit code %d after %s (%v), want %d after %s", code, took, err, tc.code, tc.took)
 				}

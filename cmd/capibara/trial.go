@@ -76,7 +76,9 @@ func (a *app) printTrial(t uploader.Trial) {
 }
 
 // tried counts the events of a trial, whatever became of them.
-func tried(t uploader.Trial) int { return t.Acknowledged + t.Rejected + t.Unknown + t.Held + t.Released }
+func tried(t uploader.Trial) int {
+	return t.Acknowledged + t.Rejected + t.Unknown + t.Held + t.Released
+}
 
 // trialOutcome is why nobody is asked after a trial whether the rest may follow; nil when somebody is.
 func trialOutcome(alias string, t uploader.Trial) error {

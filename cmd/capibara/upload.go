@@ -82,7 +82,7 @@ func (a *app) upload(ctx context.Context, wait time.Duration, asked bool) error 
 				l.patience = -1 // not at all
 			}
 		} else if asked {
-			fmt.Fprintln(a.stderr, "note: a running capibara uploads, and --wait does not change how long it waits")
+			a.note("a running capibara uploads, and --wait does not change how long it waits")
 		}
 		m := a.newMeter("upload", "events")
 		s, err := h.Upload(ctx, m.tell)
