@@ -72,6 +72,10 @@ type Inbox struct {
 	mu       sync.Mutex
 	waiting  []string
 	settling bool // the last pass left a file to the next one, because it may still be written
+	begun    int  // passes that began
+	ended    int  // the number of the last that ended
+	trouble  error
+	turned   chan struct{} // closed when a pass ends, and made anew
 }
 
 // NewInbox returns an inbox. It touches nothing; a folder that does not exist is an error of Sweep.
@@ -91,7 +95,7 @@ func NewInbox(c InboxConfig) (*Inbox, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	b := &Inbox{c: c, turn: make(chan struct{}, 1),
+	b := &Inbox{c: c, turn: make(chan struct{}, 1), turned: make(chan struct{}),
 		seen: map[string]sight{}, failed: map[string]failure{}, told: map[string]string{}, alike: map[string]alike{}}
 	b.turn <- struct{}{}
 	return b, nil
@@ -150,15 +154,16 @@ func causes(err error) string {
 // A file is ready when a source claims it, it is a regular file, its name is not that of an unfinished download, it
 // does not end in zero bytes as a half-copied file does, and its size and time of change have stood still for Settle:
 // as this inbox saw it, or by the clock of the file system that holds it, so that a single pass need not wait.
-func (b *Inbox) Sweep(ctx context.Context) ([]Report, error) {
+func (b *Inbox) Sweep(ctx context.Context) (reports []Report, err error) {
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-b.turn:
 	}
 	defer func() { b.turn <- struct{}{} }()
-
 	s := sweep{inbox: b, present: map[string]bool{}}
+	b.begin()
+	defer func() { b.end(s.settling, err) }()
 	defer s.close()
 	files, err := s.look(ctx)
 	if err != nil {
@@ -208,6 +213,6 @@ func (b *Inbox) keep(s sweep) {
 	maps.DeleteFunc(b.told, func(path, _ string) bool { return gone(path) })
 	maps.DeleteFunc(b.alike, func(path string, _ alike) bool { return gone(path) })
 	b.mu.Lock()
-	b.waiting, b.settling = s.waiting, s.settling
+	b.waiting = s.waiting
 	b.mu.Unlock()
 }

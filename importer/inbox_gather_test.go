@@ -20,13 +20,13 @@ func TestInboxGather(t *testing.T) {
 		want    []string
 		fails   bool
 	}{
-		{"nothing", func(*testing.T, *inboxTest) {}, 0, nil, false},
-		{"what lay there", func(t *testing.T, it *inboxTest) { it.drop(t, "old.csv", "a", long) }, 0, []string{"old.csv"}, false},
+		{"nothing", func(*testing.T, *inboxTest) {}, 5 * time.Second, nil, false},
+		{"what lay there", func(t *testing.T, it *inboxTest) { it.drop(t, "old.csv", "a", long) }, 5 * time.Second, []string{"old.csv"}, false},
 		{"what has just come", func(t *testing.T, it *inboxTest) {
 			it.drop(t, "new.csv", "a", -time.Second)
 			it.drop(t, "old.csv", "a", long)
 		}, 10 * time.Second, []string{"old.csv", "new.csv"}, false},
-		{"what nobody takes", func(t *testing.T, it *inboxTest) { it.drop(t, "deals.xls", "a", long) }, 0, nil, false},
+		{"what nobody takes", func(t *testing.T, it *inboxTest) { it.drop(t, "deals.xls", "a", long) }, 5 * time.Second, nil, false},
 		{"what cannot be imported", func(t *testing.T, it *inboxTest) {
 			it.desk.trouble = func(name string) error {
 				if name == "bad.csv" {
@@ -52,7 +52,7 @@ func TestInboxGather(t *testing.T) {
 			if err := os.RemoveAll(it.dir); err != nil {
 				t.Fatal(err)
 			}
-		}, 0, nil, true},
+		}, 10 * time.Second, nil, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -63,12 +63,20 @@ func TestInboxGather(t *testing.T) {
 				if it.c.Now == nil {
 					it.c.Now = time.Now
 				}
+				running, end := context.WithCancel(t.Context())
+				ended := make(chan error)
+				go func() { ended <- it.Run(running) }()
+				synctest.Wait() // a pass that began before does not count
 				ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 				defer stop()
 				began := time.Now()
 				err := it.Gather(ctx)
 				if took := time.Since(began); took != tc.took || (err != nil) != tc.fails || !slices.Equal(it.desk.imported(), tc.want) {
 					t.Errorf("after %s it had imported %q: %v; want %q after %s", took, it.desk.imported(), err, tc.want, tc.took)
+				}
+				end()
+				if err := <-ended; err != nil {
+					t.Error(err)
 				}
 			})
 		})
