@@ -71,10 +71,10 @@ type Inbox struct {
 
 	mu       sync.Mutex
 	waiting  []string
-	settling bool // the last pass left a file to the next one, because it may still be written
-	begun    int  // passes that began
-	ended    int  // the number of the last that ended
-	trouble  error
+	settling bool          // the last pass left a file to the next one, because it may still be written
+	begun    int           // passes that began
+	ended    int           // the number of the last that ended
+	trouble  error         // of that one
 	turned   chan struct{} // closed when a pass ends, and made anew
 }
 
