@@ -150,7 +150,7 @@ func Open(path string, o Options) (*DB, error) {
 	case info.Size() == 0:
 		return nil, fmt.Errorf("open database %s: %w: it is empty", path, store.ErrCorrupt)
 	}
-	d := &DB{path: path, readOnly: o.ReadOnly}
+	d := &DB{path: path, readOnly: o.ReadOnly, broken: make(chan struct{})}
 	if err := d.open(o.timeout()); err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
