@@ -109,6 +109,7 @@ func (a *app) run(ctx context.Context) (err error) {
 	rooms.Go(func() error { return ending(inbox.Run(alive)) })
 	rooms.Go(func() error { return page.keep(alive) })
 	rooms.Go(func() error { return prune(alive, im, time.Duration(c.Retention.Files), log) })
+	rooms.Go(func() error { return l.unbroken(alive) })
 	rooms.Go(func() error { daily(alive, c.zone, a.now, l.askDaily); return nil })
 	if schedule != nil {
 		rooms.Go(func() error { return ending(schedule.Run(alive)) })
@@ -133,6 +134,17 @@ func ending(err error) error {
 		return nil
 	}
 	return err
+}
+
+// unbroken returns when the database takes no more changes, so that the process ends: it would look alive and do nothing,
+// and the next one knows what the disk holds.
+func (l *local) unbroken(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-l.db.Broken():
+		return fmt.Errorf("the running capibara ends: %w", l.db.BrokenBy())
+	}
 }
 
 // scheduledUpload is one run of the schedule, with the sentence that is kept about it.
