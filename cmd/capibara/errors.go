@@ -97,6 +97,8 @@ func hintOf(err error) string {
 		return "wait until it has finished, or stop it"
 	case errors.Is(err, store.ErrCorrupt):
 		return "run `capibara check --database`, which tells all that is wrong, and keep a copy of the data folder"
+	case diskHint(err) != "":
+		return diskHint(err)
 	case errors.Is(err, fs.ErrPermission):
 		return "run the command as the user whom the home belongs to"
 	case errors.Is(err, context.Canceled):

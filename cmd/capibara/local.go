@@ -162,6 +162,8 @@ func (l *local) importError(ctx context.Context, o order, err error) error {
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return failed("nothing is lost: run the same command again and it goes on where it stopped", "import %s: %w", o.Name, context.Cause(ctx))
+	case diskHint(err) != "":
+		return err // a full disk needs room, wherever the file was to go
 	case errors.Is(err, importer.ErrReceipt):
 		return failed("folders.receipts in the configuration says where receipts go; let the user who runs capibara write there, and import the file again", "%w", err)
 	case errors.Is(err, os.ErrNotExist):
