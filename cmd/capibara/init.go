@@ -80,6 +80,12 @@ func (a *app) initialize(anew bool) error {
 	} else if anew {
 		fmt.Fprintln(a.stderr, "note: there is a database already, so --new-ledger changes nothing")
 	}
+	// A call that made the database may have gone no further.
+	if _, err := os.Lstat(c.markPath()); !there || err != nil {
+		if err := c.leaveMark(a.now()); err != nil {
+			return failed("", "leaving a mark that there is a database: %w", err)
+		}
+	}
 	a.tellInit(c, made)
 	return nil
 }
@@ -91,9 +97,6 @@ func (a *app) makeLedger(c *config) error {
 	}
 	if err := db.Close(); err != nil {
 		return failed("", "closing the new database: %w", err)
-	}
-	if err := c.leaveMark(a.now()); err != nil {
-		return failed("", "leaving a mark that there is a database: %w", err)
 	}
 	return nil
 }
@@ -164,15 +167,4 @@ func (a *app) tellInit(c *config, made []string) {
 // firstConfig is the configuration of a new home.
 func firstConfig() []byte {
 	return []byte(strings.NewReplacer("TIMEZONE", machineZone(), "GRAPHVERSION", capi.DefaultVersion).Replace(initialConfig))
-}
-
-// writeNew writes a file that must not exist yet.
-func writeNew(path string, text []byte) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	defer closing(&err, f, path)
-	_, err = f.Write(text)
-	return err
 }

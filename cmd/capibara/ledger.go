@@ -70,7 +70,7 @@ func (c *config) trace() string {
 func (c *config) markPath() string { return filepath.Join(c.Home, ".capibara-ledger") }
 
 func (c *config) leaveMark(now time.Time) error {
-	return os.WriteFile(c.markPath(), fmt.Appendf(nil, `This home has a database since %s: %s.
+	return writeWhole(c.markPath(), fmt.Appendf(nil, `This home has a database since %s: %s.
 It knows what was sent. When it is missing, restore a copy of it; without it everything would be sent again.
 `, now.In(c.zone).Format(time.RFC3339), c.relative(c.database())), 0o644)
 }

@@ -234,22 +234,3 @@ func replaceConfig(path string, old, text []byte) error {
 	}
 	return writeWhole(path, text, info.Mode().Perm())
 }
-
-// writeWhole writes a file beside its place and moves it there.
-func writeWhole(path string, text []byte, mode fs.FileMode) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
-}
