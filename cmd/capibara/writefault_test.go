@@ -43,7 +43,7 @@ func TestEveryWriteFails(t *testing.T) {
 			faults := faultsOf(sites, chance)
 			t.Logf("%d sites, %d faults", len(sites), len(faults))
 			if !every {
-				some := map[bool]int{false: 2, true: p.sample}[long]
+				some := map[bool]int{false: 1, true: p.sample}[long]
 				chance.Shuffle(len(faults), func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
 				faults = faults[:min(some, len(faults))]
 			}
@@ -283,4 +283,3 @@ func (h *faultHome) fail(t *testing.T, f diskfault.Fault) {
 		t.Logf("hit: %t, exit code %d, it said\n%s", e.Hit, e.Code, e.said)
 	}
 }
-
