@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -153,15 +154,15 @@ func (s *server) doImport(w http.ResponseWriter, r *http.Request) {
 	if o.Path == "" {
 		o.Content, ctx = r.Body, r.Context()
 	}
-	s.long(w, func(tell func(progress)) (any, error) {
+	s.long(w, r, func(tell func(progress)) (any, error) {
 		s.imports.Lock()
 		defer s.imports.Unlock()
 		return s.house.Import(ctx, o, tell)
 	})
 }
 
-func (s *server) doUpload(w http.ResponseWriter, _ *http.Request) {
-	s.long(w, func(tell func(progress)) (any, error) { return s.house.Upload(s.alive, tell) })
+func (s *server) doUpload(w http.ResponseWriter, r *http.Request) {
+	s.long(w, r, func(tell func(progress)) (any, error) { return s.house.Upload(s.alive, tell) })
 }
 
 func (s *server) goLive(r *http.Request) (any, error) {
@@ -169,7 +170,7 @@ func (s *server) goLive(r *http.Request) (any, error) {
 }
 
 // long answers a request that takes long with lines that tell how far it is.
-func (s *server) long(w http.ResponseWriter, work func(tell func(progress)) (any, error)) {
+func (s *server) long(w http.ResponseWriter, r *http.Request, work func(tell func(progress)) (any, error)) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	control := http.NewResponseController(w)
 	// Reading standard input and telling progress go on at the same time.
@@ -195,4 +196,7 @@ func (s *server) long(w http.ResponseWriter, work func(tell func(progress)) (any
 	}
 	end.Result = text
 	send(end)
+	// Who is told why before the content was read is still writing it, and net/http would cut the connection off before the
+	// answer is read. This ends when the caller has read it and goes.
+	_, _ = io.Copy(io.Discard, r.Body)
 }
