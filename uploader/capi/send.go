@@ -75,6 +75,7 @@ func (c *Client) Send(ctx context.Context, dataset string, token Token, body []b
 		fmt.Errorf("no whole answer within %s: %w", c.timeout, context.DeadlineExceeded))
 	defer cancel()
 
+	said := &quoted{token: token, sent: body}
 	sending := newDispatch(body)
 	response, err := c.roundTrip(ctx, sending, dataset, token)
 	if err != nil {
@@ -88,13 +89,13 @@ func (c *Client) Send(ctx context.Context, dataset string, token Token, body []b
 		if arrived {
 			o.End, phase = Unknown, PhaseWait
 		}
-		o.Err = &Error{Class: ClassTransient, Phase: phase, Err: newCause(err, token)}
+		o.Err = &Error{Class: ClassTransient, Phase: phase, Err: newCause(err, said)}
 		return o
 	}
 	r := read(response)
 	r.whole = sending.mayHaveArrived()
 	o.Ended = c.now()
-	c.settle(&o, r, token, n)
+	c.settle(&o, r, said, n)
 	return o
 }
 
@@ -180,7 +181,7 @@ func read(response *http.Response) reply {
 }
 
 // settle turns a reply into the outcome.
-func (c *Client) settle(o *Outcome, r reply, token Token, n int) {
+func (c *Client) settle(o *Outcome, r reply, said *quoted, n int) {
 	var a answer
 	readable := false
 	if r.bodyErr == nil && len(r.body) <= maxAnswer {
@@ -189,37 +190,37 @@ func (c *Client) settle(o *Outcome, r reply, token Token, n int) {
 	v := judge(r, a, readable, n)
 	o.End, o.HTTPStatus, o.EventsReceived = v.end, r.status, a.received
 	for _, m := range a.messages {
-		o.Messages = append(o.Messages, scrub(m, token, maxText))
+		o.Messages = append(o.Messages, said.clean(m))
 	}
-	o.FBTraceID = traceID(a.fbtraceID, r.header, token)
+	o.FBTraceID = traceID(a.fbtraceID, r.header, said)
 	if date, err := http.ParseTime(r.header.Get("Date")); err == nil {
 		o.ServerDate = date
 	}
 	o.Usage = usageOf(r.header)
-	o.VersionWarning = scrub(r.header.Get("X-Ad-Api-Version-Warning"), token, maxText)
+	o.VersionWarning = said.clean(r.header.Get("X-Ad-Api-Version-Warning"))
 	if v.end == Acknowledged {
 		return
 	}
 	e := &Error{Class: v.class, HTTPStatus: r.status, Message: v.why, FBTraceID: o.FBTraceID, Phase: PhaseAnswer}
 	if r.bodyErr != nil {
-		e.Phase, e.Err = PhaseRead, newCause(r.bodyErr, token)
+		e.Phase, e.Err = PhaseRead, newCause(r.bodyErr, said)
 	}
 	if g := a.err; g != nil {
 		e.Code, e.Subcode, e.Transient = g.code, g.subcode, g.transient
-		e.Type = scrub(g.kind, token, maxText)
-		e.Title = scrub(g.title, token, maxText)
-		e.Message = scrub(joined(g.message, g.userText), token, maxText)
+		e.Type = said.clean(g.kind)
+		e.Title = said.clean(g.title)
+		e.Message = said.clean(joined(g.message, g.userText))
 		o.Blame = blameHints(g, n)
 	}
 	e.RetryAfter = retryAfter(r.header, o.Ended, v.end == Throttled)
 	o.Err = e
 }
 
-func traceID(fromBody string, header http.Header, token Token) string {
+func traceID(fromBody string, header http.Header, said *quoted) string {
 	if fromBody == "" {
 		fromBody = header.Get("X-Fb-Trace-Id")
 	}
-	return plainID(scrub(fromBody, token, maxText))
+	return plainID(said.clean(fromBody))
 }
 
 func joined(message, userText string) string {

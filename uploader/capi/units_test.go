@@ -302,7 +302,7 @@ func FuzzAnswer(f *testing.F) {
 			t.Fatalf("acknowledged: HTTP %d, %d events, %s", status, n, body)
 		}
 		var o Outcome
-		(&Client{}).settle(&o, r, testToken, n)
+		(&Client{}).settle(&o, r, &quoted{token: testToken}, n)
 		for _, i := range o.Blame {
 			if i < 0 || i >= n {
 				t.Fatalf("blame %d of %d", i, n)
