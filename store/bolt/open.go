@@ -79,7 +79,7 @@ func writeEmpty(path string, o Options) (name string, err error) {
 		now = time.Now()
 	}
 	if err := b.Update(func(tx *bbolt.Tx) error { return initialise(newTxn(tx), now) }); err != nil {
-		return name, errors.Join(err, b.Close())
+		return name, errors.Join(growth(err), b.Close())
 	}
 	if err := b.Sync(); err != nil {
 		return name, errors.Join(err, b.Close())
