@@ -29,6 +29,7 @@ var rooms = map[string][]string{
 	"store/bolt":         {"store", "event"},
 	"store/storetest":    {"store", "event"},
 	"store/powerloss":    {},
+	"store/diskfault":    {},
 	"importer":           {"store", "event", "importer/normalize", "importer/preset", "importer/xlsx", "importer/receipt"},
 	"uploader":           {"store", "event", "uploader/capi"},
 	"audit":              {"store", "event", "importer/normalize", "uploader/capi"},

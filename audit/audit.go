@@ -18,7 +18,10 @@ type Store interface {
 	Circuit(ctx context.Context, dataset string) (store.Circuit, error)
 	Live(ctx context.Context, dataset string) (bool, error)
 	LastRun(ctx context.Context, schedule string) (store.Run, error)
+	Bound(ctx context.Context) (store.Binding, error)
 	OpenBatches(ctx context.Context, dataset string) ([]store.Batch, error)
+	Decisions(ctx context.Context, seq uint64) ([]store.DecisionEntry, error)
+	Halts(ctx context.Context) ([]store.Halt, error)
 }
 
 // Dataset is a configured dataset.
@@ -38,6 +41,8 @@ type Config struct {
 	NextUpload func(after time.Time) time.Time
 	// Graph is how the version of the Graph API stands; only the caller knows what is configured.
 	Graph GraphStatus
+	// Ledger says why nothing is sent of it; nil when nothing is wrong. Only the caller knows what its home remembers.
+	Ledger *LedgerStatus
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -50,6 +55,7 @@ type Reader struct {
 	next     func(time.Time) time.Time
 	now      func() time.Time
 	graph    GraphStatus
+	ledger   *LedgerStatus
 
 	unattended bool // no process works on the ledger
 	scheduled  bool // one should, by the configuration's schedule
@@ -57,7 +63,7 @@ type Reader struct {
 
 // New returns a Reader.
 func New(c Config) *Reader {
-	r := &Reader{store: c.Store, datasets: c.Datasets, zone: c.Zone, next: c.NextUpload, now: c.Now, graph: c.Graph}
+	r := &Reader{store: c.Store, datasets: c.Datasets, zone: c.Zone, next: c.NextUpload, now: c.Now, graph: c.Graph, ledger: c.Ledger}
 	if r.zone == nil {
 		r.zone = time.UTC
 	}

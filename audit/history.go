@@ -31,7 +31,8 @@ type Event struct {
 	FileName   string     `json:"file_name"`
 	Line       uint64     `json:"line"`
 	RecordKey  string     `json:"record_key"`
-	Batch      uint64     `json:"batch"` // 0 when it was never in one
+	Batch      uint64     `json:"batch"`            // 0 when it was never in one
+	Halted     string     `json:"halted,omitempty"` // why a pending event waits until somebody allows it, a sentence
 }
 
 // Batch is one batch in a history.
@@ -46,6 +47,16 @@ type Batch struct {
 	NextTry    *time.Time `json:"next_try"` // when a batch of unknown fate is sent again at the earliest; null for others
 	Children   []uint64   `json:"children"`
 	Attempts   []Attempt  `json:"attempts"`
+	// Resolution is a person's word about its fate; absent when nobody had to give one.
+	Resolution *Resolution `json:"resolution,omitempty"`
+}
+
+// Resolution is a person's word about a batch of unknown fate.
+type Resolution struct {
+	At   *time.Time `json:"at"`
+	By   string     `json:"by"`
+	Sent bool       `json:"sent"`
+	Note string     `json:"note,omitempty"`
 }
 
 // Attempt is one HTTP try of a batch.
@@ -81,18 +92,37 @@ type File struct {
 	Mends      uint64           `json:"mends"`        // the file whose rejected records it brings back; 0 for none
 }
 
+// Filter makes a query of events ready for the outbox. Its errors are those of Events.
+func (r *Reader) Filter(ctx context.Context, q Query) (store.Filter, error) {
+	f, err := r.filter(ctx, q, false)
+	if err != nil {
+		return f, err
+	}
+	switch {
+	case f.FileName != "":
+		f.File, err = r.fileNamed(ctx, f.FileName)
+		f.FileName = ""
+	case f.File != 0:
+		if _, err = r.store.File(ctx, f.File); err != nil {
+			err = fmt.Errorf("looking for file %d: %w", f.File, err)
+		}
+	}
+	if err != nil || f.Source == "" {
+		return f, err
+	}
+	files, err := collect(ctx, store.Filter{Source: f.Source, Limit: 1}, r.store.Files, r.file)
+	if err == nil && len(files.Items) == 0 {
+		err = fmt.Errorf("no file was read by a source named %q: %w", f.Source, store.ErrNotFound)
+	}
+	return f, err
+}
+
 // Events returns a page of events, the newest import first. The error is a *UsageError when a filter cannot be read, and
 // store.ErrNotFound when it names a dataset, a file or a batch that does not exist: an empty page would pass for an answer.
 func (r *Reader) Events(ctx context.Context, q Query) (List[Event], error) {
-	f, err := r.filter(ctx, q, false)
+	f, err := r.Filter(ctx, q)
 	if err != nil {
 		return List[Event]{}, err
-	}
-	if f.FileName != "" {
-		if f.File, err = r.fileNamed(ctx, f.FileName); err != nil {
-			return List[Event]{}, err
-		}
-		f.FileName = ""
 	}
 	return collect(ctx, f, r.store.Events, r.event)
 }
@@ -173,8 +203,12 @@ func collect[S, T any](ctx context.Context, f store.Filter, read func(context.Co
 func (r *Reader) event(e store.EventEntry) Event {
 	return Event{EventID: e.EventID, EventName: e.EventName, Dataset: e.Dataset, State: e.State.String(),
 		Reason: reason(e), EventTime: r.unix(e.EventTime), Deadline: r.unix(e.Deadline),
-		ImportedAt: r.instant(e.ImportedAt), File: e.File, FileName: e.FileName, Line: e.Line, RecordKey: e.RecordKey, Batch: e.Batch}
+		ImportedAt: r.instant(e.ImportedAt), File: e.File, FileName: e.FileName, Line: e.Line, RecordKey: e.RecordKey, Batch: e.Batch,
+		Halted: e.Halted}
 }
+
+// ReasonOf is the code that explains the state of an event, as the lists show it; "" when the state says it all.
+func ReasonOf(e store.EventEntry) string { return reason(e) }
 
 // reason is the code that explains the state; "" when the state says it all.
 func reason(e store.EventEntry) string {
@@ -185,7 +219,7 @@ func reason(e store.EventEntry) string {
 		return string(event.ReasonExpiredPossiblySent)
 	case e.State == store.StateExpired:
 		return string(event.ReasonExpiredWaiting)
-	case e.State == store.StateHeld:
+	case e.State == store.StateHeld && e.Reason == "":
 		return string(event.ReasonFateUnknown)
 	case e.State == store.StateRejected && e.RejectSubcode != 0:
 		return fmt.Sprintf("%s_%d", event.ReasonRejectedByMeta, e.RejectSubcode)
@@ -200,6 +234,9 @@ func (r *Reader) batch(b store.Batch) Batch {
 		CreatedAt: r.instant(b.CreatedAt), Children: append([]uint64{}, b.Children...), Attempts: []Attempt{}}
 	if b.State == store.BatchUnknown {
 		out.NextTry = r.instant(b.NextTry)
+	}
+	if w := b.Resolution; w != nil {
+		out.Resolution = &Resolution{At: r.instant(w.At), By: w.By, Sent: w.Sent, Note: w.Note}
 	}
 	for _, a := range b.Attempts {
 		out.BodySHA256 = hex.EncodeToString(a.BodySHA256[:])

@@ -32,9 +32,11 @@ type Query struct {
 	Phone      string `json:"phone,omitempty"`       // with country code, or its SHA-256
 	ExternalID string `json:"external_id,omitempty"` // plain, or its SHA-256
 	File       string `json:"file,omitempty"`        // number, or base name for a list of files
+	Source     string `json:"source,omitempty"`      // name of the source that read it, exact
 	Batch      string `json:"batch,omitempty"`       // number
 	State      string `json:"state,omitempty"`
 	EventName  string `json:"event_name,omitempty"`
+	Changed    bool   `json:"changed,omitempty"` // with which a record disagreed since, unless they are withdrawn
 	Dataset    string `json:"dataset,omitempty"` // alias or Meta's id
 	Cursor     string `json:"cursor,omitempty"`  // next of the page before
 	Limit      int    `json:"limit,omitempty"`   // entries a page; 0 means 100
@@ -53,6 +55,10 @@ func (q Query) Values() url.Values {
 			if f != 0 {
 				v.Set(name, strconv.Itoa(f))
 			}
+		case bool:
+			if f {
+				v.Set(name, "true")
+			}
 		}
 	}
 	return v
@@ -67,8 +73,16 @@ func ParseQuery(v url.Values) (Query, error) {
 		if !ok {
 			return Query{}, fmt.Errorf("a history has no filter %q", name)
 		}
-		if field.Kind() == reflect.String {
+		switch field.Kind() {
+		case reflect.String:
 			field.SetString(v.Get(name))
+			continue
+		case reflect.Bool:
+			is, err := strconv.ParseBool(v.Get(name))
+			if err != nil {
+				return Query{}, fmt.Errorf("%s must be true or false, not %q", name, v.Get(name))
+			}
+			field.SetBool(is)
 			continue
 		}
 		n, err := strconv.Atoi(v.Get(name))
@@ -129,7 +143,7 @@ func (r *Reader) filter(ctx context.Context, q Query, batches bool) (store.Filte
 
 // read reads what a person typed.
 func (r *Reader) read(q Query, batches bool) (store.Filter, error) {
-	f := store.Filter{EventID: q.EventID, RecordKey: q.RecordKey, OrderID: q.OrderID, EventName: q.EventName,
+	f := store.Filter{EventID: q.EventID, RecordKey: q.RecordKey, OrderID: q.OrderID, EventName: q.EventName, Source: q.Source, Changed: q.Changed,
 		Cursor: q.Cursor, Limit: q.Limit}
 	if q.Limit < 0 || q.Limit > MaxPage {
 		return f, &UsageError{"limit", fmt.Sprintf("a page holds 1 to %d entries", MaxPage)}

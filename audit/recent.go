@@ -27,6 +27,7 @@ type findings struct {
 	nextTry  time.Time // when the first of them may be sent again
 	begun    uint64    // events in batches that wait for their turn
 	expired  uint64    // events that expired here lately
+	wider    uint64    // of them those that a window of 62 days would have kept
 	rejected uint64    // events that were refused lately
 	more     bool      // there are more expired events than were looked at
 	damaged  bool      // some of it cannot be read
@@ -98,6 +99,9 @@ func (r *Reader) expiredLately(ctx context.Context, now time.Time, seen *finding
 		for _, e := range page.Items {
 			if !e.Late && e.Deadline > since.Unix() {
 				seen.expired++
+				if wider(e) {
+					seen.wider++
+				}
 			}
 		}
 		looked += len(page.Items)

@@ -27,6 +27,18 @@ type EventStory struct {
 	Conflicts    []Conflict      `json:"conflicts"`
 	Replaces     *Origin         `json:"replaces,omitempty"`    // where the event came from whose place it took
 	ReplacedBy   *Origin         `json:"replaced_by,omitempty"` // where the one came from that took its place
+	Decisions    []Decision      `json:"decisions,omitempty"`   // what people and records decided about it, the first one first
+	// Relied says that an attempt before the one that Meta acknowledged may have arrived too, under the same event_id.
+	Relied bool `json:"relied,omitempty"`
+}
+
+// Decision is what a person, or a record of a later file, decided about an event.
+type Decision struct {
+	At     *time.Time `json:"at"`
+	By     string     `json:"by"`
+	Reason string     `json:"reason"`
+	Note   string     `json:"note,omitempty"`
+	Audit  uint64     `json:"audit"` // number of the entry in the audit log
 }
 
 // Origin is where an event came from.
@@ -50,6 +62,12 @@ type Conflict struct {
 	Record uint64     `json:"record"`
 	Source string     `json:"source"` // that read the file
 	At     *time.Time `json:"at"`
+	Kind   string     `json:"kind"` // changed, no_longer_qualified or refunded
+	// Value and Currency are what the record says it is worth, or what was given back; absent when that is not known, or all
+	// of it was.
+	Value     string     `json:"value,omitempty"`
+	Currency  string     `json:"currency,omitempty"`
+	EventTime *time.Time `json:"event_time,omitempty"`
 }
 
 // BatchStory is a batch with the events in it.
@@ -112,7 +130,20 @@ func (r *Reader) ShowEvent(ctx context.Context, id string) ([]EventStory, error)
 
 func (r *Reader) story(ctx context.Context, e store.EventEntry) (EventStory, error) {
 	s := EventStory{Event: r.event(e), NotBefore: r.unix(e.NotBefore), Source: e.Source, Record: e.Record,
-		Explanation: r.explain(e), Warnings: []ReasonText{}, Batches: []Batch{}, Conflicts: []Conflict{}}
+		Relied: e.State == store.StateAcknowledged && e.PossiblySent, Warnings: []ReasonText{}, Batches: []Batch{}, Conflicts: []Conflict{}}
+	if e.Decided {
+		decisions, err := r.store.Decisions(ctx, e.Seq)
+		if err != nil {
+			return s, fmt.Errorf("reading what was decided about event %s: %w", e.EventID, err)
+		}
+		for _, d := range decisions {
+			s.Decisions = append(s.Decisions, Decision{At: r.instant(d.At), By: d.By, Reason: string(d.Reason), Note: d.Note, Audit: d.Audit})
+		}
+	}
+	s.Explanation = r.explain(e)
+	if n := len(s.Decisions); n > 0 && s.Decisions[n-1].Reason == string(event.ReasonResolvedSent) {
+		s.Explanation = event.ReasonResolvedSent.Sentence() + " It is never sent again."
+	}
 	for _, w := range e.Warnings {
 		s.Warnings = append(s.Warnings, ReasonText{Reason: string(w), Sentence: w.Sentence()})
 	}
@@ -137,7 +168,8 @@ func (r *Reader) story(ctx context.Context, e store.EventEntry) (EventStory, err
 		return s, fmt.Errorf("reading what disagreed with event %s: %w", e.EventID, err)
 	}
 	for _, c := range conflicts {
-		s.Conflicts = append(s.Conflicts, Conflict{File: c.File, Line: c.Line, Record: c.Record, Source: c.Source, At: r.instant(c.At)})
+		s.Conflicts = append(s.Conflicts, Conflict{File: c.File, Line: c.Line, Record: c.Record, Source: c.Source, At: r.instant(c.At),
+			Kind: c.Kind.String(), Value: c.Value.String(), Currency: c.Currency, EventTime: r.unix(c.EventTime)})
 	}
 	if s.Replaces, err = r.origin(ctx, e.Replaces); err != nil {
 		return s, err
@@ -175,6 +207,8 @@ func (r *Reader) explain(e store.EventEntry) string {
 	switch e.State {
 	case store.StatePending:
 		switch now := r.now().Unix(); {
+		case e.Halted != "":
+			return "It is not sent until somebody allows it; `capibara status` shows how."
 		case e.NotBefore > max(now, e.EventTime):
 			return "Its source holds it back (hold_back): the first upload after " + day(r.unix(e.NotBefore)) + " takes it."
 		case e.NotBefore > now:
@@ -184,9 +218,12 @@ func (r *Reader) explain(e store.EventEntry) string {
 	case store.StateInFlight:
 		return "It is in a batch that is being sent, or whose fate is not known yet."
 	case store.StateAcknowledged:
+		if e.PossiblySent {
+			return "Meta acknowledged it. An attempt before, whose answer was lost, may have arrived as well; both had the same event_id, by which Meta can tell. It is never sent again."
+		}
 		return "Meta acknowledged it. It is never sent again."
 	case store.StateWithdrawn:
-		if e.ReplacedBy == 0 {
+		if e.Reason == "" {
 			return "It was taken back before it was sent."
 		}
 	case store.StateErased:

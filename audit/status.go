@@ -12,21 +12,39 @@ import (
 
 // Status is how things stand.
 type Status struct {
-	OK          bool            `json:"ok"`      // nobody has to do anything
-	Summary     string          `json:"summary"` // one or more sentences
-	Events      StateCounts     `json:"events"`
-	Expiring24h uint64          `json:"expiring_24h"` // pending events whose deadline comes within 24 hours
-	Unknown     uint64          `json:"unknown"`      // events in batches of unknown fate, of those in flight
-	NextTry     *time.Time      `json:"next_try"`     // when the first of these batches is sent again at the earliest; null for none
-	Expired7d   uint64          `json:"expired_7d"`   // events that expired here in the last 7 days; those imported too late do not count
-	Rejected7d  uint64          `json:"rejected_7d"`  // events that were refused one by one in the last 7 days
-	NextUpload  *time.Time      `json:"next_upload"`  // null when nothing is scheduled
-	LastUpload  *time.Time      `json:"last_upload"`  // null before the first
-	Datasets    []DatasetStatus `json:"datasets"`
+	OK          bool        `json:"ok"`      // nobody has to do anything
+	Summary     string      `json:"summary"` // one or more sentences
+	Events      StateCounts `json:"events"`
+	Expiring24h uint64      `json:"expiring_24h"` // pending events whose deadline comes within 24 hours
+	// ExpiringSums is what those are worth, by currency.
+	ExpiringSums []store.Sum     `json:"expiring_sums"`
+	Halts        []HaltStatus    `json:"halts"`       // what waits until somebody allows it
+	Unknown      uint64          `json:"unknown"`     // events in batches of unknown fate, of those in flight
+	NextTry      *time.Time      `json:"next_try"`    // when the first of these batches is sent again at the earliest; null for none
+	Expired7d    uint64          `json:"expired_7d"`  // events that expired here in the last 7 days; those imported too late do not count
+	Window7d     uint64          `json:"window_7d"`   // of them sales in a store that "window: 62d" would have kept
+	Rejected7d   uint64          `json:"rejected_7d"` // events that were refused one by one in the last 7 days
+	Relied       uint64          `json:"relied"`      // acknowledged events that an attempt before may have brought too, under the same event_id
+	NextUpload   *time.Time      `json:"next_upload"` // null when nothing is scheduled
+	LastUpload   *time.Time      `json:"last_upload"` // null before the first
+	Datasets     []DatasetStatus `json:"datasets"`
 	// Unnamed counts pending events by Meta's id of a dataset that the configuration no longer names.
 	Unnamed map[string]uint64 `json:"unnamed,omitempty"`
-	Graph   GraphStatus       `json:"graph"`
-	Waiting []WaitingFile     `json:"waiting,omitempty"` // files in the inbox that no source takes; only from a running process
+	// Ledger says why nothing is sent before somebody decides about the ledger as a whole; null when nothing is wrong.
+	Ledger  *LedgerStatus `json:"ledger,omitempty"`
+	Graph   GraphStatus   `json:"graph"`
+	Waiting []WaitingFile `json:"waiting,omitempty"` // files in the inbox that no source takes; only from a running process
+
+	// LastSummary is what came of the last upload, in a sentence or two; "" before the first, and while it is under way.
+	LastSummary string       `json:"last_upload_summary"`
+	Bound       *BoundStatus `json:"bound"` // what requests go to; null before the first of them that carried events
+}
+
+// LedgerStatus says why nothing of this ledger is sent: it may not be the one that sent last.
+type LedgerStatus struct {
+	State    string `json:"state"`    // older, diverged, another_database, copied, witness_missing, witness_unreadable, replaced, retired or moving
+	Sentence string `json:"sentence"` // without its full stop
+	Fix      string `json:"fix"`      // what a person does
 }
 
 // StateCounts counts events by state.
@@ -69,6 +87,23 @@ type GraphStatus struct {
 	Warning string `json:"warning,omitempty"` // what Meta said about it in its last answer to the running process
 }
 
+// BoundStatus says what the requests of this ledger go to, from the first one on.
+type BoundStatus struct {
+	Endpoint store.Endpoint `json:"endpoint"` // meta, or rehearsal: a stand-in on this machine
+	Since    *time.Time     `json:"since"`
+}
+
+// Sentence says it to people, without a full stop; without a binding too.
+func (b *BoundStatus) Sentence() string {
+	switch {
+	case b == nil:
+		return "nobody yet: what the first upload goes to is kept"
+	case b.Endpoint == store.EndpointRehearsal:
+		return "a stand-in on this machine, since " + b.Since.Format("2 January 2006") + ": a rehearsal, and nothing of it goes to Meta"
+	}
+	return "Meta, since " + b.Since.Format("2 January 2006")
+}
+
 // WaitingFile is a file in the inbox that stays where it is.
 type WaitingFile struct {
 	Name   string `json:"name"`
@@ -82,11 +117,12 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, fmt.Errorf("counting the events: %w", err)
 	}
-	s := Status{Datasets: []DatasetStatus{}, Graph: r.graph}
+	s := Status{Datasets: []DatasetStatus{}, Graph: r.graph, Ledger: r.ledger}
 	pending := map[string]uint64{}
 	for _, d := range counts.Datasets {
 		s.Events.add(d.Events)
 		s.Expiring24h += d.Expiring
+		s.Relied += d.Relied
 		pending[d.Dataset] = d.Events[store.StatePending]
 	}
 	for _, d := range r.datasets {
@@ -97,11 +133,24 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 		s.Datasets = append(s.Datasets, ds)
 		delete(pending, d.ID)
 	}
+	if s.ExpiringSums, err = r.expiringSums(ctx, counts, now); err != nil {
+		return Status{}, err
+	}
+	if s.Halts, err = r.halts(ctx); err != nil {
+		return Status{}, err
+	}
 	last, err := r.store.LastRun(ctx, UploadSchedule)
 	if err != nil {
 		return Status{}, fmt.Errorf("reading the last upload: %w", err)
 	}
-	s.LastUpload = r.instant(last.StartedAt)
+	s.LastUpload, s.LastSummary = r.instant(last.StartedAt), last.Summary
+	bound, err := r.store.Bound(ctx)
+	if err != nil {
+		return Status{}, fmt.Errorf("reading what the ledger is bound to: %w", err)
+	}
+	if bound.Endpoint != "" {
+		s.Bound = &BoundStatus{bound.Endpoint, r.instant(bound.Since)}
+	}
 	if r.next != nil {
 		s.NextUpload = r.instant(r.next(now))
 	}
@@ -110,7 +159,7 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 		return Status{}, err
 	}
 	s.Unknown, s.NextTry = seen.unknown, r.instant(seen.nextTry)
-	s.Expired7d, s.Rejected7d = seen.expired, seen.rejected
+	s.Expired7d, s.Window7d, s.Rejected7d = seen.expired, seen.wider, seen.rejected
 	maps.DeleteFunc(pending, func(_ string, n uint64) bool { return n == 0 })
 	s.Unnamed = pending
 	problems := r.problems(&s, seen)

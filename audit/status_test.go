@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,20 @@ func TestStatusOfTheGraphVersion(t *testing.T) {
 		if err != nil || s.OK != tc.ok || strings.Count(s.Summary, tc.says) != 1 && tc.says != "" || s.Graph != tc.graph {
 			t.Errorf("%+v: ok is %v, %q, %v", tc.graph, s.OK, s.Summary, err)
 		}
+	}
+}
+
+// TestStatusOfALedgerInDoubt says it first, whatever else there is to say.
+func TestStatusOfALedgerInDoubt(t *testing.T) {
+	t.Parallel()
+	r, _ := quiet(t)
+	r.ledger = &LedgerStatus{State: "older", Sentence: "the database is older than what was sent", Fix: "run `capibara adopt`"}
+	s, err := r.Status(t.Context())
+	if want := "Nothing is sent: the database is older than what was sent. What to do: run `capibara adopt`. "; err != nil || s.OK || !strings.HasPrefix(s.Summary, want) {
+		t.Errorf("ok is %v, %q, %v; want %q", s.OK, s.Summary, err, want)
+	}
+	if s.Ledger != r.ledger {
+		t.Errorf("the ledger is told as %+v", s.Ledger)
 	}
 }
 
@@ -183,8 +198,8 @@ func TestStatusWhileSomethingIsSent(t *testing.T) {
 func TestStatusOfWhatExpired(t *testing.T) {
 	r, db := quiet(t)
 	later := noon.AddDate(0, 0, 8)
-	if n, err := db.Expire(t.Context(), dataset, later, 10); err != nil || n != 1 {
-		t.Fatalf("%d events expired, %v", n, err)
+	if n, err := db.Expire(t.Context(), dataset, later, 10); err != nil || n.Events != 1 {
+		t.Fatalf("%+v events expired, %v", n, err)
 	}
 	for _, tc := range []struct {
 		days int
@@ -201,6 +216,119 @@ func TestStatusOfWhatExpired(t *testing.T) {
 		if said := strings.Contains(s.Summary, "In the last 7 days 1 event expired before Meta acknowledged it"); said != (tc.lost > 0) {
 			t.Errorf("after %d days the summary is %s", tc.days, s.Summary)
 		}
+	}
+}
+
+// TestStatusOfWhatIsHalted holds that what waits for a yes is told with its reason and the two ways out, until it is allowed.
+func TestStatusOfWhatIsHalted(t *testing.T) {
+	r, db := quiet(t)
+	entry, err := r.ShowEvent(t.Context(), "deal-3")
+	if err != nil || len(entry) != 1 || entry[0].State != "pending" {
+		t.Fatalf("the event that waits is %+v, %v", entry, err)
+	}
+	file, source := entry[0].File, entry[0].Source
+	for _, k := range []store.HaltKey{{Kind: store.HaltSource, Source: source}, {Kind: store.HaltFile, File: file}, {Kind: store.HaltSource, Source: "never seen"}} {
+		if err := db.Halt(t.Context(), store.Halt{HaltKey: k, Reason: "Look at it."}, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := r.Status(t.Context())
+	if err != nil || s.OK || len(s.Halts) != 3 {
+		t.Fatalf("halts are %+v, %v", s.Halts, err)
+	}
+	of := map[string]HaltStatus{}
+	for _, h := range s.Halts {
+		of[h.Kind+h.Source] = h
+	}
+	if h := of["file"+source]; h.File != file || h.FileName != entry[0].FileName || h.Events == 0 || h.Allow != fmt.Sprint("capibara allow --file ", file) {
+		t.Errorf("the file's halt is %+v", h)
+	}
+	if h := of["sourcenever seen"]; h.Events != 0 || h.Withdraw != `capibara withdraw --source "never seen"` {
+		t.Errorf("the halt of a source without events is %+v", h)
+	}
+	for _, text := range []string{"Source " + source + " is halted, and", "Look at it. `capibara allow --source " + source + "` lets them go"} {
+		if !strings.Contains(s.Summary, text) {
+			t.Errorf("the summary is %q, want %q in it", s.Summary, text)
+		}
+	}
+	if entry, err = r.ShowEvent(t.Context(), "deal-3"); err != nil || entry[0].Halted != "Look at it." || !strings.Contains(entry[0].Explanation, "until somebody allows it") {
+		t.Errorf("the event that is halted is %+v, %v", entry, err)
+	}
+	for _, k := range []store.HaltKey{{Kind: store.HaltSource, Source: source}, {Kind: store.HaltFile, File: file}, {Kind: store.HaltSource, Source: "never seen"}} {
+		if _, err := db.Allow(t.Context(), k, "anna", noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s, err = r.Status(t.Context()); err != nil || len(s.Halts) != 0 || strings.Contains(s.Summary, "halted") {
+		t.Errorf("halts are %+v, %v: %s", s.Halts, err, s.Summary)
+	}
+}
+
+// TestStatusOfAnImportThatHalts holds that a file whose events wait for its end is no reason to act, unless it was cut off.
+func TestStatusOfAnImportThatHalts(t *testing.T) {
+	r, db := quiet(t)
+	f, err := db.OpenFile(t.Context(), store.NewFile{Name: "big.csv", Source: "tills", SHA256: event.Hash{9}, HaltUntilClosed: true}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := store.NewRow{Dataset: dataset, EventID: "big", EventName: "Purchase", EventTime: noon.Unix(), Deadline: noon.AddDate(0, 0, 7).Unix(), Payload: []byte("p")}
+	if _, err := db.Import(t.Context(), f.Number, store.Chunk{First: 1, Records: []store.Record{{Rows: []store.NewRow{row}}}}, noon); err != nil {
+		t.Fatal(err)
+	}
+	s, err := r.Status(t.Context())
+	if err != nil || !s.OK || len(s.Halts) != 1 || !s.Halts[0].Importing {
+		t.Errorf("while it is imported ok is %t, %+v, %v: %s", s.OK, s.Halts, err, s.Summary)
+	}
+	s, err = r.Unattended(false).Status(t.Context())
+	if err != nil || s.OK || !strings.Contains(s.Summary, "The import of file 3 (big.csv) was cut off, and 1 event waits for its end") {
+		t.Errorf("when it was cut off ok is %t, %v: %s", s.OK, err, s.Summary)
+	}
+	if _, err := db.CloseFile(t.Context(), f.Number, store.FileEnd{State: store.FileImported}, noon); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = r.Status(t.Context()); err != nil || len(s.Halts) != 0 {
+		t.Errorf("when it is imported halts are %+v, %v", s.Halts, err)
+	}
+}
+
+// TestStatusOfWhatExpires tells what is about to expire with what it is worth, and of what did what a wider window had kept.
+func TestStatusOfWhatExpires(t *testing.T) {
+	r, db := quiet(t)
+	var deadline time.Time
+	for _, c := range []struct {
+		id     string
+		source event.ActionSource
+		window time.Duration
+	}{{"store", event.SourcePhysicalStore, 7 * 24 * time.Hour}, {"long", event.SourcePhysicalStore, event.MaxAgePhysicalStore}, {"crm", event.SourceSystemGenerated, 7 * 24 * time.Hour}} {
+		deadline = noon.AddDate(0, 0, 20)
+		e := event.Event{Name: "Purchase", ID: c.id, Time: deadline.Add(-c.window).Unix(), ActionSource: c.source}
+		e.Custom.Value, _ = event.ParseMoney("10.50")
+		e.Custom.Currency = "EUR"
+		f, err := db.OpenFile(t.Context(), store.NewFile{Name: c.id, Source: "tills", SHA256: event.Hash{byte(len(c.id)), 77}}, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := store.NewRow{Dataset: dataset, EventID: c.id, EventName: "Purchase", EventTime: e.Time, Deadline: deadline.Unix(), Payload: e.AppendBinary(nil)}
+		if _, err := db.Import(t.Context(), f.Number, store.Chunk{First: 1, Records: []store.Record{{Rows: []store.NewRow{row}}}}, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expired := func(at time.Time) {
+		t.Helper()
+		if _, err := db.Expire(t.Context(), dataset, at, 10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expired(deadline.Add(-time.Hour)) // what was there before
+	r.now = func() time.Time { return deadline.Add(-time.Hour) }
+	s, err := r.Status(t.Context())
+	if err != nil || s.Expiring24h != 3 || len(s.ExpiringSums) != 1 || s.ExpiringSums[0].Value != "31.50" || !strings.Contains(s.Summary, "3 events worth EUR 31.50 expire within 24 hours.") {
+		t.Errorf("what expires is %d, %+v, %v: %s", s.Expiring24h, s.ExpiringSums, err, s.Summary)
+	}
+	expired(deadline)
+	r.now = func() time.Time { return deadline.Add(time.Hour) }
+	if s, err = r.Status(t.Context()); err != nil || s.Expired7d != 3 || s.Window7d != 1 || !strings.Contains(s.Summary, "`window: 62d` at their source would have kept 1 sale in a store") {
+		t.Errorf("what expired is %d, %d of it for a window, %v: %s", s.Expired7d, s.Window7d, err, s.Summary)
 	}
 }
 
@@ -270,5 +398,35 @@ func TestTooManyExpiredEventsToCount(t *testing.T) {
 	s, err := r.Status(t.Context())
 	if err != nil || !s.OK || !strings.Contains(s.Summary, "More events expired lately than are looked at here") {
 		t.Errorf("ok is %t, %v: %s", s.OK, err, s.Summary)
+	}
+}
+
+// TestStatusOfTheBinding names what requests go to from the first one on, and what came of the last upload.
+func TestStatusOfTheBinding(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		endpoint store.Endpoint
+		says     string
+	}{
+		{"", "nobody yet: what the first upload goes to is kept"},
+		{store.EndpointMeta, "Meta, since 20 November 2026"},
+		{store.EndpointRehearsal, "a stand-in on this machine, since 20 November 2026: a rehearsal, and nothing of it goes to Meta"},
+	} {
+		t.Run(tc.says, func(t *testing.T) {
+			t.Parallel()
+			r, db := quiet(t)
+			if tc.endpoint != "" {
+				if _, err := db.Bind(t.Context(), tc.endpoint, noon); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := db.SetRun(t.Context(), UploadSchedule, store.Run{StartedAt: noon, EndedAt: noon, Summary: "Nothing was sent."}); err != nil {
+				t.Fatal(err)
+			}
+			s, err := r.Status(t.Context())
+			if err != nil || s.Bound.Sentence() != tc.says || (s.Bound == nil) != (tc.endpoint == "") || s.LastSummary != "Nothing was sent." {
+				t.Errorf("%+v says %q, want %q: %v", s.Bound, s.Bound.Sentence(), tc.says, err)
+			}
+		})
 	}
 }

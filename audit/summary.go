@@ -15,6 +15,9 @@ import (
 func (r *Reader) problems(s *Status, seen findings) []string {
 	var out []string
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	if s.Ledger != nil {
+		say("Nothing is sent: %s. What to do: %s", s.Ledger.Sentence, sentence(s.Ledger.Fix))
+	}
 	for _, d := range s.Datasets {
 		switch {
 		case d.ID == "":
@@ -25,6 +28,7 @@ func (r *Reader) problems(s *Status, seen findings) []string {
 			say("%s for dataset %s, which is not live yet: run `capibara go-live %s`.", wait(d.Pending), d.Alias, d.Alias)
 		}
 	}
+	out = append(out, s.saidHalts(r.unattended)...)
 	for _, id := range slices.Sorted(maps.Keys(s.Unnamed)) {
 		say("%s for dataset %s, which the configuration does not name.", wait(s.Unnamed[id]), id)
 	}
@@ -42,8 +46,8 @@ func (r *Reader) problems(s *Status, seen findings) []string {
 		say("An upload ended in the middle of a search for a bad event, and %s for it to go on: run `capibara upload`.", wait(seen.begun))
 	}
 	if s.Events.Held > 0 {
-		say("The fate of %s is unknown: the connection broke after sending, and it is too late to ask again. See `capibara history events --state held`.",
-			count(s.Events.Held, "event", "events"))
+		say("The fate of %s is unknown: the connection broke after sending and it is too late to ask again, or another ledger may have sent %s. See `capibara history batches --state held`; `capibara resolve` takes a word about them.",
+			count(s.Events.Held, "event", "events"), map[bool]string{true: "it", false: "them"}[s.Events.Held == 1])
 	}
 	if s.Expired7d > 0 {
 		atLeast := ""
@@ -52,9 +56,12 @@ func (r *Reader) problems(s *Status, seen findings) []string {
 		}
 		say("In the last 7 days %s%s expired before Meta acknowledged %s, too late now: `capibara history events --state expired` tells which. Import and upload at least once a day.",
 			atLeast, count(s.Expired7d, "event", "events"), map[bool]string{true: "it", false: "them"}[s.Expired7d == 1])
+		if s.Window7d > 0 {
+			say("`window: 62d` at their source would have kept %s, which Meta takes for 62 days.", count(s.Window7d, "sale in a store", "sales in a store"))
+		}
 	}
 	if s.Expiring24h > 0 && s.NextUpload == nil && s.LastUpload == nil {
-		say("%s within 24 hours and nothing was uploaded yet: run `capibara upload`.", expire(s.Expiring24h))
+		say("%s within 24 hours and nothing was uploaded yet: run `capibara upload`.", expire(s.Expiring24h, s.ExpiringSums))
 	}
 	if r.unattended && r.scheduled && s.Events.Pending+s.Events.InFlight > 0 {
 		say("`capibara run` is not running, so nothing is uploaded on schedule: start it, or run `capibara upload`.")
@@ -97,7 +104,7 @@ func (s *Status) outlook(seen findings) []string {
 		out = append(out, "Nothing waits to be sent.")
 	}
 	if s.Expiring24h > 0 {
-		out = append(out, expire(s.Expiring24h)+" within 24 hours.")
+		out = append(out, expire(s.Expiring24h, s.ExpiringSums)+" within 24 hours.")
 	}
 	if s.NextUpload != nil {
 		out = append(out, "Next upload "+day(s.NextUpload)+".")
@@ -167,11 +174,11 @@ func wait(n uint64) string {
 	return fmt.Sprintf("%d events wait", n)
 }
 
-func expire(n uint64) string {
+func expire(n uint64, sums []store.Sum) string {
 	if n == 1 {
-		return "1 event expires"
+		return "1 event" + worth(sums) + " expires"
 	}
-	return fmt.Sprintf("%d events expire", n)
+	return fmt.Sprintf("%d events%s expire", n, worth(sums))
 }
 
 func count(n uint64, one, many string) string {

@@ -74,6 +74,18 @@ func (m Money) Sign() int {
 	return 0
 }
 
+// Cmp is -1 when m is less than o, 0 when they are worth the same, 1 when m is more. No amount counts as 0.
+func (m Money) Cmp(o Money) int {
+	a, b := big.NewInt(m.units), big.NewInt(o.units)
+	for i := m.scale; i < o.scale; i++ {
+		a.Mul(a, big.NewInt(10))
+	}
+	for i := o.scale; i < m.scale; i++ {
+		b.Mul(b, big.NewInt(10))
+	}
+	return a.Cmp(b)
+}
+
 // String is the shortest plain decimal, such as "19.99" or "20"; "" when there is no amount.
 func (m Money) String() string { return string(m.append(nil)) }
 
@@ -127,6 +139,21 @@ func (s *Sum) add(v *big.Int, scale uint8) {
 		v.Mul(v, big.NewInt(10))
 	}
 	s.units.Add(&s.units, v)
+}
+
+// ParseSum reads what Sum.String writes, however long it is. The error is ErrMoney.
+func ParseSum(text string) (*Sum, error) {
+	digits, neg := strings.CutPrefix(text, "-")
+	whole, frac, dot := strings.Cut(digits, ".")
+	if whole == "" || dot && frac == "" || len(frac) > MaxMoneyDigits || strings.Trim(whole+frac, "0123456789") != "" {
+		return nil, ErrMoney
+	}
+	s := &Sum{scale: uint8(len(frac))}
+	s.units.SetString(whole+frac, 10)
+	if neg {
+		s.units.Neg(&s.units)
+	}
+	return s, nil
 }
 
 // String is the sum as a plain decimal with at least two digits after the point, such as "1250.00".

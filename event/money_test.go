@@ -32,6 +32,22 @@ func TestParseMoney(t *testing.T) {
 	}
 }
 
+func TestMoneyCmp(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"20", "20.00", 0}, {"19.99", "20", -1}, {"20", "19.99", 1}, {"-1", "1", -1}, {"0.1", "0.01", 1},
+		{strings.Repeat("9", 18), "0.000000000000000001", 1}} {
+		if got := money(t, c.a).Cmp(money(t, c.b)); got != c.want {
+			t.Errorf("%s against %s is %d, want %d", c.a, c.b, got, c.want)
+		}
+	}
+	if (Money{}).Cmp(money(t, "0")) != 0 {
+		t.Error("no amount differs from 0")
+	}
+}
+
 func TestMoneyIsComparable(t *testing.T) {
 	t.Parallel()
 	if money(t, "20") != money(t, "20.00") || money(t, "-0") != money(t, "0.0") {
@@ -96,6 +112,14 @@ func TestSumString(t *testing.T) {
 		}
 		if got := sum.String(); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+		if back, err := ParseSum(test.want); err != nil || back.String() != test.want {
+			t.Errorf("%s: %s is read as %v, %v", test.name, test.want, back, err)
+		}
+	}
+	for _, text := range []string{"", "-", ".5", "1.", "1e5", "--1", "+1", "1,5", "0.0000000000000000001"} {
+		if s, err := ParseSum(text); err != ErrMoney {
+			t.Errorf("%q is read as %v, %v", text, s, err)
 		}
 	}
 }

@@ -6,6 +6,7 @@ const (
 	ReasonExpiredWaiting      Reason = "expired_waiting"
 	ReasonExpiredPossiblySent Reason = "expired_possibly_sent"
 	ReasonFateUnknown         Reason = "fate_unknown"
+	ReasonSentElsewhere       Reason = "sent_elsewhere"
 	ReasonReplaced            Reason = "replaced"
 	ReasonRejectedByMeta      Reason = "rejected_by_meta"
 	ReasonPayloadDamaged      Reason = "payload_damaged"
@@ -23,6 +24,7 @@ func afterReasons() []Reason {
 		ReasonExpiredWaiting,
 		ReasonExpiredPossiblySent,
 		ReasonFateUnknown,
+		ReasonSentElsewhere,
 		ReasonReplaced,
 		ReasonRejectedByMeta,
 		ReasonPayloadDamaged,
@@ -52,6 +54,10 @@ func (r Reason) explainAfter() (explanation, bool) {
 	case ReasonFateUnknown:
 		return explanation{Warn,
 			"It is unknown whether Meta received the event, and the time in which it may safely be sent again is over.",
+			"Compare the counts of that day in Meta's Events Manager before you send it by another way."}, true
+	case ReasonSentElsewhere:
+		return explanation{Warn,
+			"The event waited in an older copy of the ledger when that copy was put to work, and the ledger before it may have sent the event.",
 			"Compare the counts of that day in Meta's Events Manager before you send it by another way."}, true
 	case ReasonReplaced:
 		return explanation{Skip,

@@ -21,6 +21,7 @@ const (
 	ReasonRecordKeyMissing   Reason = "record_key_missing"
 	ReasonRecordKeyDestroyed Reason = "record_key_destroyed"
 	ReasonDateUnreadable     Reason = "date_unreadable"
+	ReasonTimeUnreadable     Reason = "time_unreadable"
 	ReasonDateAmbiguous      Reason = "date_ambiguous"
 	ReasonDateOnly           Reason = "date_only"
 	ReasonClockChange        Reason = "clock_change"
@@ -79,6 +80,7 @@ func recordReasons() []Reason {
 		ReasonRecordKeyMissing,
 		ReasonRecordKeyDestroyed,
 		ReasonDateUnreadable,
+		ReasonTimeUnreadable,
 		ReasonDateAmbiguous,
 		ReasonDateOnly,
 		ReasonClockChange,
@@ -195,6 +197,10 @@ func (r Reason) explainRecord() (explanation, bool) {
 		return explanation{Reject,
 			"A date cannot be read, or there is no such day.",
 			"Write the right date as YYYY-MM-DD, or state its form under date_formats."}, true
+	case ReasonTimeUnreadable:
+		return explanation{Reject,
+			"A time of day cannot be read.",
+			"Write it with hours and minutes, as in 13:05 or 1:05 PM, or leave it empty when only the day is known."}, true
 	case ReasonDateAmbiguous:
 		return explanation{Reject,
 			"A date can be read in two ways, because the order of day and month is not stated.",

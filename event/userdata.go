@@ -206,6 +206,11 @@ func (u *UserData) SetPlain(k Key, v string) {
 	u.plain = slices.Insert(u.plain, at, PlainValue{k, v})
 }
 
+// DropPlain takes the unhashed member k out, every value of it.
+func (u *UserData) DropPlain(k Key) {
+	u.plain = slices.DeleteFunc(u.plain, func(p PlainValue) bool { return p.Key == k })
+}
+
 // Hashed returns the hashed identifiers in wire order. The slice must not be changed.
 func (u *UserData) Hashed() []HashedValue { return u.hashed }
 

@@ -50,6 +50,14 @@ func (w Window) Check(src ActionSource) error {
 	return nil
 }
 
+// For is the window cut to what Meta accepts for an action source.
+func (w Window) For(src ActionSource) Window {
+	if w.Length > MaxAge && src != SourcePhysicalStore {
+		w.Length = MaxAge
+	}
+	return w
+}
+
 // Deadline is the last moment, in Unix seconds, at which an event of that event_time may be sent.
 func (w Window) Deadline(eventTime int64) int64 {
 	return eventTime + int64((w.Length-w.Margin)/time.Second)

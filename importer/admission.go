@@ -11,6 +11,7 @@ import (
 type boundAdmission struct {
 	keep, ignore     []boundCondition
 	consent, dataset int // slots, -1 without
+	refunds          []boundCondition
 }
 
 // bindAdmission finds the columns that decide about a record. A file that lacks one is refused: without the column that
@@ -21,6 +22,9 @@ func (b *binding) bindAdmission(open bool) (err error) {
 		return err
 	}
 	if b.admits.ignore, err = b.bindScreens(b.ignore, "ignore", open); err != nil {
+		return err
+	}
+	if b.admits.refunds, err = b.bindScreens(b.refunds, "refunds", open); err != nil {
 		return err
 	}
 	if b.consent != nil {
@@ -65,6 +69,9 @@ func (a *boundAdmission) need(by map[string][]int) {
 	for _, c := range a.ignore {
 		by["ignore"] = append(by["ignore"], c.slot)
 	}
+	for _, c := range a.refunds {
+		by["refunds"] = append(by["refunds"], c.slot)
+	}
 	if a.consent >= 0 {
 		by["consent"] = []int{a.consent}
 	}
@@ -88,7 +95,20 @@ func (m *mapper) screened() fault {
 			return fault{event.ReasonIgnored, m.slots[c.slot]}
 		}
 	}
+	if slot := m.saysRefund(); slot >= 0 {
+		return fault{event.ReasonRefund, m.slots[slot]}
+	}
 	return fault{}
+}
+
+// saysRefund is the slot of the column that says that the record is a refund; -1 when none does.
+func (m *mapper) saysRefund() int {
+	for i := range m.admits.refunds {
+		if c := &m.admits.refunds[i]; c.has(m.cells[c.slot]) {
+			return c.slot
+		}
+	}
+	return -1
 }
 
 // destine finds the dataset of the record.

@@ -93,8 +93,13 @@ func (im *Importer) place(from, to string) error {
 	switch {
 	case err == nil:
 		// The file keeps the permissions of whoever dropped it until here.
-		if err := os.Chmod(to, im.c.Folders.FileMode); err != nil && !errors.Is(err, fs.ErrPermission) {
+		a := im.accessOf(to)
+		if err := os.Chmod(to, a.file); err != nil && !errors.Is(err, fs.ErrPermission) {
 			return fmt.Errorf("protect %s: %w", filepath.Base(to), err)
+		}
+		// One that belongs to somebody else keeps its group: who dropped it may read it anyway.
+		if err := a.grant(to, a.file); err != nil && !errors.Is(err, fs.ErrPermission) {
+			return err
 		}
 	case errors.Is(err, fs.ErrExist):
 		if same, cmpErr := sameContent(from, to); cmpErr != nil || !same {
@@ -131,8 +136,12 @@ func (im *Importer) makeFolder(dir string) error {
 			return err
 		}
 	}
-	if err := os.Mkdir(dir, im.c.Folders.DirMode); err != nil && !errors.Is(err, fs.ErrExist) {
+	a := im.accessOf(dir)
+	if err := os.Mkdir(dir, a.dir); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make the folder %s: %w", dir, err)
+	}
+	if err := a.grant(dir, a.dir); err != nil {
+		return err
 	}
 	return syncDir(above)
 }
@@ -162,11 +171,14 @@ func (im *Importer) writeWhole(path string, write func(io.Writer) error) error {
 		return err
 	}
 	temporary := filepath.Join(filepath.Dir(path), "."+name+".tmp")
-	f, err := os.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, im.c.Folders.FileMode)
+	a := im.accessOf(path)
+	f, err := os.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, a.file)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	err = write(f)
+	if err = a.grant(temporary, a.file); err == nil {
+		err = write(f)
+	}
 	if err == nil {
 		err = f.Sync()
 	}

@@ -26,7 +26,8 @@ type binding struct {
 	events  []boundRule
 	props   []propertySlot
 	admits  boundAdmission
-	join    int           // slot of the ids of people, -1 without
+	join    int // slot of the ids of people, -1 without
+	refund  boundRefund
 	settled []settledSlot // of what the lines of one record must agree on; none without group_by
 
 	matches []Match   // in the order in which they were made
@@ -82,7 +83,7 @@ func (m *Mapping) lay(headers []string, open bool) (*binding, error) {
 		return b, err
 	}
 	b.bindAliases(taken)
-	err = cmp.Or(b.bindTimeOfDay(open), b.bindKey(open), b.bindNeeds(), b.bindJoin(open), b.bindRules(open), b.bindAdmission(open), b.bindCurrency())
+	err = cmp.Or(b.bindTimeOfDay(open), b.bindKey(open), b.bindNeeds(), b.bindJoin(open), b.bindRules(open), b.bindAdmission(open), b.bindRefund(open), b.bindCurrency())
 	slices.SortStableFunc(b.props, func(x, y propertySlot) int { return cmp.Compare(x.name, y.name) })
 	slices.SortStableFunc(b.user, func(x, y userSlot) int { return cmp.Compare(x.key, y.key) })
 	if err == nil && m.grouped() {

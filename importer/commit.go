@@ -20,6 +20,7 @@ type committer struct {
 	useful  uint64 // records that are more than a blank line or a footer
 	begun   bool   // something was committed, or need not be held against the limits
 	seen    seenIDs
+	stand   standing
 	shown   time.Time
 	current Progress
 }
@@ -89,6 +90,9 @@ func (c *committer) commit(ctx context.Context) error {
 		}
 		c.begun = true
 	}
+	if c.mapping.withdraw {
+		c.stand.spare(c.chunk.Records)
+	}
 	done, err := c.im.c.Store.Import(ctx, c.file.Number, c.chunk, c.im.c.Now())
 	if err != nil {
 		return fmt.Errorf("commit records %d to %d: %w", c.chunk.First, c.chunk.First+uint64(len(c.chunk.Records))-1, err)
@@ -113,6 +117,9 @@ func (c *committer) count(done store.ImportResult) {
 		r := &c.chunk.Records[i]
 		fate := done.Fates[i]
 		c.file.Counts.Add(fate, 1)
+		if why, taken := done.TakenBack[i]; taken {
+			r.Reason = why
+		}
 		if fate == store.FateSkipped || fate == store.FateRejected {
 			c.report.reason(fate, r)
 		}
@@ -131,7 +138,9 @@ func (c *committer) count(done store.ImportResult) {
 			}
 			if done.Accepted[row] {
 				c.report.sum(c.sums[row])
-				if r.Rows[j].NotBefore != 0 {
+				if r.Rows[j].Halt {
+					c.report.large(r.Line)
+				} else if r.Rows[j].NotBefore != 0 {
 					c.report.report.Waiting++
 				}
 			}
@@ -146,7 +155,13 @@ func (c *committer) count(done store.ImportResult) {
 	if room := maxConflicts - len(report.Conflicts); room > 0 {
 		report.Conflicts = append(report.Conflicts, done.Conflicts[:min(room, len(done.Conflicts))]...)
 	}
+	c.report.takenBack(done)
 	report.Replacing += uint64(len(done.Replaced))
+	for _, x := range done.Replaced {
+		if x.Withdrawn {
+			report.Correcting++
+		}
+	}
 	if room := maxConflicts - len(report.Replaced); room > 0 {
 		report.Replaced = append(report.Replaced, done.Replaced[:min(room, len(done.Replaced))]...)
 	}

@@ -46,6 +46,7 @@ type Mapping struct {
 	joined    []string // sources of kind people that records refer to
 	targets   []mapped
 	rules     []rule
+	staged    bool // the rules are those of event_name by values: a record is at one stage, which it moves on from
 	admission
 }
 

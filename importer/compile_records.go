@@ -18,6 +18,11 @@ type admission struct {
 	holdBack     time.Duration         // 0 for at once
 	processing   *event.DataProcessing // of records that do not state their own; shared, never changed
 	replace      bool                  // a record that changed replaces its event while that is pending
+	refunds      []screen              // what makes a record a refund
+	limits       bounds                // what is beyond them waits for a person
+	// refundHeaders are those of refund_of and refund_amount.
+	refundHeaders []string
+	withdraw      bool // what a record yields no longer, or gives the money back for, is taken back
 }
 
 // screen tells records apart by the value of a column.
@@ -46,7 +51,7 @@ func (c *choice) all() map[string]string {
 // headers are the columns by which a record is admitted.
 func (a *admission) headers() []string {
 	var all []string
-	for _, s := range slices.Concat(a.keep, a.ignore) {
+	for _, s := range slices.Concat(a.keep, a.ignore, a.refunds) {
 		all = append(append(all, s.header), s.others...)
 	}
 	if a.consent != nil {
@@ -55,12 +60,12 @@ func (a *admission) headers() []string {
 	if a.choice != nil {
 		all = append(all, a.choice.header)
 	}
-	return all
+	return append(all, a.refundHeaders...)
 }
 
 // compileRecords checks the rules that hold for a record as a whole.
 func (m *Mapping) compileRecords(s *Source, _ Defaults) error {
-	for _, step := range []func(*Source) error{m.compileScreens, m.compileConsent, m.compileHoldBack, m.compileProcessing, m.compileUnmapped} {
+	for _, step := range []func(*Source) error{m.compileScreens, m.compileConsent, m.compileHoldBack, m.compileProcessing, m.compileUnmapped, m.compileRetractions, m.compileLimits} {
 		if err := step(s); err != nil {
 			return err
 		}
@@ -86,7 +91,11 @@ func (m *Mapping) compileScreens(s *Source) (err error) {
 		return err
 	}
 	m.inherited.soften(m.keep, func(s *Source) map[string]Names { return s.Keep })
+	if m.refunds, err = screens("refunds", s.Refunds); err != nil {
+		return err
+	}
 	m.inherited.soften(m.ignore, func(s *Source) map[string]Names { return s.Ignore })
+	m.inherited.soften(m.refunds, func(s *Source) map[string]Names { return s.Refunds })
 	for _, i := range m.ignore {
 		for _, k := range m.keep {
 			for _, v := range slices.Sorted(maps.Keys(i.values)) {

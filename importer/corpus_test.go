@@ -91,7 +91,20 @@ func describe(t *testing.T, h house, r Report, err error) string {
 		fmt.Fprintf(&b, "warning %s ×%d, first in line %d\n", x.Reason, x.Count, x.FirstLine)
 	}
 	for _, x := range r.Conflicts {
-		fmt.Fprintf(&b, "conflict of line %d with line %d of file %d\n", x.Line, x.FirstLine, x.FirstFile)
+		kind := ""
+		if x.Kind != store.ConflictChanged {
+			kind = fmt.Sprintf(", %s %s %s", x.Kind, x.Value, x.Currency)
+		}
+		fmt.Fprintf(&b, "conflict of line %d with line %d of file %d%s\n", x.Line, x.FirstLine, x.FirstFile, kind)
+	}
+	for _, x := range r.Retracted {
+		fmt.Fprintf(&b, "line %d takes back line %d of file %d, %s\n", x.Line, x.FirstLine, x.FirstFile, x.Reason)
+	}
+	if r.Withdrawn > 0 {
+		fmt.Fprintf(&b, "%d were withdrawn before\n", r.Withdrawn)
+	}
+	if r.Large > 0 {
+		fmt.Fprintf(&b, "%d of the events are halted, first in line %d\n", r.Large, r.LargeLine)
 	}
 	if r.Waiting > 0 {
 		fmt.Fprintf(&b, "%d of the events must not be sent yet\n", r.Waiting)

@@ -52,7 +52,7 @@ func (b *binding) settle() {
 	if slot := b.fields[fieldEventName]; slot >= 0 {
 		stages[slot] = true
 	}
-	for _, c := range slices.Concat(b.admits.keep, b.admits.ignore) {
+	for _, c := range slices.Concat(b.admits.keep, b.admits.ignore, b.admits.refunds) {
 		stages[c.slot] = true
 	}
 	for f := fieldEventID; f < fieldCount; f++ {
@@ -70,6 +70,9 @@ func (b *binding) settle() {
 	}
 	if b.join >= 0 {
 		free[b.join] = true
+	}
+	if b.refund.amount >= 0 {
+		free[b.refund.amount] = true
 	}
 	if b.admits.consent >= 0 {
 		free[b.admits.consent] = true // everybody on the lines answers for himself

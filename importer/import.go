@@ -32,6 +32,8 @@ type Config struct {
 type Folders struct {
 	Inbox, Archive, Rejected string      // absolute
 	FileMode, DirMode        os.FileMode // 0 is 0600 and 0700
+	RejectedMode             os.FileMode // of rejected files, and with it of their folders; 0 is FileMode and DirMode
+	RejectedGroup            *int        // id of the group that they belong to; nil leaves them as they come
 }
 
 // Progress tells how far an import is.
@@ -97,7 +99,7 @@ func (im *Importer) Import(ctx context.Context, in Input) (Report, error) {
 		return Report{}, err
 	}
 	file, openErr := im.c.Store.OpenFile(ctx, store.NewFile{Name: in.Name, Source: m.source.Name, SHA256: src.sha256,
-		Size: src.size, Mapping: m.effective}, started)
+		Size: src.size, Mapping: m.effective, HaltUntilClosed: m.limits.compare()}, started)
 	if openErr != nil {
 		return Report{}, fmt.Errorf("register %s: %w", in.Name, openErr)
 	}
@@ -189,6 +191,10 @@ func (p *pass) refuse(ctx context.Context, in Input, no *refusal) (Report, error
 // closeAs writes the receipt, closes the file in the database and tells of it.
 func (p *pass) closeAs(ctx context.Context, end store.FileEnd, no *refusal) (Report, error) {
 	var err error
+	if end.Halt, err = p.beyondUsual(ctx); err != nil {
+		return p.finish(), fmt.Errorf("compare %s with the files before it: %w", p.file.Name, err)
+	}
+	p.report.report.Halt = end.Halt
 	if end.Receipt, err = p.writeReceipt(ctx, end, no); err != nil {
 		return p.finish(), err
 	}
@@ -206,12 +212,24 @@ func (p *pass) closeAs(ctx context.Context, end store.FileEnd, no *refusal) (Rep
 func (im *Importer) logFile(r Report) {
 	f := r.File
 	line := im.c.Log.Info()
-	if f.State == store.FileRefused {
+	switch {
+	case f.State == store.FileRefused:
 		line = im.c.Log.Warn().Str("reason", f.Reason)
+	case r.Halt != "":
+		line = im.c.Log.Warn().Str("halted", r.Halt)
+	case r.Large > 0:
+		line = im.c.Log.Warn()
+	}
+	if r.Large > 0 {
+		line.Uint64("halted_events", r.Large)
+	}
+	if r.Halt != "" || r.Large > 0 {
+		line.Str("allow_with", fmt.Sprintf("capibara allow --file %d", f.Number)).Str("withdraw_with", fmt.Sprintf("capibara withdraw --file %d", f.Number))
 	}
 	line.Uint64("file", f.Number).Str("name", f.Name).Str("source", f.Source).Stringer("state", f.State).
 		Uint64("records", f.Counts.Records).Uint64("accepted", f.Counts.Accepted).Uint64("duplicate", f.Counts.Duplicate).
 		Uint64("conflict", f.Counts.Conflict).Uint64("expired", f.Counts.Expired).Uint64("skipped", f.Counts.Skipped).
-		Uint64("rejected", f.Counts.Rejected).Uint64("replaced", r.Replacing).Uint64("resumed", r.Resumed).Str("rejects_path", f.Rejects).
+		Uint64("rejected", f.Counts.Rejected).Uint64("replaced", r.Replacing).Uint64("taken_back", r.Retracting.Events()).Uint64("withdrawn_before", r.Withdrawn).
+		Uint64("resumed", r.Resumed).Str("rejects_path", f.Rejects).
 		Dur("elapsed", r.Elapsed).Msg("file " + f.State.String())
 }

@@ -69,8 +69,13 @@ type Inbox struct {
 	told   map[string]string  // by path: the sentence that was logged
 	alike  map[string]alike   // by path: what a file that fits no source resembles
 
-	mu      sync.Mutex
-	waiting []string
+	mu       sync.Mutex
+	waiting  []string
+	settling bool          // the last pass left a file to the next one, because it may still be written
+	begun    int           // passes that began
+	ended    int           // the number of the last that ended
+	trouble  error         // of that one
+	turned   chan struct{} // closed when a pass ends, and made anew
 }
 
 // NewInbox returns an inbox. It touches nothing; a folder that does not exist is an error of Sweep.
@@ -90,7 +95,7 @@ func NewInbox(c InboxConfig) (*Inbox, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	b := &Inbox{c: c, turn: make(chan struct{}, 1),
+	b := &Inbox{c: c, turn: make(chan struct{}, 1), turned: make(chan struct{}),
 		seen: map[string]sight{}, failed: map[string]failure{}, told: map[string]string{}, alike: map[string]alike{}}
 	b.turn <- struct{}{}
 	return b, nil
@@ -149,15 +154,16 @@ func causes(err error) string {
 // A file is ready when a source claims it, it is a regular file, its name is not that of an unfinished download, it
 // does not end in zero bytes as a half-copied file does, and its size and time of change have stood still for Settle:
 // as this inbox saw it, or by the clock of the file system that holds it, so that a single pass need not wait.
-func (b *Inbox) Sweep(ctx context.Context) ([]Report, error) {
+func (b *Inbox) Sweep(ctx context.Context) (reports []Report, err error) {
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-b.turn:
 	}
 	defer func() { b.turn <- struct{}{} }()
-
 	s := sweep{inbox: b, present: map[string]bool{}}
+	b.begin()
+	defer func() { b.end(s.settling, err) }()
 	defer s.close()
 	files, err := s.look(ctx)
 	if err != nil {

@@ -27,6 +27,7 @@ type sweep struct {
 	errs     []error
 	failures int // in a row
 	waiting  []string
+	settling bool   // a file is left to the next pass, because it may still be written
 	coming   string // a file of people that is still being written, as far as anybody can tell, or whose import failed; "" for none
 }
 
@@ -61,6 +62,7 @@ func (s *sweep) take(ctx context.Context, f found) {
 		return
 	}
 	if !stands {
+		s.settling = true
 		if f.people {
 			s.coming = f.name
 		}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/text/encoding/charmap"
 
+	"capibara/event"
 	"capibara/importer/preset"
 	"capibara/store"
 )
@@ -109,10 +111,12 @@ func (s *Sight) read(ctx context.Context, m *Mapping, src *input) error {
 		return refuse("Export the columns that tell of conversions and leave the others out.", "the file has %d columns", len(headers))
 	}
 	p.bound = everyColumn(m, headers)
-	if p.format == "csv" {
-		if why := p.bound.describeHeaders(); len(headers) > 0 && allDataLike(headers) {
-			return refuse("Export the file with a line of headers.", "%s", why)
-		}
+	switch {
+	case p.format == "csv" && (personalHeader(headers) || len(headers) > 0 && allDataLike(headers)):
+		return refuse("Export the file with a line of headers.", "%s", p.bound.describeHeaders())
+	case personalHeader(headers):
+		return refuse("Export the records so that their members are named after fields, such as email.",
+			"members of the records are named with e-mail addresses or telephone numbers")
 	}
 	s.Columns = make([]ColumnSight, len(headers))
 	for i, h := range headers {
@@ -180,3 +184,6 @@ func allDataLike(headers []string) bool {
 	}
 	return 2*n > len(headers)
 }
+
+// personalHeader reports whether an e-mail address or a telephone number stands among the headers, which would be shown.
+func personalHeader(headers []string) bool { return slices.ContainsFunc(headers, event.LooksPersonal) }

@@ -41,6 +41,10 @@ type mapper struct {
 	warnings []event.Reason
 	shared   []event.Reason // the warnings of the row before, which are often those of the next
 	matching []int          // rules that hold
+	matched  bool           // matching is of the record at hand
+	wrongKey fault          // of the record key at hand
+	refunded []refunded     // of the record at hand, by its amounts
+	original []event.KeyPart
 	country  string
 	known    string // currency that is stated beside the amounts
 	people   people // that records refer to
@@ -65,7 +69,9 @@ type output struct {
 	records []store.Record
 	rows    []store.NewRow
 	sums    []rowSum // for every row
-	warned  []warned // of records that yield no event
+	// retractions are those of all records, one after another.
+	retractions []store.Retraction
+	warned      []warned // of records that yield no event
 }
 
 // warned is a warning of a record that yields no event, such as the one telephone number that could not be used.
@@ -90,6 +96,7 @@ func (m *mapper) record(cells []string, kinds []cellKind, line uint64, out *outp
 	m.cells, m.kinds = cells, kinds
 	m.event.Reset()
 	m.warnings = m.warnings[:0]
+	m.matched, m.refunded = false, m.refunded[:0]
 	rec := store.Record{Line: line}
 	first := len(out.rows)
 	f := m.read(&rec)
@@ -112,6 +119,9 @@ func (m *mapper) record(cells []string, kinds []cellKind, line uint64, out *outp
 			out.warned = append(out.warned, warned{w, line})
 		}
 	}
+	if m.withdraw {
+		m.retract(&rec, f, out)
+	}
 	out.records = append(out.records, rec)
 }
 
@@ -122,6 +132,7 @@ func (m *mapper) read(rec *store.Record) fault {
 		return fault{reason: event.ReasonFooterLine}
 	}
 	wrongKey := m.identify(rec)
+	m.wrongKey = wrongKey
 	if f := m.disagreement(true); !f.none() {
 		return f
 	}
@@ -131,6 +142,7 @@ func (m *mapper) read(rec *store.Record) fault {
 	if f := m.match(); !f.none() {
 		return f
 	}
+	m.matched = true
 	if f := m.destine(); !f.none() {
 		return f
 	}

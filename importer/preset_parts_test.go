@@ -116,7 +116,7 @@ func TestPresetJoins(t *testing.T) {
 		for _, r := range report.Reasons {
 			got[string(r.Reason)] += r.Count
 		}
-		want := map[string]uint64{"accepted": 2, "not_kept": 3, "identifier_missing": 1, "zero_sale": 1, "person_not_found": 1, "date_unreadable": 1}
+		want := map[string]uint64{"accepted": 2, "not_kept": 3, "identifier_missing": 1, "zero_sale": 1, "person_not_found": 1, "time_unreadable": 1}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Error(d)
 		}

@@ -82,6 +82,14 @@ func concerns(v *Preview, p *pass, sink *counting, seen *watch) []Concern {
 				"The column %q holds %d values that were hashed before and %d that were not.", p.bound.slots[slot], hashed, plain)
 		}
 	}
+	if n, back := sink.retracts[event.ReasonNoLongerQualified], sink.retracts[event.ReasonRefunded]; n+back > 0 {
+		add("takes_back", "on_no_longer_qualified: withdraw of the source says so.",
+			"The records name %d events that no longer qualify and %d that were refunded: those of them that earlier files brought and that are not sent yet, an import takes back.", n, back)
+	}
+	if v.Large > 0 {
+		add("halts", "limits.value of the source says so.",
+			"%d of %d events are worth so much that an import halts them: they are not sent before somebody allows it.", v.Large, v.Events)
+	}
 	joined := slices.ContainsFunc(v.Reasons, func(r ReasonCount) bool { return r.Reason == event.ReasonPersonNotFound })
 	if v.Refusal == "" && v.File.Counts.Records > 0 && v.Events == 0 && !joined && !p.mapping.People() {
 		add("nothing", "The reasons above say why.", "No event of this file would be sent.")

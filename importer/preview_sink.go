@@ -27,6 +27,7 @@ type counting struct {
 	samples  []string
 	events   map[string]*eventFacts // by event_name
 	ages     ages
+	retracts map[event.Reason]uint64 // events that records say are no conversions any more
 }
 
 // eventFacts is what the events of one name have in common.
@@ -54,7 +55,8 @@ const (
 )
 
 func newCounting(now time.Time) *counting {
-	return &counting{now: now, seed: maphash.MakeSeed(), ids: map[uint64]uint64{}, events: map[string]*eventFacts{}}
+	return &counting{now: now, seed: maphash.MakeSeed(), ids: map[uint64]uint64{}, events: map[string]*eventFacts{},
+		retracts: map[event.Reason]uint64{}}
 }
 
 // OpenFile registers nothing.
@@ -84,6 +86,9 @@ func (s *counting) Import(_ context.Context, _ uint64, c store.Chunk, _ time.Tim
 			}
 		}
 		out.Fates = append(out.Fates, fate)
+		for _, x := range r.Retractions {
+			s.retracts[x.Reason]++
+		}
 	}
 	return out, nil
 }
@@ -180,6 +185,11 @@ func (s *counting) People(_ context.Context, keys []event.Hash) ([][]byte, error
 
 // File is the file that is looked at.
 func (s *counting) File(context.Context, uint64) (store.File, error) { return s.file, nil }
+
+// Files has none: what is usual for a source is in the ledger alone.
+func (s *counting) Files(context.Context, store.Filter) (store.Page[store.File], error) {
+	return store.Page[store.File]{}, nil
+}
 
 // FateRuns has none: what became of every single record is not kept.
 func (s *counting) FateRuns(context.Context, uint64, func(store.FateRun) bool) error { return nil }

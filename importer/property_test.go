@@ -149,6 +149,71 @@ func TestAnyFile(t *testing.T) {
 	b.keepsSecrets(t)
 }
 
+// TestAnyFileTakesBack holds what is true of every two files of a source that takes back what its records yield no longer, and
+// halts what is worth much: every record has its fate and reason, what was withdrawn says why, and importing a file again
+// changes the state of no event.
+func TestAnyFileTakesBack(t *testing.T) {
+	t.Parallel()
+	b := &burrow{house: newHouse(t)}
+	var tries, back, halts int
+	rapid.Check(t, func(t *rapid.T) {
+		if tries++; tries > 12 && back > 0 && halts > 0 && os.Getenv("CAPIBARA_LONG_TESTS") == "" {
+			return
+		}
+		d := b.denOf(t, anyTill+"on_no_longer_qualified: withdraw\nignore: {Note: [plain]}\nlimits: {value: \"10\", events: 5}\n")
+		monday := anyCSV(t)
+		tuesday := monday
+		tuesday.lines = slices.Clone(monday.lines)
+		for i := range tuesday.lines {
+			if rapid.Bool().Draw(t, "changes") {
+				tuesday.lines[i] = strings.NewReplacer("5.00", "-5.00", "19.99", "-19.99", "é", "plain").Replace(tuesday.lines[i])
+			}
+		}
+		d.take(t, monday.text(monday.lines))
+		d.take(t, tuesday.text(tuesday.lines))
+		before := d.states(t)
+		for _, state := range before {
+			if strings.HasPrefix(state, "withdrawn") {
+				back++
+			}
+			if strings.HasSuffix(state, "halted") {
+				halts++
+			}
+		}
+		d.take(t, tuesday.text(tuesday.lines))
+		d.take(t, monday.text(monday.lines))
+		if diff := cmp.Diff(before, d.states(t)); diff != "" {
+			t.Fatalf("importing the files again changed events:\n%s", diff)
+		}
+	})
+	if back == 0 || halts == 0 {
+		t.Errorf("%d events were taken back, and %d halted", back, halts)
+	}
+	b.checked(t)
+	b.keepsSecrets(t)
+}
+
+// states are the states of all events by their numbers, with what matters beside them.
+func (d den) states(t *rapid.T) map[uint64]string {
+	page, err := d.db.Events(t.Context(), store.Filter{Dataset: d.dataset, Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[uint64]string{}
+	for _, x := range page.Items {
+		all[x.Seq] = x.State.String()
+		switch {
+		case x.State == store.StateWithdrawn && x.Reason != event.ReasonNoLongerQualified && x.Reason != event.ReasonRefunded && x.Reason != event.ReasonReplaced:
+			t.Fatalf("event %d is withdrawn because of %q", x.Seq, x.Reason)
+		case x.State == store.StateWithdrawn:
+			all[x.Seq] += " " + string(x.Reason)
+		case x.Halted != "":
+			all[x.Seq] += " halted"
+		}
+	}
+	return all
+}
+
 // burrow is a house for the files of all attempts.
 type burrow struct {
 	house
@@ -164,11 +229,13 @@ type den struct {
 	mapping *Mapping
 }
 
-func (b *burrow) den(t *rapid.T) den {
+func (b *burrow) den(t *rapid.T) den { return b.denOf(t, anyTill) }
+
+func (b *burrow) denOf(t *rapid.T, source string) den {
 	b.datasets++
 	d := den{burrow: b, dataset: fmt.Sprint(1234567890 + b.datasets)}
 	var s Source
-	if err := yaml.Unmarshal([]byte(anyTill), &s); err != nil {
+	if err := yaml.Unmarshal([]byte(source), &s); err != nil {
 		t.Fatal(err)
 	}
 	var err error

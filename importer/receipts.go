@@ -51,7 +51,7 @@ func (p *pass) receipt() receipt.Receipt {
 	r := receipt.Receipt{
 		Mark: receipt.Mark{File: f.Number, Started: f.StartedAt, SHA256: f.SHA256},
 		Name: f.Name, Source: f.Source, Taken: f.StartedAt.In(p.mapping.folders), Counts: receipt.Counts(f.Counts),
-		Events: result.Events, Sums: p.report.worth(), Remarks: problems(result.Warnings), Resumed: result.Resumed > 0,
+		Events: result.Events, Halt: result.Halt, Large: result.Large, Repeated: result.Withdrawn, Sums: p.report.worth(), Remarks: problems(result.Warnings), Resumed: result.Resumed > 0,
 		Outlook: receipt.Outlook{Zone: p.mapping.folders.String()},
 	}
 	for _, c := range result.Reasons {
@@ -66,10 +66,25 @@ func (p *pass) receipt() receipt.Receipt {
 		r.Late = &one
 	}
 	for _, c := range result.Conflicts {
-		r.Changes = append(r.Changes, receipt.Change{Line: c.Line, FirstFile: c.FirstFile, FirstLine: c.FirstLine})
+		of := &r.Changes
+		if c.Kind != store.ConflictChanged {
+			of = &r.Standing
+		}
+		*of = append(*of, receipt.Change{Line: c.Line, FirstFile: c.FirstFile, FirstLine: c.FirstLine})
 	}
-	r.Changes = slices.Compact(r.Changes)
+	r.Changes, r.Standing = slices.Compact(r.Changes), slices.Compact(r.Standing)
+	r.Stands = result.Kinds[store.ConflictUnqualified] + result.Kinds[store.ConflictRefunded]
+	r.Withdrew = withdrew(result)
 	return r
+}
+
+// withdrew is what the records of the file took back.
+func withdrew(r Report) receipt.Withdrew {
+	t := receipt.Withdrew{NoLongerQualified: r.Retracting.NoLongerQualified, Refunded: r.Retracting.Refunded}
+	for _, x := range r.Retracted {
+		t.Items = append(t.Items, receipt.Change{Line: x.Line, FirstFile: x.FirstFile, FirstLine: x.FirstLine})
+	}
+	return t
 }
 
 // complete adds what others know: the database about records that an earlier call read, and about the file that this one

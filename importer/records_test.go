@@ -155,6 +155,9 @@ func TestRecordKeysInForms(t *testing.T) {
 		"screens":          "keep: {Status: [paid, '']}\nignore: {Source: web, Test: [true]}\n",
 		"limited data use": "data_processing_options: {options: [ldu], country: 1, state: 1013}\n",
 		"no restriction":   "data_processing_options: {options: []}\n",
+		"taking back":      "record_key: [ID]\non_no_longer_qualified: withdraw\nrefunds: {Type: [Return, Void]}\nrefund_of: [Original]\nrefund_amount: Back\n",
+		"limits":           "currency: EUR\nlimits: {value: \"50000.50\", events: 5, sum: 2.5}\n",
+		"limits by code":   "limits: {value: {EUR: 50000, USD: \"60000\"}}\n",
 		"the rest":         "hold_back: 1d12h\nopt_out: true\nunmapped: [Region]\non_conflict: update\n",
 	} {
 		s := readSource(t, []byte("name: s\n"+text))

@@ -17,23 +17,39 @@ import (
 // Report tells what became of a file. File.Counts covers the whole file; everything else covers the records that this
 // call read, which are all of them unless Resumed says that an earlier, interrupted call had done some.
 type Report struct {
-	File      store.File
-	People    bool             // the records are people, of whom nothing is sent
-	Events    uint64           // that entered the outbox as pending
-	Waiting   uint64           // of Events, those that must not be sent yet: held back, or with a time in the future
-	Reasons   []ReasonCount    // of skipped and rejected records, most frequent first
-	Warnings  []ReasonCount    // what was mended or left out, in records that yield no event too; most frequent first
-	Conflicts []store.Conflict // at most 100 of those not reported before
-	Replaced  []store.Replaced // at most 100 of the pending events whose place events of this file took
-	Replacing uint64           // of Events, those that took the place of one
-	Sums      []CurrencySum    // of accepted events, those that took the place of one included
-	Matching  *Matching        // what the file's columns were taken for; nil when that was not found out
-	Resumed   uint64           // records that an earlier, interrupted import had done
-	Elapsed   time.Duration
+	File       store.File
+	People     bool                          // the records are people, of whom nothing is sent
+	Events     uint64                        // that entered the outbox as pending
+	Waiting    uint64                        // of Events, those that must not be sent yet and are not Large: held back, or with a time in the future
+	Reasons    []ReasonCount                 // of skipped and rejected records, most frequent first
+	Warnings   []ReasonCount                 // what was mended or left out, in records that yield no event too; most frequent first
+	Conflicts  []store.Conflict              // at most 100 of those not reported before
+	Replaced   []store.Replaced              // at most 100 of the pending events whose place events of this file took
+	Replacing  uint64                        // of Events, those that took the place of one
+	Correcting uint64                        // of Replacing, those that correct an event that was withdrawn
+	Retracted  []store.Retracted             // at most 100 of the pending events that records of this file took back
+	Retracting ReasonTally                   // all of those, by why they were taken back
+	Withdrawn  uint64                        // duplicates of an event that was withdrawn, which they do not bring back
+	Kinds      map[store.ConflictKind]uint64 // all of those whose first ones are Conflicts, by kind; nil for none
+	Large      uint64                        // of Events, those that are halted because they are worth more than limits.value of the source
+	LargeLine  uint64                        // of the first of them
+	Halt       string                        // why the whole file is halted, sentences; "" when it is not
+	Sums       []CurrencySum                 // of accepted events, those that took the place of one included
+	Matching   *Matching                     // what the file's columns were taken for; nil when that was not found out
+	Resumed    uint64                        // records that an earlier, interrupted import had done
+	Elapsed    time.Duration
 	// RejectsBook is the path of the workbook beside File.Rejects, relative to the home; "" when there is none, and
 	// WithoutBook is then a sentence that says why not, unless the rejects are JSON or there are none.
 	RejectsBook, WithoutBook string
 }
+
+// ReasonTally counts events by why they are no conversions any more.
+type ReasonTally struct {
+	NoLongerQualified, Refunded uint64
+}
+
+// Events is how many there are in all.
+func (t ReasonTally) Events() uint64 { return t.NoLongerQualified + t.Refunded }
 
 // ReasonCount counts the records or events with one reason.
 type ReasonCount struct {
@@ -133,6 +149,35 @@ func sumOf(sums map[string]*sumCount, currency string) *sumCount {
 func (t *tally) tooLate(line uint64) {
 	if t.late.Count++; t.late.Count == 1 {
 		t.late.Reason, t.late.FirstLine = event.ReasonTooOld, line
+	}
+}
+
+// large counts an event that is worth more than its source lets through by itself.
+func (t *tally) large(line uint64) {
+	if t.report.Large++; t.report.Large == 1 {
+		t.report.LargeLine = line
+	}
+}
+
+// takenBack counts what the records of a chunk took back, and what they say of events that cannot be taken back any more.
+func (t *tally) takenBack(done store.ImportResult) {
+	r := &t.report
+	r.Withdrawn += done.Withdrawn
+	for _, x := range done.Retracted {
+		if x.Reason == event.ReasonRefunded {
+			r.Retracting.Refunded++
+		} else {
+			r.Retracting.NoLongerQualified++
+		}
+	}
+	if room := maxConflicts - len(r.Retracted); room > 0 {
+		r.Retracted = append(r.Retracted, done.Retracted[:min(room, len(done.Retracted))]...)
+	}
+	for _, x := range done.Conflicts {
+		if r.Kinds == nil {
+			r.Kinds = map[store.ConflictKind]uint64{}
+		}
+		r.Kinds[x.Kind]++
 	}
 }
 

@@ -25,6 +25,7 @@ func (m *Mapping) compileEvents(s *Source, _ Defaults) error {
 		m.rules = []rule{{}}
 		return nil
 	case s.EventName.Column != "":
+		m.staged = true
 		return m.compileValues(s.EventName)
 	}
 	for i := range s.Events {

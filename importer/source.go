@@ -54,6 +54,13 @@ type Source struct {
 	Processing *ProcessingOptions `yaml:"data_processing_options" json:"data_processing_options,omitempty"` // likewise
 	Unmapped   []string           `yaml:"unmapped" json:"unmapped,omitempty"`                               // headers sent as custom_data under a name that follows from them
 	OnConflict string             `yaml:"on_conflict" json:"on_conflict,omitempty"`                         // "" and report keep what came first; update replaces it while it is pending
+
+	OnNoLongerQualified string           `yaml:"on_no_longer_qualified" json:"on_no_longer_qualified,omitempty"` // "" and keep, or withdraw: an event that waits and that its record yields no longer is taken back
+	Refunds             map[string]Names `yaml:"refunds" json:"refunds,omitempty"`                               // header → values; a record with one of them is a refund, whatever the sign of its amount
+	RefundOf            []string         `yaml:"refund_of" json:"refund_of,omitempty"`                           // headers of a refund's columns that hold the record_key of what is refunded, in its order; none: the record's own
+	RefundAmount        string           `yaml:"refund_amount" json:"refund_amount,omitempty"`                   // header of what a refund of refunds gave back; "": a negative amount, else all of it
+
+	Limits Limits `yaml:"limits" json:"limits,omitzero"` // what is beyond them is not sent before a person allows it
 }
 
 // ExternalID says how external_id is sent.

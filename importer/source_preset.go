@@ -96,7 +96,8 @@ func (s *Source) Effective() (Source, *Inherited, error) {
 		t, ok := parseTarget("custom_data." + strings.TrimPrefix(name, "custom_data."))
 		return ok && own[t]
 	})
-	for _, side := range [2][2]map[string]Names{{s.Keep, from.Keep}, {s.Ignore, from.Ignore}} {
+	// A source that says itself which values of a column it keeps takes what the preset calls a refund for none.
+	for _, side := range [4][2]map[string]Names{{s.Keep, from.Keep}, {s.Ignore, from.Ignore}, {s.Refunds, from.Refunds}, {s.Keep, from.Refunds}} {
 		maps.DeleteFunc(side[1], func(header string, _ Names) bool {
 			return slices.ContainsFunc(slices.Collect(maps.Keys(side[0])), func(own string) bool { return fold(own) == fold(header) })
 		})

@@ -67,17 +67,22 @@ func (s *seenIDs) again(r *store.NewRow, fresh bool) bool {
 	if fresh && len(s.known) >= maxSeen {
 		return false
 	}
-	var h maphash.Hash
-	h.SetSeed(s.seed)
-	h.WriteString(r.Dataset)
-	h.WriteByte(0)
-	h.WriteString(r.EventID)
-	h.WriteByte(0)
-	h.WriteString(r.EventName)
-	sum := h.Sum64()
+	sum := eventSum(s.seed, r.Dataset, r.EventID, r.EventName)
 	if _, there := s.known[sum]; there || !fresh {
 		return there
 	}
 	s.known[sum] = struct{}{}
 	return false
+}
+
+// eventSum tells one event from another.
+func eventSum(seed maphash.Seed, dataset, id, name string) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	h.WriteString(dataset)
+	h.WriteByte(0)
+	h.WriteString(id)
+	h.WriteByte(0)
+	h.WriteString(name)
+	return h.Sum64()
 }

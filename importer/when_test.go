@@ -225,15 +225,17 @@ func TestClockJoin(t *testing.T) {
 		{name: "no time", date: "2026-11-28", clock: " ", want: "2026-11-28T11:00:00Z", warning: event.ReasonDateOnly},
 		{name: "twice in autumn", date: "25/10/2026", clock: "02:30", formats: []string{"DD/MM/YYYY"}, want: "2026-10-25T00:30:00Z", warning: event.ReasonClockChange},
 		{name: "no order", date: "03/04/2026", clock: "13:05", reason: event.ReasonDateAmbiguous},
-		{name: "no clock", date: "2026-11-28", clock: "lunch", reason: event.ReasonDateUnreadable},
+		{name: "no clock", date: "2026-11-28", clock: "lunch", reason: event.ReasonTimeUnreadable},
+		{name: "no clock after a date that is stated with one", date: "11/28/26", clock: "lunch", formats: []string{"MM/DD/YY HH:mm:ss"}, reason: event.ReasonTimeUnreadable},
+		{name: "neither", date: "soon", clock: "lunch", reason: event.ReasonDateUnreadable},
 		{name: "two times", date: "2026-11-28 10:00:00", clock: "13:05", reason: event.ReasonDateUnreadable},
 		{name: "no date", date: "soon", clock: "13:05", reason: event.ReasonDateUnreadable},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			m, reason := amsterdam(t, tt.formats...).join(tt.date, tt.clock)
-			if reason != tt.reason || m.warning != tt.warning || reason == "" && m.at.UTC().Format(time.RFC3339) != tt.want {
+			m, reason, ofDay := amsterdam(t, tt.formats...).join(tt.date, tt.clock)
+			if ofDay != (tt.reason == event.ReasonTimeUnreadable) || reason != tt.reason || m.warning != tt.warning || reason == "" && m.at.UTC().Format(time.RFC3339) != tt.want {
 				t.Errorf("%s %s %s, want %s %s %s", m.at.UTC(), m.warning, reason, tt.want, tt.warning, tt.reason)
 			}
 		})

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,8 +12,8 @@ import (
 )
 
 // join reads a date and a time of day that stand in two columns: as one text with a blank between them, or each by itself.
-// Without a time of day it is a date alone.
-func (c *clock) join(date, clock string) (moment, event.Reason) {
+// Without a time of day it is a date alone. ofDay says that what cannot be read is the time of day.
+func (c *clock) join(date, clock string) (at moment, reason event.Reason, ofDay bool) {
 	date, clock = trimSpace(date), trimSpace(clock)
 	// A spreadsheet may show a time of day with a date before it, and a date with its midnight.
 	if day, rest, both := strings.Cut(clock, " "); both {
@@ -22,20 +23,31 @@ func (c *clock) join(date, clock string) (moment, event.Reason) {
 	}
 	date = strings.TrimSuffix(date, " 00:00:00")
 	if normalize.IsMissing(clock) {
-		return c.parse(date)
+		at, reason = c.parse(date)
+		return at, reason, false
 	}
 	if at, reason := c.parse(date + " " + clock); reason == "" {
-		return at, ""
+		return at, "", false
 	}
 	day, reason := c.day(date)
-	ofDay, ok := timeOfDay(clock)
+	since, ok := timeOfDay(clock)
 	switch {
+	case reason != "" && !ok && c.withMidnight(date):
+		return moment{}, event.ReasonTimeUnreadable, true
 	case reason != "":
-		return moment{}, reason
+		return moment{}, reason, false
 	case !ok:
-		return moment{}, event.ReasonDateUnreadable
+		return moment{}, event.ReasonTimeUnreadable, true
 	}
-	return c.local(day.Add(ofDay), false), ""
+	return c.local(day.Add(since), false), "", false
+}
+
+// withMidnight reports whether a date is in order by itself, where the layouts have a time of day behind it.
+func (c *clock) withMidnight(date string) bool {
+	return slices.ContainsFunc([]string{"00:00:00", "00:00", "12:00:00 AM", "12:00 AM"}, func(midnight string) bool {
+		_, reason := c.parse(date + " " + midnight)
+		return reason == ""
+	})
 }
 
 // day reads a date without a time, as midnight on a clock without a zone.

@@ -19,6 +19,10 @@ func (m *mapper) yield(out *output) fault {
 	for _, i := range m.matching {
 		m.warnings = m.warnings[:shared]
 		f := m.one(&m.events[i], out)
+		if m.withdraw && f.reason == event.ReasonRefund {
+			c := &m.event.Custom
+			m.refunded = append(m.refunded, refunded{m.event.Name, absolute(c.Value), c.Currency})
+		}
 		switch {
 		case f.none():
 		case refused.none() && m.refuses(f, &m.events[i]):
@@ -63,10 +67,11 @@ func (m *mapper) one(r *boundRule, out *output) fault {
 	if f := m.judge(r); !f.none() {
 		return f
 	}
-	deadline := m.windowOf(e.ActionSource).Deadline(e.Time)
+	deadline := m.Window(e.ActionSource).Deadline(e.Time)
 	row := store.NewRow{Dataset: m.to, EventID: e.ID, EventName: e.Name, EventTime: e.Time,
 		NotBefore: m.notBefore(deadline), Deadline: deadline, Fingerprint: e.Fingerprint(),
-		Warnings: m.shareWarnings(), Payload: m.encode(), Replace: m.replace}
+		Warnings: m.shareWarnings(), Payload: m.encode(), Replace: m.replace,
+		Value: e.Custom.Value, Currency: e.Custom.Currency, Halt: m.limits.over(e.Custom.Value, e.Custom.Currency)}
 	out.rows = append(out.rows, row)
 	out.sums = append(out.sums, rowSum{e.Name, e.Custom.Currency, e.Custom.Value})
 	return fault{}
@@ -95,14 +100,17 @@ func (m *mapper) time(r *boundRule) fault {
 	if normalize.IsMissing(cell) {
 		return fault{event.ReasonEventTimeMissing, m.slots[r.time]}
 	}
-	at, reason := moment{}, event.Reason("")
+	at, reason, blamed := moment{}, event.Reason(""), r.time
 	if m.ofDay >= 0 && r.time == m.fields[fieldEventTime] {
-		at, reason = m.clock.join(cell, m.cells[m.ofDay])
+		var ofDay bool
+		if at, reason, ofDay = m.clock.join(cell, m.cells[m.ofDay]); ofDay {
+			blamed = m.ofDay
+		}
 	} else {
 		at, reason = m.clock.parse(cell)
 	}
 	if reason != "" {
-		return fault{reason, m.slots[r.time]}
+		return fault{reason, m.slots[blamed]}
 	}
 	if at.warning != "" {
 		m.warn(at.warning)
@@ -150,14 +158,8 @@ func (m *mapper) judge(r *boundRule) fault {
 	return found
 }
 
-// windowOf is the source's window, cut to what Meta accepts for the action source of the record at hand.
-func (m *mapper) windowOf(src event.ActionSource) event.Window {
-	w := m.window
-	if w.Length > event.MaxAge && src != event.SourcePhysicalStore {
-		w.Length = event.MaxAge
-	}
-	return w
-}
+// Window is the source's window, cut to what Meta accepts for an action source.
+func (m *Mapping) Window(src event.ActionSource) event.Window { return m.window.For(src) }
 
 func (m *mapper) encode() []byte { return m.encoded(m.event.AppendBinary) }
 

@@ -17,6 +17,8 @@ type Row struct {
 	Deadline  int64 // Unix seconds
 	Source    string
 	Payload   []byte // event.Event.DecodeBinary reads it; the caller owns it
+	// Halted says, of a row of an open batch, that it would not be planned any more; see Halting.
+	Halted bool
 }
 
 // PlanQuery asks for rows to send.
@@ -52,6 +54,8 @@ type Batch struct {
 	CreatedAt     time.Time `json:"created_at"`
 	Attempts      []Attempt `json:"attempts"`
 	Children      []uint64  `json:"children,omitempty"`
+	// Resolution is a person's word about its fate; nil when nobody had to give one.
+	Resolution *Resolution `json:"resolution,omitempty"`
 }
 
 // Attempt is one HTTP try of a batch.
@@ -113,6 +117,9 @@ type Settlement struct {
 	NextTry   time.Time // with VerdictUnknown
 	// Children are the sizes of the children, in order; they add up to the batch. With VerdictSplit.
 	Children []int
+	// Apart are the indexes, ascending, of the events that Children cut last, behind all others: what Meta points at is set
+	// apart, and the rest stays together. Empty keeps the order.
+	Apart []int
 	// Reason of a rejected event, with Code and Subcode in Attempt.
 	Reason event.Reason
 }

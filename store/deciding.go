@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"capibara/event"
@@ -35,6 +37,22 @@ type Decision struct {
 	Note   string       // in the person's own words, bounded; "" for none
 }
 
+// MaxNote bounds the note of a decision, in bytes.
+const MaxNote = 500
+
+// Check refuses a decision of nobody, for another reason than want, or with a note that is too long.
+func (d Decision) Check(want event.Reason) error {
+	switch {
+	case d.By == "":
+		return errors.New("nobody is named who decided it")
+	case d.Reason != want:
+		return fmt.Errorf("the reason is %q, not %q", d.Reason, want)
+	case len(d.Note) > MaxNote:
+		return fmt.Errorf("the note has %d bytes, more than %d", len(d.Note), MaxNote)
+	}
+	return nil
+}
+
 // Decided counts what a decision changed.
 type Decided struct {
 	Changed uint64 `json:"changed"`
@@ -55,6 +73,15 @@ type DecisionEntry struct {
 	Reason event.Reason `json:"reason"`
 	Note   string       `json:"note,omitempty"`
 	Audit  uint64       `json:"audit"` // number of the entry in the audit log
+}
+
+// Signature says who decided, and the note, as it ends a sentence of the audit log.
+func (e DecisionEntry) Signature() string {
+	s := " by " + e.By
+	if e.Note != "" {
+		s += ": " + e.Note
+	}
+	return s
 }
 
 // Resolution is a person's word about a batch of unknown fate.
@@ -130,14 +157,22 @@ type Halt struct {
 	Reason string    `json:"reason"` // a sentence
 	Since  time.Time `json:"since"`
 	Events uint64    `json:"events"` // pending events that it keeps from being sent; filled in by Halts
+	// Ends is the number of the first file of the source that a HaltSource does not concern any more, because its mapping
+	// was changed; 0 while there is none. Filled in by Halts.
+	Ends uint64 `json:"ends_before_file,omitempty"`
+	// Importing says of a HaltFile that it lasts until the file is closed and that nobody has to do anything; see
+	// NewFile.HaltUntilClosed. Filled in by Halts.
+	Importing bool `json:"importing,omitempty"`
 }
 
 // Tally counts events and adds up their values.
 type Tally struct {
 	Events uint64 `json:"events"`
 	Sums   []Sum  `json:"sums"` // by currency, in its order; events without an amount are in none
-	// PhysicalStore counts those with action_source physical_store, to which a window of up to 62 days could apply.
+	// PhysicalStore counts those with action_source physical_store whose window is shorter than the 62 days that could apply.
 	PhysicalStore uint64 `json:"physical_store"`
+	Halted        uint64 `json:"halted,omitempty"`    // of them those that were halted
+	CameLate      uint64 `json:"came_late,omitempty"` // of them those that came in less than a day before their deadline
 }
 
 // Sum is an exact sum in one currency.

@@ -13,6 +13,9 @@ type NewFile struct {
 	SHA256  event.Hash // of the file's bytes
 	Size    int64      // bytes
 	Mapping string     // the effective mapping as YAML or JSON: what every record was read with
+	// HaltUntilClosed keeps the file's events from being sent until CloseFile, whose FileEnd.Halt decides what then: what
+	// a file adds up to is known only at its end. An import that is cut off leaves them halted.
+	HaltUntilClosed bool
 }
 
 // File is one import of one file.
@@ -32,6 +35,8 @@ type File struct {
 	Rejects    string     `json:"rejects_path,omitempty"` // path of the rejects file relative to the home, "" without rejects
 	Receipt    string     `json:"receipt_path,omitempty"` // path of the page for whoever dropped it, relative to the home; "" for none
 	Mends      uint64     `json:"mends,omitempty"`        // number of the file whose rejected records these are, mended; 0 for none
+	Events     uint64     `json:"events,omitempty"`       // events that it brought in as pending; 0 for a file that a version before this count read
+	Sums       []Sum      `json:"sums,omitempty"`         // what those events are worth
 }
 
 // FileCounts counts the records of a file by fate; Records is always the sum of the others.
@@ -81,6 +86,9 @@ type Record struct {
 	Reason    event.Reason // why it was skipped or rejected
 	Column    string       // the column at fault, "" when none is
 	RecordKey string       // the values of the source's record_key columns joined with " · ", "" when unknown
+	// Retractions are the events that the record says are no more, with rows or without. They apply once all rows of the chunk
+	// are in.
+	Retractions []Retraction
 }
 
 // NewRow is one event on its way into the outbox.
@@ -96,7 +104,11 @@ type NewRow struct {
 	Payload     []byte         // event.Event.AppendBinary; the store keeps a reference until Import returns
 	// Replace puts this row in the place of the event that is there with another fingerprint, when nothing of that one was
 	// ever sent or can have been, and both it and this row may still be sent; see Importing.Import. It is a conflict else.
-	Replace bool
+	Replace  bool
+	Value    event.Money // what it is worth; absent for none
+	Currency string
+	// Halt keeps this event from being sent until somebody allows it; see HaltEvents.
+	Halt bool
 }
 
 // NewPerson is what a record of people says about one person, for the records of other files that refer to that person.
@@ -113,20 +125,28 @@ type ImportResult struct {
 	Events    uint64     // events that entered the outbox as pending; one record may yield several
 	Accepted  []bool     // for every row of the chunk in order (record by record): whether it entered the outbox as pending
 	Conflicts []Conflict // those not reported before with the same content
-	Replaced  []Replaced // pending events whose place a row of the chunk took, in the order of its records
+	Replaced  []Replaced // events whose place a row of the chunk took, in the order of its records
+	// Withdrawn counts the rows of the chunk that are duplicates of an event that was withdrawn: they bring nothing back.
+	Withdrawn uint64
+	Retracted []Retracted // pending events that records of the chunk took back, in the order of these
+	// TakenBack says of records that carried rows, by their index in the chunk, why they are FateSkipped: what they bring was
+	// taken back before they came, or by a record of the same chunk, and arrived as StateWithdrawn.
+	TakenBack map[int]event.Reason
 }
 
-// Replaced is an event that was withdrawn, because a record that changed took its place before it was sent.
+// Replaced is a withdrawn event whose place another row took: it was pending until then, and its record changed; or it had
+// been withdrawn before, and a record corrects it.
 type Replaced struct {
 	Seq       uint64 // the row that was withdrawn
 	FirstFile uint64 // where that row came from
 	FirstLine uint64 //
 	By        uint64 // the row in its place
+	Withdrawn bool   // it had been withdrawn before; else it was pending until then
 	Line      uint64 // where the record that changed is
 }
 
-// Conflict is a record whose event is in the outbox already with another event_time, value, currency, order_id or
-// item_number. The first content wins.
+// Conflict is a record that disagrees with an event that is in the outbox already: with another event_time, value, currency,
+// order_id or item_number, or because it retracts what was sent, or may have been, or a part of it. The first content wins.
 type Conflict struct {
 	Seq         uint64    // the row that was there first
 	FirstFile   uint64    // where that row came from
@@ -138,6 +158,12 @@ type Conflict struct {
 	Record      uint64    //
 	Fingerprint uint64    // of the content that disagrees
 	At          time.Time // when it was seen first
+	Kind        ConflictKind
+	// Value and Currency are what the record says that the event is worth, of ConflictRefunded what was given back; absent
+	// for the whole, and for a conflict that a version before schema 3 found. EventTime is Unix seconds, 0 of a retraction.
+	Value     event.Money
+	Currency  string
+	EventTime int64
 }
 
 // FileEnd is how an import ends.
@@ -148,6 +174,9 @@ type FileEnd struct {
 	Rejects    string    // path relative to the home, "" without rejects
 	Receipt    string    // path relative to the home, "" without one
 	Mends      uint64    // number of the earlier file whose rejected records these are, 0 for none
+	// Halt is why the file's events are not sent until somebody allows it, a sentence; "" lets those go that
+	// NewFile.HaltUntilClosed kept.
+	Halt string
 }
 
 // Reject is one rejected record of a file. It holds no value of the record: the rejects file does.

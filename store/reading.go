@@ -8,7 +8,7 @@ import (
 
 // Filter narrows a history; the zero value of a field does not narrow. Not every field makes sense for every list:
 // Events honours all of them, Batches honours Dataset, BatchState, Since, Until, Batch and Seq; Files honours File,
-// Since, Until, FileName and Mends.
+// Since, Until, FileName, Mends and Source.
 type Filter struct {
 	Since, Until time.Time // events: event_time; batches: creation; files: start. Since inclusive, Until exclusive
 	EventID      string
@@ -20,6 +20,7 @@ type Filter struct {
 	BatchState   BatchState
 	File         uint64
 	FileName     string // base name, exact
+	Source       string // name of the source that read it
 	Mends        uint64 // files: those that bring mended records of this file
 	Batch        uint64 // events: those that were ever in this batch or in a batch it was split into
 	Seq          uint64 // batches: those that carried this row, oldest first among them last
@@ -27,8 +28,10 @@ type Filter struct {
 	Person []event.HashedValue
 	// PersonPlain finds the events that carry any of these unhashed identifiers.
 	PersonPlain []event.PlainValue
-	Cursor      string // Page.Next of the page before
-	Limit       int    // entries a page; 0 means 100
+	// Changed finds the events with which a record disagreed, in any state but StateWithdrawn.
+	Changed bool
+	Cursor  string // Page.Next of the page before
+	Limit   int    // entries a page; 0 means 100
 }
 
 // Page is one page of a list.
@@ -39,17 +42,20 @@ type Page[T any] struct {
 
 // EventEntry is an event with its whole story.
 type EventEntry struct {
-	Seq           uint64
-	Dataset       string
-	EventID       string
-	EventName     string
-	EventTime     int64 // Unix seconds
-	NotBefore     int64 // Unix seconds, 0 for none
-	Deadline      int64 // Unix seconds
-	State         State
-	Reason        event.Reason // why it is rejected, expired or withdrawn; "" otherwise
-	PossiblySent  bool         // it is expired, held or rejected, and an attempt may have arrived
-	Late          bool         // it was past its deadline when it was imported
+	Seq       uint64
+	Dataset   string
+	EventID   string
+	EventName string
+	EventTime int64 // Unix seconds
+	NotBefore int64 // Unix seconds, 0 for none
+	Deadline  int64 // Unix seconds
+	State     State
+	Reason    event.Reason // why it is rejected, expired, held or withdrawn; "" otherwise
+	// PossiblySent says of an event that is expired, held or rejected that an attempt may have arrived, and of an acknowledged
+	// one that an attempt before may have: Meta may have it twice, and it relied on Meta to tell by its event_id.
+	PossiblySent  bool
+	Late          bool // it was past its deadline when it was imported, and nobody requeued it since
+	Decided       bool // a person or a record decided something about it; see Deciding.Decisions
 	ImportedAt    time.Time
 	File          uint64
 	FileName      string
@@ -68,6 +74,7 @@ type EventEntry struct {
 	// Damaged says that the stored event fails its checksum: only Seq, Dataset, Deadline, State, Batch, PossiblySent and
 	// Late are known.
 	Damaged bool
+	Halted  string // why it is not sent until somebody allows it, a sentence; "" when it is not halted, or not pending
 }
 
 // Counts tells how many events there are.
@@ -83,14 +90,18 @@ type DatasetCounts struct {
 	Events   map[State]uint64
 	Expiring uint64 // pending events whose deadline comes before the horizon
 	Open     uint64 // open batches
+	// Relied counts the acknowledged events that an earlier attempt may have brought already.
+	Relied uint64
 }
 
 // AuditEntry is one entry of the ledger's own log. Each holds the hash of the one before: an entry that was changed or
 // taken out breaks the chain.
 type AuditEntry struct {
-	N        uint64     `json:"n"`
-	At       time.Time  `json:"at"`
-	Kind     string     `json:"kind"` // file_opened, file_closed, replaced, batch_settled, batch_concluded, expired, recovered, circuit, go_live, bound, created
+	N  uint64    `json:"n"`
+	At time.Time `json:"at"`
+	// Kind is file_opened, file_closed, replaced, batch_settled, batch_concluded, expired, recovered, circuit, go_live, bound,
+	// created, withdrawn, requeued, resolved, halted, allowed, held, retired, adopted, moved, test or trial.
+	Kind     string     `json:"kind"`
 	Detail   string     `json:"detail"`
 	Previous event.Hash `json:"-"` // SHA-256 of the previous entry as stored
 	Hash     event.Hash `json:"-"` // SHA-256 of this entry as stored

@@ -143,7 +143,7 @@ const (
 	FateDuplicate Fate = 2 // all its events were there already, with the same content
 	FateConflict  Fate = 3 // an event was there already, with another time, value, currency, order or item
 	FateExpired   Fate = 4 // it arrived after its deadline; kept and findable, never sent
-	FateSkipped   Fate = 5 // nothing to send and nothing to mend, such as an anonymous sale
+	FateSkipped   Fate = 5 // nothing to send and nothing to mend, such as an anonymous sale, or an order that was refunded before it came
 	FateRejected  Fate = 6 // a person can mend it
 )
 

@@ -37,6 +37,8 @@ type Outbox interface {
 	Importing
 	Uploading
 	Reading
+	Deciding
+	Halting
 	// Close waits for changes under way and releases the database.
 	Close() error
 }
@@ -56,6 +58,15 @@ type Importing interface {
 	// same SHA256, Source and Mapping was imported before, because importing a file again must change nothing. The event that was there becomes
 	// StateWithdrawn with the reason replaced, the row is accepted under a number of its own, and an audit entry tells how
 	// many. In every other case the row is a conflict: what was sent, refused or too late never comes back this way.
+	//
+	// A row whose event was withdrawn, and not replaced, takes its place without asking for it when it corrects that event:
+	// its payload differs from that of one that a person withdrew, or it is of one that no longer qualified, whatever it
+	// says. The row's deadline must be after now, and its file must be of the same Source, not that of the event, not the one
+	// that took it back, and none that was imported before. Else it is a duplicate, counted in ImportResult.Withdrawn, or a
+	// conflict. One that was refunded stays withdrawn.
+	//
+	// Retractions apply once the rows of the chunk are in, in the order of the records; see Retraction. An event that was
+	// requeued after it was withdrawn for the same reason is not withdrawn again: it is listed as changed.
 	Import(ctx context.Context, file uint64, c Chunk, now time.Time) (ImportResult, error)
 	// People returns the identifiers of the people with these keys, a few thousand at most, in the order of the keys and as
 	// of one moment; nil for a key that nobody has, or whose entry is damaged: the person's next record mends it. Of several
@@ -68,6 +79,8 @@ type Importing interface {
 	Rejects(ctx context.Context, file uint64, yield func(Reject) bool) error
 	// File is as in Reading.
 	File(ctx context.Context, n uint64) (File, error)
+	// Files is as in Reading.
+	Files(ctx context.Context, f Filter) (Page[File], error)
 	// FateRuns is as in Reading.
 	FateRuns(ctx context.Context, file uint64, yield func(FateRun) bool) error
 	// Events is as in Reading.
@@ -76,13 +89,13 @@ type Importing interface {
 
 // Uploading is what moves rows from pending to acknowledged.
 type Uploading interface {
-	// Plan returns pending rows of one dataset that may be sent at now (deadline after now, not_before reached), the
-	// earliest deadlines first (exact within a block of the backend, approximate across blocks), at most q.Limit of
+	// Plan returns pending rows of one dataset that may be sent at now (deadline after now, not_before reached, not halted),
+	// the earliest deadlines first (exact within a block of the backend, approximate across blocks), at most q.Limit of
 	// them. It changes nothing.
 	Plan(ctx context.Context, q PlanQuery) ([]Row, error)
 	// Begin journals the intent to send: the rows leave pending, a batch is created in state BatchSending with its first
 	// attempt, and all of it is on disk before Begin returns. ErrStale when a row is no longer pending, or when it may not
-	// be sent at now: its deadline has passed or its not_before has not come. A ctx that ends while Begin, Retry, Settle
+	// be sent at now: its deadline has passed, its not_before has not come, or it is halted. A ctx that ends while Begin, Retry, Settle
 	// or Conclude waits does not cut it short: the change may be on disk already, so it returns what really happened.
 	Begin(ctx context.Context, in Intent, now time.Time) (Batch, error)
 	// Retry journals the intent to send an open batch (BatchReady or BatchUnknown) again: a new attempt, state
@@ -97,8 +110,12 @@ type Uploading interface {
 	// of every row has passed (else ErrStale).
 	Conclude(ctx context.Context, s Settlement, now time.Time) (Batch, error)
 	// Expire moves pending rows of the dataset whose deadline is at or before now to StateExpired, at most limit rows
-	// in one transaction, and returns how many; call it until it returns 0.
-	Expire(ctx context.Context, dataset string, now time.Time, limit int) (int, error)
+	// in one transaction, halted ones too, and returns how many with what they were worth; call it until it returns none.
+	// It adds an audit entry with the sums.
+	Expire(ctx context.Context, dataset string, now time.Time, limit int) (Tally, error)
+	// NextDeadline returns the earliest deadline after now of a pending event of the dataset that may be sent before it: it
+	// is not halted, and its not_before comes first. It is cheap enough to be asked every minute.
+	NextDeadline(ctx context.Context, dataset string, now time.Time) (at time.Time, ok bool, err error)
 	// Recover is called once when a process starts: every batch left in BatchSending becomes BatchUnknown, because
 	// nobody knows whether its last attempt arrived. It returns those batches.
 	Recover(ctx context.Context, now time.Time) ([]Batch, error)
@@ -122,6 +139,9 @@ type Uploading interface {
 	Bind(ctx context.Context, to Endpoint, now time.Time) (Binding, error)
 	// Bound returns the binding in force; the zero Binding before the first request.
 	Bound(ctx context.Context) (Binding, error)
+	// Note adds an entry to the audit log about something that a person did and that no other method records, such as a
+	// test. kind is a word in snake_case; detail is a sentence without anything personal. Neither may be empty.
+	Note(ctx context.Context, kind, detail string, now time.Time) error
 	// LastRun returns the last run of a schedule; the zero Run when there was none.
 	LastRun(ctx context.Context, schedule string) (Run, error)
 	// SetRun records a run of a schedule.
@@ -153,6 +173,10 @@ type Reading interface {
 	FateRuns(ctx context.Context, file uint64, yield func(FateRun) bool) error
 	// Counts returns how many events are in each state, per dataset, and how many pending ones expire before horizon.
 	Counts(ctx context.Context, horizon time.Time) (Counts, error)
+	// Expiring adds up the pending events of a dataset whose deadline lies after from and not after until, halted ones too.
+	// What is damaged counts as an event without an amount. It reads in pages: events that change meanwhile may be in it or
+	// not.
+	Expiring(ctx context.Context, dataset string, from, until time.Time) (Tally, error)
 	// Audit calls yield for the audit entries from number from on.
 	Audit(ctx context.Context, from uint64, yield func(AuditEntry) bool) error
 	// Check reads everything and verifies that it agrees with itself: checksums, indexes, counts, sums of fates, batches

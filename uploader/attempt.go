@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"capibara/event"
@@ -23,10 +24,14 @@ type result struct {
 	trouble *capi.Outcome
 	probed  bool // a probe after a refusal passed
 
-	rejected int      // events that were found wrong here, and rejected without a request
-	left     []uint64 // rows that are left to another pass
-	dropped  int      // rows that expired when the batch was sent again
-	stale    bool     // something changed since it was planned
+	of       map[string]int // events of the batch, by source
+	rejected int            // events that were found wrong here, and rejected without a request
+	refused  []Refused      // they, and one that Meta refused by itself
+	wrong    []charge       // against them
+	lost     store.Tally    // what expired when an open batch was to be sent again
+	left     []uint64       // rows that are left to another pass
+	dropped  int            // rows that expired when the batch was sent again
+	stale    bool           // something changed since it was planned
 	owed     *owed
 	err      error
 }
@@ -52,6 +57,7 @@ func (u *Uploader) attempt(local, wire context.Context, dataset string, token ca
 	if r.err != nil || r.stale || !r.sent {
 		return r
 	}
+	r.of = bySource(s.rows)
 	began := r.batch
 	r.outcome = u.c.Client.Send(wire, dataset, token, s.body, len(s.rows))
 	know := knowledge{now: u.c.Now(), window: u.c.ResendWindow, evidence: w.evidence, blind: w.blind,
@@ -64,8 +70,16 @@ func (u *Uploader) attempt(local, wire context.Context, dataset string, token ca
 		know.evidence = s.probeAfter(&r, began, w.probed)
 	}
 	settlement := follow(began, r.outcome, know)
+	if settlement.Verdict == store.VerdictRejected {
+		r.tell(s.rows[0], settlement.Attempt)
+	}
 	s.settle(&r, settlement)
 	return r
+}
+
+// tell names an event that is refused, for whoever looks on.
+func (r *result) tell(row store.Row, a store.Attempt) {
+	r.refused = append(r.refused, Refused{EventID: row.EventID, EventName: row.EventName, Code: a.Code, Subcode: a.Subcode, Error: a.Error})
 }
 
 // probeAfter asks whether the account is fine after one event was refused by itself. It returns whether that is
@@ -110,10 +124,8 @@ func (s *sender) settle(r *result, settlement store.Settlement) {
 func (s *sender) begin(r *result, rows []store.Row) {
 	now := s.u.c.Now()
 	s.build(s.u.c.Client, rows, now, s.u.c.BatchBytes, checked)
-	for _, f := range s.refused {
-		if s.reject(r, f); r.err != nil {
-			return
-		}
+	if over := s.rejectAll(r); over || r.err != nil {
+		return
 	}
 	r.left = append(r.left, s.early...)
 	if len(s.rows) == 0 {
@@ -134,7 +146,7 @@ func (s *sender) began(r *result, what string) func(store.Batch, error) {
 		case err != nil:
 			r.err = fmt.Errorf("%s: %w", what, err)
 		default:
-			r.batch, r.sent = b, true
+			r.batch, r.sent, r.stale = b, true, false
 		}
 	}
 }
@@ -143,16 +155,17 @@ func (s *sender) began(r *result, what string) func(store.Batch, error) {
 func (s *sender) reject(r *result, f refusal) {
 	b, err := s.u.c.Store.Begin(s.local, store.Intent{Dataset: s.dataset, Rows: []uint64{f.row.Seq}, BodySHA256: noBody}, s.u.c.Now())
 	if errors.Is(err, store.ErrStale) {
+		r.stale = true
 		return
 	}
 	if err != nil {
 		r.err = fmt.Errorf("begin to reject an event of %s: %w", s.dataset, err)
 		return
 	}
-	s.settleRejected(r, b, f.problem)
+	s.settleRejected(r, b, f.row, f.problem)
 }
 
-func (s *sender) settleRejected(r *result, b store.Batch, problem event.Problem) {
+func (s *sender) settleRejected(r *result, b store.Batch, row store.Row, problem event.Problem) {
 	now := s.u.c.Now()
 	settlement := store.Settlement{Batch: b.Number, Verdict: store.VerdictRejected, Reason: problem.Reason,
 		Attempt: store.Attempt{EndedAt: now, End: capi.InvalidEvent.String(), Error: "not sent: " + problem.Error()}}
@@ -162,6 +175,8 @@ func (s *sender) settleRejected(r *result, b store.Batch, problem event.Problem)
 		return
 	}
 	r.rejected++
+	r.tell(row, settlement.Attempt)
+	r.wrong = append(r.wrong, charge{row.Source, cause{reason: problem.Reason, member: problem.Member}})
 }
 
 // beginAgain makes the next attempt of an open batch.
@@ -173,7 +188,12 @@ func (s *sender) beginAgain(r *result, b store.Batch) {
 	}
 	now := s.u.c.Now()
 	if problem, never := s.neverSent(b, rows, now); never {
-		s.rejectAgain(r, b, problem)
+		s.rejectAgain(r, b, rows[0], problem)
+		return
+	}
+	if b.FirstMaybeAt.IsZero() && slices.ContainsFunc(rows, func(row store.Row) bool { return row.Halted }) {
+		// What is halted waits for a person, and the others of the batch are planned anew.
+		s.conclude(r, store.Settlement{Batch: b.Number, Verdict: store.VerdictReleased}, now)
 		return
 	}
 	err = s.rebuild(s.u.c.Client, b, rows, now)
@@ -181,12 +201,13 @@ func (s *sender) beginAgain(r *result, b store.Batch) {
 	case errors.Is(err, errChanged):
 		s.conclude(r, store.Settlement{Batch: b.Number, Verdict: store.VerdictHeld}, now)
 	case len(s.late) == len(rows):
+		r.lost = s.worth(rows, s.late)
 		s.conclude(r, store.Settlement{Batch: b.Number, Verdict: store.VerdictExpired}, now)
 	case len(s.late)+len(s.rows) < len(rows):
 		// Something in it is found wrong now. None of it was ever possibly sent: let it be planned anew, which sets that apart.
 		s.conclude(r, store.Settlement{Batch: b.Number, Verdict: store.VerdictReleased}, now)
 	default:
-		r.dropped = len(s.late)
+		r.dropped, r.lost = len(s.late), s.worth(rows, s.late)
 		again, err := s.u.c.Store.Retry(s.local, b.Number, s.late, s.hash, now)
 		if errors.Is(err, store.ErrCorrupt) { // Check names it; it must not hold up the others
 			r.stale = true
@@ -220,7 +241,7 @@ func (s *sender) unreadable(r *result, b store.Batch, err error) {
 	}
 }
 
-func (s *sender) rejectAgain(r *result, b store.Batch, problem event.Problem) {
+func (s *sender) rejectAgain(r *result, b store.Batch, row store.Row, problem event.Problem) {
 	b, err := s.u.c.Store.Retry(s.local, b.Number, nil, noBody, s.u.c.Now())
 	if errors.Is(err, store.ErrStale) {
 		r.stale = true
@@ -230,7 +251,7 @@ func (s *sender) rejectAgain(r *result, b store.Batch, problem event.Problem) {
 		r.err = fmt.Errorf("begin to reject an event of %s: %w", s.dataset, err)
 		return
 	}
-	s.settleRejected(r, b, problem)
+	s.settleRejected(r, b, row, problem)
 }
 
 // conclude ends the batch instead of sending it.

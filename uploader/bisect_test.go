@@ -33,8 +33,9 @@ func TestOneBadEventInAThousand(t *testing.T) {
 					got := h.upload()
 					most := 21
 					if blame != sandbox.BlameNone {
-						most = 4
+						most = 3
 					}
+					t.Logf("%d requests", got.Requests)
 					if got.Requests > most || got.Acknowledged != 999 || got.Rejected != 1 || got.Stopped != nil {
 						t.Errorf("summary %+v, want at most %d requests", got, most)
 					}
@@ -55,7 +56,7 @@ func TestOneBadEventInAThousand(t *testing.T) {
 
 func TestSeveralBadEvents(t *testing.T) {
 	t.Parallel()
-	all := make([]int, 60)
+	all := make([]int, maxBad)
 	for i := range all {
 		all[i] = i
 	}
@@ -67,12 +68,12 @@ func TestSeveralBadEvents(t *testing.T) {
 		{"neighbours", 1000, []int{500, 501, 502}},
 		{"both ends", 1000, []int{0, 999}},
 		{"one in each quarter", 1000, []int{10, 300, 600, 900}},
-		{"the first half", 120, all},
-		{"all but the last", 33, all[:32]},
+		{"the first of many", 120, all},
+		{"all but the last", maxBad + 1, all},
 		{"all but the first", 20, all[1:20]},
 		{"one of two", 2, []int{0}},
-		{"every other one", 64, func() (odd []int) {
-			for i := 1; i < 64; i += 2 {
+		{"every other one", 50, func() (odd []int) {
+			for i := 1; i < 50; i += 2 {
 				odd = append(odd, i)
 			}
 			return odd
@@ -155,7 +156,7 @@ func TestALoneBadEventIsKeptWhenTheAccountIsAtFault(t *testing.T) {
 
 func TestEveryEventRefused(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int{2, 3, 10, 1000} {
+	for _, n := range []int{2, 3, 10, maxBad} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, func(h *house) {

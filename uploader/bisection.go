@@ -22,9 +22,11 @@ type bisection struct {
 	splits   int  // how often something was split while there was no evidence
 	busy     bool // one of its batches is being sent
 	level    []uint64
-	deeper   [][]uint64 // the parts of what was refused in level, in order
-	later    [][]uint64 // groups of parts, the next one last
-	suspects []uint64   // batches of one that were refused without evidence; each is sent once more when there is some
+	deeper   [][]uint64        // the parts of what was refused in level, in order
+	later    [][]uint64        // groups of parts, the next one last
+	suspects []uint64          // batches of one that were refused without evidence; each is sent once more when there is some
+	charges  map[uint64]charge // what they are refused for
+	parked   bool              // its source is halted; what is left may have arrived, and waits for evidence or the end of its window
 }
 
 // next returns the batch to send now; false when there is none, or none that could lead anywhere.
@@ -76,7 +78,7 @@ func largestFirst(parts []store.Batch) []uint64 {
 // hopeless reports whether nothing but refusals came back, and no other answer is to come. open is the number of its
 // open batches.
 func (s *bisection) hopeless(open int) bool {
-	if s.evidence || s.busy || len(s.suspects) == 0 {
+	if s.evidence || s.busy || s.parked || len(s.suspects) == 0 {
 		return false
 	}
 	return len(s.suspects) == open || len(s.suspects) >= maxSuspects
@@ -114,7 +116,7 @@ func (u *Uploader) resume(ctx context.Context, open []store.Batch) (map[uint64]*
 		}
 		switch {
 		case refusedAlone(b):
-			s.suspects = append(s.suspects, b.Number)
+			s.suspect(b.Number, u.chargeOf(ctx, b))
 		case b.State == store.BatchReady:
 			groups[b.Parent] = append(groups[b.Parent], b)
 		}
@@ -147,13 +149,14 @@ func (u *Uploader) root(ctx context.Context, n uint64, known map[uint64]uint64) 
 	}
 }
 
-// acknowledgedUnder reports whether a part of a batch was acknowledged.
+// acknowledgedUnder reports whether Meta acknowledged a part of a batch. That a person said so is no evidence against the
+// others.
 func (u *Uploader) acknowledgedUnder(ctx context.Context, n uint64) (bool, error) {
 	b, err := u.c.Store.Batch(ctx, n)
 	if err != nil {
 		return false, fmt.Errorf("look up batch %d: %w", n, err)
 	}
-	if b.State == store.BatchAcknowledged {
+	if b.State == store.BatchAcknowledged && b.Resolution == nil {
 		return true, nil
 	}
 	for _, child := range b.Children {

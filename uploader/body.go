@@ -3,6 +3,7 @@ package uploader
 import (
 	"crypto/sha256"
 	"errors"
+	"slices"
 	"time"
 
 	"capibara/event"
@@ -19,9 +20,12 @@ var noBody event.Hash
 // builder makes request bodies and keeps its memory for the next one.
 type builder struct {
 	event event.Event
-	json  []byte // the events one after the other
-	ends  []int  // where each ends in json
-	parts [][]byte
+	lost  event.Event
+	// keepClicks says that click ids stay in, however old they are.
+	keepClicks bool
+	json       []byte // the events one after the other
+	ends       []int  // where each ends in json
+	parts      [][]byte
 
 	body []byte     // the whole request
 	hash event.Hash // of the data array in it
@@ -51,12 +55,18 @@ const (
 
 // build makes a body of the rows that may be sent at now, in their order, up to limit bytes (0: any). The rest of the
 // rows is not in rows, refused, early or late.
+//
+// With unchanged, now is when the bytes may have arrived first: what was left out of them then is left out again.
 func (b *builder) build(client *capi.Client, rows []store.Row, now time.Time, limit int, c check) {
 	b.json, b.ends, b.rows = b.json[:0], b.ends[:0], b.rows[:0]
 	b.refused, b.early, b.late = b.refused[:0], b.early[:0], b.late[:0]
 	for _, row := range rows {
 		if c == checked && row.Deadline <= now.Unix() {
 			b.late = append(b.late, row.Seq)
+			continue
+		}
+		if c == checked && row.NotBefore > now.Unix() {
+			b.early = append(b.early, row.Seq)
 			continue
 		}
 		if p, bad := b.wrong(row, now, c); bad {
@@ -103,6 +113,9 @@ func (b *builder) wrong(row store.Row, now time.Time, c check) (event.Problem, b
 	if err := b.event.DecodeBinary(row.Payload); err != nil {
 		return event.Problem{Reason: event.ReasonPayloadDamaged, Detail: err.Error()}, true
 	}
+	if !b.keepClicks {
+		b.dropOldClick(now)
+	}
 	if c == unchanged {
 		return event.Problem{}, false
 	}
@@ -114,6 +127,21 @@ func (b *builder) wrong(row store.Row, now time.Time, c check) (event.Problem, b
 	return event.Problem{}, false
 }
 
+// dropOldClick leaves out a click id that Meta no longer uses: the event is worth more than it. An instant is taken as the
+// journal keeps it, so that the same instant gives the same bytes.
+func (b *builder) dropOldClick(now time.Time) {
+	now = time.UnixMilli(now.UnixMilli())
+	for _, v := range b.event.User.Plain() {
+		if v.Key != event.FBC {
+			continue
+		}
+		if why, ok := event.CheckFBC(v.Value, now); !ok && why == event.ReasonFBCOld {
+			b.event.User.DropPlain(event.FBC)
+		}
+		return
+	}
+}
+
 // errChanged says that the bytes of a batch would not be those that may have arrived.
 var errChanged = errors.New("this version of the program would write other bytes than were sent")
 
@@ -121,17 +149,14 @@ var errChanged = errors.New("this version of the program would write other bytes
 // may have arrived, the bytes must be the same: it returns errChanged when they are not.
 func (b *builder) rebuild(client *capi.Client, batch store.Batch, rows []store.Row, now time.Time) error {
 	mayHaveArrived := !batch.FirstMaybeAt.IsZero()
+	asOf, how := now, checked
 	if mayHaveArrived {
-		b.build(client, rows, now, 0, unchanged)
-		if len(b.refused) > 0 {
+		asOf, how = batch.FirstMaybeAt, unchanged
+		if !b.same(client, batch, rows) {
 			return errChanged
 		}
-		if n := len(batch.Attempts); n > 0 {
-			if sent := batch.Attempts[n-1].BodySHA256; sent != b.hash && sent != noBody {
-				return errChanged
-			}
-		}
 	}
+	defer func() { b.keepClicks = false }()
 	kept := make([]store.Row, 0, len(rows))
 	var late []uint64
 	for _, row := range rows {
@@ -142,8 +167,41 @@ func (b *builder) rebuild(client *capi.Client, batch store.Batch, rows []store.R
 		}
 	}
 	if !mayHaveArrived || len(late) > 0 {
-		b.build(client, kept, now, 0, check(!mayHaveArrived))
+		b.build(client, kept, asOf, 0, how)
 	}
 	b.late = append(b.late[:0], late...)
 	return nil
+}
+
+// same builds the bytes of a batch that may have arrived, and reports whether they are those that were sent. Versions that
+// sent old click ids left none out.
+func (b *builder) same(client *capi.Client, batch store.Batch, rows []store.Row) bool {
+	for _, keep := range []bool{false, true} {
+		b.keepClicks = keep
+		b.build(client, rows, batch.FirstMaybeAt, 0, unchanged)
+		n := len(batch.Attempts)
+		if len(b.refused) > 0 || n == 0 {
+			break
+		}
+		if sent := batch.Attempts[n-1].BodySHA256; sent == b.hash || sent == noBody {
+			return true
+		}
+	}
+	return len(b.refused) == 0 && len(batch.Attempts) == 0
+}
+
+// worth adds up those of the rows that are named.
+func (b *builder) worth(rows []store.Row, seqs []uint64) store.Tally {
+	t := store.Tally{Events: uint64(len(seqs))}
+	var sums store.Totals
+	for _, row := range rows {
+		if !slices.Contains(seqs, row.Seq) {
+			continue
+		}
+		if b.lost.DecodeBinary(row.Payload) == nil {
+			sums.Add(b.lost.Custom.Value, b.lost.Custom.Currency)
+		}
+	}
+	t.Sums = sums.Sums()
+	return t
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"capibara/store"
 )
 
 func TestConfigsThatAreRefused(t *testing.T) {
@@ -25,6 +27,7 @@ func TestConfigsThatAreRefused(t *testing.T) {
 		{"negative requests", func(c *Config) { c.InFlight = -1 }, "must be positive"},
 		{"negative events of a pass", func(c *Config) { c.MaxEvents = -1 }, "must be positive"},
 		{"too long a window", func(c *Config) { c.ResendWindow = 47 * time.Hour }, "48 hours"},
+		{"an unknown way to resend", func(c *Config) { c.ResendUnknown = "sometimes" }, "within_window"},
 		{"negative window", func(c *Config) { c.ResendWindow = -1 }, "48 hours"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -47,10 +50,13 @@ func TestSummaryAsJSON(t *testing.T) {
 		s    Summary
 		want string
 	}{
-		{"nothing", Summary{}, `{"batches":0,"requests":0,"acknowledged":0,"rejected":0,"released":0,"unknown":0,"held":0,"expired":0,"stopped":null}`},
-		{"everything", Summary{1, 2, 3, 4, 5, 6, 7, 8, &Stop{"main", "why", "throttle"}, []NotLive{{"1", "a", 9}}},
-			`{"batches":1,"requests":2,"acknowledged":3,"rejected":4,"released":5,"unknown":6,"held":7,"expired":8,` +
-				`"stopped":{"dataset":"main","reason":"why","class":"throttle"},"not_live":[{"dataset":"1","alias":"a","events":9}]}`},
+		{"nothing", Summary{}, `{"batches":0,"requests":0,"acknowledged":0,"rejected":0,"released":0,"unknown":0,"held":0,"expired":0,"relied":0,"stopped":null}`},
+		{"everything", Summary{1, 2, 3, 4, 5, 6, 7, 8, 2, &Stop{"main", "why", "throttle"}, []NotLive{{"1", "a", 9}}, []Halted{{"deals", "main", "why"}},
+			[]TooLate{{"main", store.Tally{Events: 8, Sums: []store.Sum{{Currency: "EUR", Events: 7, Value: "6.00"}}, PhysicalStore: 5}, "why"}}},
+			`{"batches":1,"requests":2,"acknowledged":3,"rejected":4,"released":5,"unknown":6,"held":7,"expired":8,"relied":2,` +
+				`"stopped":{"dataset":"main","reason":"why","class":"throttle"},"not_live":[{"dataset":"1","alias":"a","events":9}],` +
+				`"halted":[{"source":"deals","dataset":"main","reason":"why"}],"too_late":[{"dataset":"main","events":8,` +
+				`"sums":[{"currency":"EUR","events":7,"value":"6.00"}],"physical_store":5,"why":"why"}]}`},
 	} {
 		got, err := json.Marshal(c.s)
 		if err != nil || string(got) != c.want {

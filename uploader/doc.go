@@ -19,6 +19,12 @@
 // start, after a probe has passed. When every part is refused, or [maxSuspects] events one by one and nothing was
 // acknowledged, the mapping or the account is wrong and not the events: all are released and the circuit opens.
 //
+// # Many bad events of one source
+//
+// More than [maxBad] refused events of one source in one batch, or in a pass in which nothing of it was acknowledged, look like
+// a wrong mapping: the source is halted until somebody allows it or its mapping changes, what of it never may have arrived goes
+// back to pending, and the other sources go on. See isolation.go.
+//
 // # When nothing can be sent
 //
 // A circuit stops one dataset and leaves the others alone. It burns nothing: its events stay pending until their
@@ -37,4 +43,9 @@
 // A wrong clock would send what is too old and expire what is not. Rows are expired only in a pass in which an answer's
 // Date header agreed with the local clock (or an endpoint answered without one); when they differ by more than five
 // minutes, the dataset's circuit opens and nothing is judged by time.
+//
+// # What must not wait
+//
+// [Uploader.Urgent] says that events would be too old by the next scheduled pass; the schedule asks it every minute. A pass
+// tells what expired, what it was worth, and what kept it from being sent.
 package uploader

@@ -29,6 +29,7 @@ type DryDataset struct {
 	Open     int               `json:"open"`     // batches of an earlier pass that await an end and come first
 	Expiring int               `json:"expiring"` // pending events that are too late and would expire
 	Waiting  int               `json:"waiting"`  // pending events whose time has not come
+	Halted   int               `json:"halted"`   // pending events that wait until somebody allows them
 	Wrong    int               `json:"wrong"`    // events that would be rejected here, without being sent
 	Names    []DryName         `json:"event_names"`
 	Sums     []DrySum          `json:"sums"`
@@ -109,8 +110,27 @@ func (u *Uploader) dryDataset(ctx context.Context, d Dataset, counts store.Datas
 		}
 	}
 	t.close()
-	dry.Waiting = max(0, int(counts.Events[store.StatePending])-len(seen)-dry.Expiring)
+	if dry.Halted, err = u.haltedOf(ctx, d, now); err != nil {
+		return dry, err
+	}
+	dry.Waiting = max(0, int(counts.Events[store.StatePending])-len(seen)-dry.Expiring-dry.Halted)
 	return dry, nil
+}
+
+// haltedOf counts the pending events of a dataset that are halted and not too late.
+func (u *Uploader) haltedOf(ctx context.Context, d Dataset, now time.Time) (int, error) {
+	halts, err := u.c.Store.Halts(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("list what is halted: %w", err)
+	}
+	if !slices.ContainsFunc(halts, func(h store.Halt) bool { return h.Events > 0 }) {
+		return 0, nil // most of the time: else every event is looked at
+	}
+	t, err := u.c.Store.Expiring(ctx, d.ID, now, now.AddDate(1, 0, 0))
+	if err != nil {
+		return 0, fmt.Errorf("count what is halted of %s: %w", d.Alias, err)
+	}
+	return int(t.Halted), nil
 }
 
 // dryTally adds up the rows of one dataset.

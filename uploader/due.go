@@ -27,7 +27,10 @@ func (u *Uploader) Due(ctx context.Context) (time.Time, error) {
 	for _, d := range counts.Datasets {
 		waiting[d.Dataset] = d.Events[store.StatePending] > 0 || d.Open > 0
 	}
-	var first time.Time
+	first, err := u.Urgent(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
 	for _, d := range u.c.Datasets {
 		if !waiting[d.ID] {
 			continue

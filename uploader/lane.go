@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"capibara/store"
@@ -36,10 +37,13 @@ type lane struct {
 	bisections map[uint64]*bisection // by root
 	rootOf     map[uint64]uint64     // open batch → root of its bisection
 
+	found      store.Circuit // as the pass found it
+	refusals   refusals
 	expired    bool // expiry was done in this pass
 	patience   time.Duration
 	unreached  int // connections that failed in a row, in this pass
-	staleBegin int // batches in a row of which a row had gone before they began
+	staleBegin int // how often staleRows were planned in a row and had gone, in part, before they began
+	staleRows  []store.Row
 }
 
 // work is one request to make.
@@ -50,9 +54,9 @@ type work struct {
 	evidence, probed, blind bool
 }
 
-// openLane reads the state of a dataset. ok is false for one that is not live.
+// openLane reads the state of a dataset. live is false for one that may not be sent to.
 func (p *pass) openLane(ctx context.Context, d Dataset) (l *lane, live bool, err error) {
-	live = d.Live
+	live = d.Live || p.trial != nil
 	if !live {
 		if live, err = p.u.c.Store.Live(ctx, d.ID); err != nil {
 			return nil, false, fmt.Errorf("look up whether %s may be sent to: %w", d.Alias, err)
@@ -62,10 +66,11 @@ func (p *pass) openLane(ctx context.Context, d Dataset) (l *lane, live bool, err
 		return nil, false, nil
 	}
 	l = &lane{Dataset: d, taken: map[uint64]bool{}, limit: p.u.c.BatchEvents, sending: map[uint64]bool{},
-		rootOf: map[uint64]uint64{}, patience: p.u.c.Patience}
+		rootOf: map[uint64]uint64{}, patience: p.u.c.Patience, refusals: newRefusals()}
 	if l.circuit, err = p.u.c.Store.Circuit(ctx, d.ID); err != nil {
 		return nil, false, fmt.Errorf("read the circuit of %s: %w", d.Alias, err)
 	}
+	l.found = l.circuit
 	if err = p.reload(ctx, l); err != nil {
 		return nil, false, err
 	}
@@ -195,15 +200,7 @@ func (p *pass) workOn(l *lane, b store.Batch) work {
 // suspect reports whether a batch waits for evidence against it.
 func (p *pass) suspect(l *lane, n uint64) bool {
 	s := l.bisections[l.rootOf[n]]
-	if s == nil || s.evidence {
-		return false
-	}
-	for _, other := range s.suspects {
-		if other == n {
-			return true
-		}
-	}
-	return false
+	return s != nil && !s.evidence && slices.Contains(s.suspects, n)
 }
 
 // windowOver reports whether a batch of unknown fate may not be sent again any more. One whose first attempt lies in the
@@ -211,6 +208,9 @@ func (p *pass) suspect(l *lane, n uint64) bool {
 func (p *pass) windowOver(b store.Batch) bool {
 	if b.State == store.BatchSending || b.FirstMaybeAt.IsZero() {
 		return false
+	}
+	if p.u.c.ResendUnknown == ResendNever {
+		return true
 	}
 	age := p.now().Sub(b.FirstMaybeAt)
 	return b.MaybeAttempts >= maxMaybe || age >= p.u.c.ResendWindow || age < -maxSkew
@@ -222,6 +222,9 @@ func (p *pass) chooseBisection(ctx context.Context, l *lane) (again bool, w work
 	for _, s := range l.bisections {
 		if s.busy {
 			continue
+		}
+		if source := s.source(); source != "" {
+			return true, work{}, false, p.isolateSuspects(ctx, l, s, source)
 		}
 		if s.hopeless(p.membersOf(l, s)) {
 			return true, work{}, false, p.giveUp(ctx, l, s)
@@ -296,10 +299,10 @@ func (p *pass) conclude(ctx context.Context, l *lane, s store.Settlement) error 
 // plan fills l.planned unless it is filled or there is nothing.
 func (p *pass) plan(ctx context.Context, l *lane) error {
 	limit := l.limit
-	if most := p.u.c.MaxEvents; most > 0 {
-		limit = min(limit, most-p.planned)
+	if p.most > 0 {
+		limit = min(limit, p.most-p.planned)
 	}
-	if len(l.planned) > 0 || l.dry || limit == 0 {
+	if len(l.planned) > 0 || l.dry || limit <= 0 {
 		return nil
 	}
 	if err := p.expire(ctx, l); err != nil {
@@ -319,25 +322,5 @@ func (p *pass) plan(ctx context.Context, l *lane) error {
 	for _, r := range rows {
 		l.taken[r.Seq] = true
 	}
-	return nil
-}
-
-// expire moves the rows that are too late out of pending, once a pass, and only when the clock is known to be right.
-func (p *pass) expire(ctx context.Context, l *lane) error {
-	if l.expired || !p.clockRight || p.clockWrong {
-		return nil
-	}
-	for {
-		n, err := p.u.c.Store.Expire(ctx, l.ID, p.now(), 5000)
-		if err != nil {
-			return fmt.Errorf("expire events of %s: %w", l.Alias, err)
-		}
-		if n == 0 {
-			break
-		}
-		p.sum.Expired += n
-		p.u.c.Log.Warn().Str("dataset", l.Alias).Int("events", n).Msg("events became too old before they could be sent")
-	}
-	l.expired = true
 	return nil
 }

@@ -37,6 +37,7 @@ type machine struct {
 	budget   int                 // passes; 0: until nothing is left to try
 	until    string              // a text of what is broken: the search stops when it was found
 	late     time.Duration       // Config.ResendWindow of a control
+	decides  bool                // a person decides: between two passes, and once within each
 
 	probes   []answer // and a probe
 	seen     map[string]bool
@@ -68,6 +69,7 @@ type fact struct {
 	refused bool        // a request that held nothing else was refused because of it
 	maybe   int         // requests with it that may have been taken
 	first   int         // the instant of the first of them
+	taken   bool        // there was one before its story ended
 }
 
 // deadlines and notBefore of the two events, since the start.
@@ -148,6 +150,9 @@ func (m *machine) from(now *moment) {
 		m.add(&live, m.describe(db, live.at))
 		m.close(db)
 	}
+	if m.decides {
+		m.decide(now)
+	}
 	// Every pass that can follow: each run of the loop takes one way through the tree of choices.
 	for script, more := []int(nil), true; more; {
 		w := &walk{machine: m, moment: *now, script: script}
@@ -190,10 +195,14 @@ func (w *walk) run() {
 	for {
 		synctest.Wait()
 		w.look()
-		if len(w.parked) == 0 {
+		if len(w.parked) > 0 {
+			w.step()
+			continue
+		}
+		if len(w.over) > 0 {
 			break
 		}
-		w.step()
+		time.Sleep(time.Second) // the pass waits a moment, because somebody was faster
 	}
 	if err := <-w.over; err != nil {
 		m.breaks(w, "the pass failed: %v", err)
@@ -348,7 +357,7 @@ func (s *steps) Conclude(ctx context.Context, settlement store.Settlement, now t
 	return s.Outbox.Conclude(ctx, settlement, now)
 }
 
-func (s *steps) Expire(ctx context.Context, dataset string, now time.Time, limit int) (int, error) {
+func (s *steps) Expire(ctx context.Context, dataset string, now time.Time, limit int) (store.Tally, error) {
 	s.w.stop("expire")
 	return s.Outbox.Expire(ctx, dataset, now, limit)
 }

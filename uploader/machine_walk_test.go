@@ -64,6 +64,7 @@ type walk struct {
 	script []int
 	widths []int // how many choices there were at each step
 	taken  []string
+	moved  bool // a person decided something in this pass
 
 	db     *bolt.DB
 	over   chan error
@@ -104,6 +105,16 @@ func (w *walk) step() {
 				w.taken = append(w.taken, name)
 				delete(w.parked, what)
 				turn <- i
+			})
+		}
+	}
+	if w.decides && !w.moved {
+		for _, move := range w.moves(w.db, w.at) {
+			options = append(options, func() {
+				w.moved, w.taken = true, append(w.taken, move.name)
+				if err := move.do(&w.truth); err != nil {
+					w.breaks(w, "a person's move: %v", err)
+				}
 			})
 		}
 	}
@@ -200,7 +211,7 @@ func (w *walk) judge(i int, e store.EventEntry) {
 		w.breaks(w, "an event is expired before its deadline")
 	}
 	if ended(e.State) {
-		*f = fact{ledger: e.State, first: -1}
+		*f = fact{ledger: e.State, first: -1, taken: f.maybe > 0}
 	}
 }
 

@@ -23,14 +23,22 @@ type pass struct {
 	clockRight bool // an answer's Date agreed with this clock
 	clockWrong bool // one did not
 	pending    int
-	planned    int // events of new batches
+	planned    int       // events of new batches
+	most       int       // of them, 0 for any number
+	overdue    []Dataset // not live, with events that are too late
 	sum        Summary
+	trial      *Trial // what a trial keeps besides; nil in an upload
 }
 
 // Upload makes one pass: it sends, dataset by dataset and the earliest deadline first, everything that can be sent now.
 // It returns ErrBusy when a pass is under way. When ctx is done no new batch begins; requests under way may go on for
 // Config.Grace, are settled, and Upload returns what was done together with the context's error.
 func (u *Uploader) Upload(ctx context.Context) (Summary, error) {
+	return u.walk(ctx, &pass{u: u, most: u.c.MaxEvents})
+}
+
+// walk makes a pass over the datasets that it is for.
+func (u *Uploader) walk(ctx context.Context, p *pass) (Summary, error) {
 	if !u.pass.TryLock() {
 		return Summary{}, ErrBusy
 	}
@@ -42,16 +50,21 @@ func (u *Uploader) Upload(ctx context.Context) (Summary, error) {
 	began := u.c.Now()
 	wire, cut := u.graceful(ctx)
 	defer cut()
-	p := &pass{u: u, wire: wire, done: make(chan func(), u.c.InFlight)}
+	p.wire, p.done = wire, make(chan func(), u.c.InFlight)
 	err := p.prepare(ctx)
 	if err == nil {
 		p.run(ctx)
 		err = p.finish(ctx)
 	}
 	p.summarise()
-	u.c.Log.Info().Int("batches", p.sum.Batches).Int("requests", p.sum.Requests).Int("acknowledged", p.sum.Acknowledged).
+	e := u.c.Log.Info().Int("batches", p.sum.Batches).Int("requests", p.sum.Requests).Int("acknowledged", p.sum.Acknowledged).
 		Int("rejected", p.sum.Rejected).Int("released", p.sum.Released).Int("unknown", p.sum.Unknown).Int("held", p.sum.Held).
-		Int("expired", p.sum.Expired).Dur("took_ms", u.c.Now().Sub(began)).Msg("upload pass ended")
+		Int("expired", p.sum.Expired).Dur("took_ms", u.c.Now().Sub(began))
+	if p.trial != nil {
+		e.Str("dataset", p.trial.Dataset).Msg("trial ended")
+	} else {
+		e.Msg("upload pass ended")
+	}
 	if err == nil && ctx.Err() != nil {
 		err = fmt.Errorf("the upload was interrupted: %w", context.Cause(ctx))
 	}
@@ -109,6 +122,9 @@ func (p *pass) prepare(ctx context.Context) error {
 		of[d.Dataset] = d
 	}
 	for _, d := range p.u.c.Datasets {
+		if p.trial != nil && d.ID != p.trial.ID {
+			continue
+		}
 		pending := int(of[d.ID].Events[store.StatePending])
 		l, live, err := p.openLane(ctx, d)
 		if err != nil {
@@ -117,6 +133,9 @@ func (p *pass) prepare(ctx context.Context) error {
 		if !live {
 			if pending > 0 {
 				p.sum.NotLive = append(p.sum.NotLive, NotLive{Dataset: d.ID, Alias: d.Alias, Events: pending})
+			}
+			if of[d.ID].Expiring > 0 {
+				p.overdue = append(p.overdue, d)
 			}
 			continue
 		}
@@ -200,7 +219,7 @@ func (p *pass) dispatch(ctx context.Context) {
 }
 
 func (p *pass) blocked(l *lane) bool {
-	return l.over || l.until.After(p.now()) || (l.trial || l.paced > 0) && l.busy > 0 || p.busy >= p.u.c.InFlight
+	return l.over || l.until.After(p.now()) || (l.trial || l.paced > 0 || l.staleBegin > 0) && l.busy > 0 || p.busy >= p.u.c.InFlight
 }
 
 // urgency is the earliest deadline of what is to be sent; open batches come before everything.
@@ -273,6 +292,12 @@ func (p *pass) finish(ctx context.Context) error {
 			return err
 		}
 		if err := p.expire(ctx, l); err != nil {
+			return err
+		}
+	}
+	for _, d := range p.overdue {
+		_, err := p.expireOf(ctx, d, func(t store.Tally) string { return reasons(t, "Nobody has allowed sending to the dataset yet.") })
+		if err != nil {
 			return err
 		}
 	}

@@ -20,7 +20,7 @@ type Runs interface {
 	SetRun(ctx context.Context, schedule string, r store.Run) error
 }
 
-// ScheduleConfig is what a Schedule needs. Again and Now may be nil.
+// ScheduleConfig is what a Schedule needs. Again, Gather and Now may be nil.
 type ScheduleConfig struct {
 	Name    string         // under which its runs are remembered
 	Specs   []string       // standard cron with five fields, a descriptor such as @daily, or @every 1h
@@ -29,10 +29,17 @@ type ScheduleConfig struct {
 	Store   Runs
 	// Run does what is scheduled and says in a sentence what came of it.
 	Run func(ctx context.Context) (summary string, err error)
-	// Again says, after a run, when another one makes sense before the next scheduled one; the zero time for never.
+	// Again says, at the start and after a run, when another one makes sense before the next scheduled one; the zero time
+	// for never.
 	Again func(ctx context.Context) (time.Time, error)
-	Log   zerolog.Logger
-	Now   func() time.Time
+	// Gather comes before a run that makes up for one that was missed, while nobody was there or the machine slept: it
+	// brings in what came meanwhile. It bounds its own time, and ends early when ctx is done.
+	Gather func(ctx context.Context)
+	// Urgent says, every minute while nothing runs, when a run should not wait for its time; the zero time for never. Nil is
+	// allowed.
+	Urgent func(ctx context.Context) (time.Time, error)
+	Log    zerolog.Logger
+	Now    func() time.Time
 }
 
 // Schedule runs something at the times that cron specifications name, one run at a time.
@@ -44,6 +51,10 @@ type Schedule struct {
 	running bool
 	next    time.Time // when the next run is due
 	again   time.Time // when a run is due in between, zero for none
+	late    bool      // that one makes up for a run that was missed
+
+	wake    chan struct{} // a look is due now; it has room for one
+	trouble string        // what the last run failed with, "" when it did not; only the run under way uses it
 }
 
 // NewSchedule returns a Schedule, or an error that says which specification cannot be used and why.
@@ -57,7 +68,7 @@ func NewSchedule(c ScheduleConfig) (*Schedule, error) {
 	if len(c.Specs) == 0 {
 		return nil, fmt.Errorf("the schedule %q has no time; give it one such as \"0 2 * * *\", every night at two", c.Name)
 	}
-	s := &Schedule{c: c}
+	s := &Schedule{c: c, wake: make(chan struct{}, 1)}
 	for _, text := range c.Specs {
 		spec, err := parseSpec(text, c.Zone)
 		if err != nil {
@@ -88,6 +99,10 @@ const (
 	lookEvery = time.Minute
 	// lookLate leaves it to the timer to be on time.
 	lookLate = 10 * time.Second
+	// missedBy is how late a run is that the machine slept through.
+	missedBy = 3 * time.Minute
+	// failedAgain is when a run that failed is made again, at the latest. What it failed with, such as a full disk, may pass.
+	failedAgain = 15 * time.Minute
 )
 
 // Run runs what is scheduled until ctx is done, and returns after the run that is under way then has ended. The runs get
@@ -100,17 +115,19 @@ func (s *Schedule) Run(ctx context.Context) error {
 	}
 	s.next = s.Next(now)
 	if missed {
-		s.again = now
+		s.again, s.late = now, true
+	} else {
+		s.again = s.askAgain(ctx) // what the process before was waiting for
 	}
 	log := cronLog{s.c.Log, s.c.Name}
-	// Recover must be inside: outside, one panic would leave the schedule "still running" for ever.
-	run := cron.NewChain(cron.SkipIfStillRunning(log), cron.Recover(log)).Then(cron.FuncJob(func() { s.due(ctx) }))
+	run := cron.NewChain(cron.Recover(log)).Then(cron.FuncJob(func() { s.due(ctx) }))
 	clock := cron.New(cron.WithLocation(s.c.Zone), cron.WithLogger(log))
 	for _, spec := range s.specs {
 		clock.Schedule(spec, run)
 	}
 	var looks sync.WaitGroup
 	look := func() {
+		s.press(ctx)
 		if s.overdue() {
 			looks.Go(run.Run)
 		}
@@ -122,12 +139,31 @@ func (s *Schedule) Run(ctx context.Context) error {
 		select {
 		case <-ticker.C:
 			look()
+		case <-s.wake:
+			look()
 		case <-ctx.Done():
 		}
 	}
 	<-clock.Stop().Done()
 	looks.Wait()
 	return nil
+}
+
+// Soon makes a run due now, because something has changed that may let it through. When one is under way, another one
+// follows it. It returns at once.
+func (s *Schedule) Soon() {
+	s.mu.Lock()
+	s.again = s.c.Now()
+	s.mu.Unlock()
+	s.look()
+}
+
+// look has Run look at what is due.
+func (s *Schedule) look() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it is going to
+	}
 }
 
 // missed reports whether a run was due while nobody was there to run it. A schedule that is met for the first time
@@ -172,23 +208,27 @@ func (s *Schedule) overdue() bool {
 
 func reached(due, now time.Time) bool { return !due.IsZero() && !due.After(now) }
 
-// take returns the time for which a run is due now, and looks ahead. Two specifications that meet make one run.
-func (s *Schedule) take() (due time.Time, ok bool) {
+// take returns the time for which a run is due now, and looks ahead. Two specifications that meet make one run. missed
+// says that it makes up for one.
+func (s *Schedule) take() (due time.Time, missed, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.c.Now()
 	switch {
 	case s.running:
-		return time.Time{}, false
+		if reached(s.next, now) {
+			s.c.Log.Info().Str("schedule", s.c.Name).Msg("the run before is still under way; this one is left out")
+		}
+		return due, false, false
 	case reached(s.next, now):
-		due = s.next
+		due, missed = s.next, s.late || now.Sub(s.next) >= missedBy
 	case reached(s.again, now):
-		due = s.again
+		due, missed = s.again, s.late
 	default:
-		return time.Time{}, false
+		return due, false, false
 	}
-	s.running, s.next, s.again = true, s.Next(now), time.Time{}
-	return due, true
+	s.running, s.next, s.again, s.late = true, s.Next(now), time.Time{}, false
+	return due, missed, true
 }
 
 // leave ends a run. What was due while it lasted is left out.
@@ -196,11 +236,12 @@ func (s *Schedule) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.running, s.next = false, s.Next(s.c.Now())
+	s.look() // somebody may have asked for another run meanwhile
 }
 
 // due runs what is due.
 func (s *Schedule) due(ctx context.Context) {
-	due, ok := s.take()
+	due, missed, ok := s.take()
 	if !ok {
 		return
 	}
@@ -210,29 +251,61 @@ func (s *Schedule) due(ctx context.Context) {
 	}
 	run := store.Run{ScheduledAt: due, StartedAt: s.c.Now()}
 	s.remember(ctx, run)
+	if missed && s.c.Gather != nil {
+		s.c.Gather(ctx)
+	}
 	summary, err := s.c.Run(ctx)
 	run.Summary = summary
 	if ctx.Err() == nil || err == nil { // else it was cut off, and is caught up with
 		run.EndedAt = s.c.Now()
 	}
 	if err != nil {
-		s.c.Log.Error().Str("schedule", s.c.Name).Err(err).Msg("a scheduled run failed")
-		if run.Summary == "" {
-			run.Summary = "It failed: " + err.Error()
-		}
+		run.Summary = strings.TrimSpace(summary + " It failed: " + err.Error())
 	}
+	s.tellTrouble(err)
 	s.remember(ctx, run)
-	if s.c.Again == nil || ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return
+	}
+	again := s.askAgain(ctx)
+	if err != nil && s.c.Again != nil {
+		again = earlier(again, s.c.Now().Add(failedAgain))
+	}
+	s.mu.Lock()
+	s.again = earlier(s.again, again) // it may have been asked for meanwhile
+	s.mu.Unlock()
+}
+
+// askAgain asks when another run makes sense; the zero time for never.
+func (s *Schedule) askAgain(ctx context.Context) time.Time {
+	if s.c.Again == nil {
+		return time.Time{}
 	}
 	again, err := s.c.Again(ctx)
 	if err != nil {
 		s.c.Log.Error().Str("schedule", s.c.Name).Err(err).Msg("cannot tell when to run again")
+		return time.Time{}
+	}
+	return again
+}
+
+// tellTrouble logs that a run failed, once until it fails with something else or does not.
+func (s *Schedule) tellTrouble(err error) {
+	was := s.trouble
+	if s.trouble = ""; err == nil {
 		return
 	}
-	s.mu.Lock()
-	s.again = again
-	s.mu.Unlock()
+	if s.trouble = err.Error(); s.trouble != was {
+		s.c.Log.Error().Str("schedule", s.c.Name).Err(err).Msg("a scheduled run failed")
+	}
+}
+
+// earlier is the first of two times, of which the zero time is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func (s *Schedule) remember(ctx context.Context, r store.Run) {
@@ -247,12 +320,8 @@ type cronLog struct {
 	name string
 }
 
-// Info is called for every step; only a run that is left out matters.
-func (l cronLog) Info(msg string, _ ...any) {
-	if msg == "skip" {
-		l.log.Info().Str("schedule", l.name).Msg("the run before is still under way; this one is left out")
-	}
-}
+// Info is called for every step, which nobody wants to know.
+func (l cronLog) Info(string, ...any) {}
 
 // Error is called for a panic.
 func (l cronLog) Error(err error, msg string, _ ...any) {

@@ -242,15 +242,17 @@ func TestScheduleRunsAgain(t *testing.T) {
 		n := 0
 		p.Again = func(context.Context) (time.Time, error) {
 			switch n++; n {
-			case 1:
+			case 1: // at the start: what the process before was waiting for
+				return time.Now().Add(10 * time.Minute), nil
+			case 3:
 				return time.Now().Add(20 * time.Minute), nil
-			case 2:
+			case 4:
 				return time.Time{}, errors.New("the disk is full")
 			}
 			return time.Time{}, nil
 		}
 		p.during(t, 47*time.Hour)
-		p.want(t, "01 02:00", "01 02:20", "02 02:00")
+		p.want(t, "01 00:10", "01 02:00", "01 02:20", "02 02:00")
 		if p.log.lines("cannot tell when to run again") != 1 {
 			t.Errorf("the log:\n%s", p.log.bytes())
 		}

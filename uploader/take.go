@@ -4,14 +4,21 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"capibara/store"
 	"capibara/uploader/capi"
 )
 
-// maxStale is how many batches in a row may be overtaken before they begin; more means that the store and this program
-// do not agree on what is pending.
-const maxStale = 10
+const (
+	// maxStale is how often the same rows may be planned, and be gone when they are to begin, with nothing else happening in
+	// between; more means that the store and this program do not agree on what is pending.
+	maxStale = 10
+	// A lane that was overtaken plans anew after a short pause, which doubles: an import that replaces events, for instance,
+	// goes through the same ones, and wins by its next commit or is done.
+	firstStale   = 50 * time.Millisecond
+	longestStale = 2 * time.Second
+)
 
 // send begins a piece of work.
 func (p *pass) send(ctx context.Context, l *lane, w work) {
@@ -46,6 +53,7 @@ func (p *pass) take(ctx context.Context, l *lane, w work, r result) {
 	}
 	l.dry = l.dry && len(w.rows) == 0
 	p.sum.Rejected += r.rejected
+	p.trial.take(r)
 	if n != 0 && r.rejected > 0 { // it was this one
 		delete(l.open, n)
 	}
@@ -59,6 +67,7 @@ func (p *pass) take(ctx context.Context, l *lane, w work, r result) {
 	if r.owed != nil {
 		p.u.owed = append(p.u.owed, *r.owed)
 	}
+	p.weigh(ctx, l, w, r)
 	if r.err != nil {
 		if p.err == nil {
 			p.err = r.err
@@ -66,13 +75,14 @@ func (p *pass) take(ctx context.Context, l *lane, w work, r result) {
 		return
 	}
 	if r.stale {
-		p.overtaken(l, n)
+		p.overtaken(l, n, w.rows)
 		return
 	}
 	if r.batch.Number == 0 {
 		return
 	}
-	l.staleBegin = 0
+	l.staleBegin, l.staleRows = 0, nil
+	p.lost(l, r.lost, whyUnknown)
 	p.took(l, r.batch, r.verdict, r.batch.Events)
 	if !r.sent {
 		p.u.c.Log.Warn().Uint64("batch", r.batch.Number).Str("dataset", l.Alias).Int("events", r.batch.Events).
@@ -84,13 +94,24 @@ func (p *pass) take(ctx context.Context, l *lane, w work, r result) {
 	p.react(ctx, l, r)
 }
 
-// overtaken is for a row or a batch that somebody changed meanwhile, a person who withdrew it for instance. Rows are
-// planned anew; an open batch is left to the next pass.
-func (p *pass) overtaken(l *lane, batch uint64) {
+// overtaken is for a row or a batch that somebody changed meanwhile, a person who withdrew it for instance, or an import
+// that replaced it. Rows are planned anew, as long as something moves; an open batch is left to the next pass.
+func (p *pass) overtaken(l *lane, batch uint64, rows []store.Row) {
 	delete(l.open, batch)
+	if len(rows) == 0 {
+		return
+	}
+	p.planned -= len(rows) // none of them was sent
+	if same := slices.EqualFunc(rows, l.staleRows, func(a, b store.Row) bool { return a.Seq == b.Seq }); !same {
+		l.staleBegin, l.staleRows = 0, rows
+	}
 	if l.staleBegin++; l.staleBegin > maxStale {
 		p.err = fmt.Errorf("begin a batch for %s: %w %d times in a row", l.Alias, store.ErrStale, l.staleBegin)
+		return
 	}
+	// Not counted against the patience of the pass: what overtook it made progress. One at a time until a batch begins, so
+	// that what is planned next shows what has moved.
+	l.until = p.now().Add(min(firstStale<<(l.staleBegin-1), longestStale))
 }
 
 // took counts what became of a batch of so many events, and keeps the list of open ones.
@@ -99,6 +120,9 @@ func (p *pass) took(l *lane, b store.Batch, v store.Verdict, events int) {
 	switch v {
 	case store.VerdictAcknowledged:
 		p.sum.Acknowledged += events
+		if b.MaybeAttempts > 1 { // the one that was acknowledged is among them
+			p.sum.Relied += events
+		}
 		if s := l.bisections[l.rootOf[b.Number]]; s != nil {
 			s.evidence = true
 		}
@@ -148,7 +172,7 @@ func (p *pass) bisect(l *lane, r result) {
 	switch {
 	case r.verdict != store.VerdictReady && r.verdict != store.VerdictUnknown:
 	case r.probed:
-		s.suspects = append(s.suspects, b.Number)
+		s.suspect(b.Number, charge{r.onlySource(), causeOf(r.outcome)})
 	case r.verdict == store.VerdictReady:
 		s.level = append([]uint64{b.Number}, s.level...)
 	}

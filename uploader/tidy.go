@@ -24,11 +24,16 @@ func (p *pass) tidy(ctx context.Context, l *lane) error {
 		if !p.clockRight {
 			continue
 		}
-		late, err := p.allLate(ctx, n)
+		rows, err := p.allLate(ctx, n)
 		if err != nil {
 			return err
 		}
-		if late {
+		if rows != nil {
+			seqs := make([]uint64, len(rows))
+			for i, row := range rows {
+				seqs[i] = row.Seq
+			}
+			p.lost(l, new(builder).worth(rows, seqs), whyUnknown)
 			if err := p.conclude(ctx, l, store.Settlement{Batch: n, Verdict: store.VerdictExpired}); err != nil {
 				return err
 			}
@@ -37,19 +42,20 @@ func (p *pass) tidy(ctx context.Context, l *lane) error {
 	return nil
 }
 
-func (p *pass) allLate(ctx context.Context, n uint64) (bool, error) {
+// allLate returns the rows of a batch when the deadline of every one has passed, else nil.
+func (p *pass) allLate(ctx context.Context, n uint64) ([]store.Row, error) {
 	rows, err := p.u.c.Store.BatchRows(ctx, n)
 	if errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrStale) {
-		return false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read the events of batch %d: %w", n, err)
+		return nil, fmt.Errorf("read the events of batch %d: %w", n, err)
 	}
 	now := p.now().Unix()
 	for _, row := range rows {
 		if row.Deadline > now {
-			return false, nil
+			return nil, nil
 		}
 	}
-	return true, nil
+	return rows, nil
 }

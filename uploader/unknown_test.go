@@ -27,7 +27,7 @@ func TestUnknownIsSentAgainAsItself(t *testing.T) {
 				h.fault(kind)
 				began := time.Now()
 				got := h.upload()
-				if got.Requests != 3 || got.Acknowledged != 100 || got.Unknown != 0 || got.Stopped != nil {
+				if got.Requests != 3 || got.Acknowledged != 100 || got.Relied != 50 || got.Unknown != 0 || got.Stopped != nil {
 					h.Errorf("summary %+v, stopped %+v", got, got.Stopped)
 				}
 				if took := time.Since(began); took > 2*time.Minute {

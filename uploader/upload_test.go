@@ -281,6 +281,51 @@ func TestWithdrawnMeanwhile(t *testing.T) {
 	})
 }
 
+// TestReplacedMeanwhile has an import replace events beside a pass, for longer than anybody would be patient if nothing
+// moved: every batch that was overtaken is planned anew, and in the end everything is sent once, as it was last.
+func TestReplacedMeanwhile(t *testing.T) {
+	inBubble(t, func(h *house) {
+		h.config.BatchEvents, h.config.InFlight = 10, 3
+		h.putSome("a", 60)
+		h.config.Store = &replacing{Outbox: h.db, house: h, times: 3 * maxStale}
+		if got := h.upload(); got.Acknowledged != 60 || got.Batches < 6 {
+			t.Errorf("summary %+v", got)
+		}
+		for i := range 60 {
+			if n := h.meta.Count(shop, fmt.Sprintf("a-%d", i), "Purchase"); n != 1 {
+				t.Errorf("a-%d was sent %d times", i, n)
+			}
+		}
+		h.want(store.StateAcknowledged, 60, store.StateWithdrawn, 3*maxStale)
+		h.check()
+	})
+}
+
+// replacing is a store in which an import replaces an event of a batch just before the batch begins.
+type replacing struct {
+	Outbox
+	house *house
+	mu    sync.Mutex
+	times int
+}
+
+func (r *replacing) Begin(ctx context.Context, in store.Intent, now time.Time) (store.Batch, error) {
+	r.mu.Lock()
+	if r.times--; r.times >= 0 {
+		old, err := r.house.db.Event(ctx, in.Rows[0])
+		if err != nil {
+			r.house.Error(err)
+		}
+		e := sale(old.EventID, now.Add(-time.Hour))
+		e.Custom.Value, _ = event.ParseMoney(fmt.Sprintf("%d.50", r.times))
+		again := row(shop, e, now.Add(6*day))
+		again.Replace = true
+		r.house.put(again)
+	}
+	r.mu.Unlock()
+	return r.Outbox.Begin(ctx, in, now)
+}
+
 // overtaking is a store in which somebody else is always faster.
 type overtaking struct {
 	Outbox

@@ -27,10 +27,13 @@ const (
 // Outbox is the part of store.Outbox that an uploader uses.
 type Outbox interface {
 	store.Uploading
+	store.Halting
 	// Batch returns one batch; see store.Reading.
 	Batch(ctx context.Context, n uint64) (store.Batch, error)
 	// Counts counts events by dataset and state; see store.Reading.
 	Counts(ctx context.Context, horizon time.Time) (store.Counts, error)
+	// Expiring adds up pending events by their deadlines; see store.Reading.
+	Expiring(ctx context.Context, dataset string, from, until time.Time) (store.Tally, error)
 }
 
 // Dataset is one dataset to send to.
@@ -48,17 +51,34 @@ type Config struct {
 	Client       *capi.Client
 	Datasets     []Dataset
 	Log          zerolog.Logger
-	BatchEvents  int              // events a request, at most and by default capi.MaxEvents
-	BatchBytes   int              // bytes of a request's body, by default capi.MaxBodyBytes; one event alone may exceed it
-	InFlight     int              // requests at once, over all datasets
-	MaxEvents    int              // new events that a pass sends, over all datasets; 0: all. For a first look at a few
-	ResendWindow time.Duration    // how long a batch of unknown fate may be sent again
-	Patience     time.Duration    // how long a pass waits without progress, for each dataset; negative: not at all
-	Grace        time.Duration    // how long requests under way may go on after the context of a pass is done
-	Now          func() time.Time // time.Now when nil
+	BatchEvents  int           // events a request, at most and by default capi.MaxEvents
+	BatchBytes   int           // bytes of a request's body, by default capi.MaxBodyBytes; one event alone may exceed it
+	InFlight     int           // requests at once, over all datasets
+	MaxEvents    int           // new events that a pass sends, over all datasets; 0: all. For a first look at a few
+	ResendWindow time.Duration // how long a batch of unknown fate may be sent again
+	// ResendUnknown says whether it is sent again at all.
+	ResendUnknown Resend
+	// Column names the column of a source that a member such as custom_data.value is read from, "" when that cannot be told;
+	// nil is allowed. It is for the sentence that says why a source was halted.
+	Column func(source, member string) string
+	// Next is when the next scheduled upload after an instant is, the zero time for never; nil when nothing is scheduled. With
+	// it, Due says that an upload is due at once when events would become too old before.
+	Next     func(after time.Time) time.Time
+	Patience time.Duration    // how long a pass waits without progress, for each dataset; negative: not at all
+	Grace    time.Duration    // how long requests under way may go on after the context of a pass is done
+	Now      func() time.Time // time.Now when nil
 	// Progress is called after every request that ended; nil is allowed. It must return quickly.
 	Progress func(Progress)
 }
+
+// Resend says what becomes of a batch of unknown fate.
+type Resend string
+
+// The ways to deal with a batch of unknown fate.
+const (
+	ResendWithinWindow Resend = "within_window" // it is sent again as itself within Config.ResendWindow; the default
+	ResendNever        Resend = "never"         // it is held for a person at once: rather an event too few than one twice
+)
 
 // Uploader empties the outbox. Its methods may be called from several goroutines.
 type Uploader struct {
@@ -66,10 +86,12 @@ type Uploader struct {
 	pass sync.Mutex // held during a pass, which refuses another one
 	// lanes has room for one: whoever works on the circuits, a pass, which waits for it, or a probe on a quiet day.
 	lanes chan struct{}
-	owed  []owed    // settlements that the store did not take yet; guarded by pass
+	owed  []owed // settlements that the store did not take yet; guarded by pass
+	haste haste
 	build sync.Pool // of *builder
 
 	version versionNote
+	renewed renewedNote
 }
 
 // owed is an end that is known and could not be written down, for instance because the disk was full. While this process
@@ -118,10 +140,21 @@ func New(c Config) (*Uploader, error) {
 			c.ResendWindow, DefaultResendWindow)
 	}
 	c.ResendWindow = orElse(c.ResendWindow, DefaultResendWindow)
+	switch c.ResendUnknown {
+	case "", ResendWithinWindow:
+	case ResendNever:
+		c.ResendWindow = 0
+	default:
+		return nil, fmt.Errorf("%q is no way to deal with a batch of unknown fate; the ways are %s and %s", c.ResendUnknown,
+			ResendWithinWindow, ResendNever)
+	}
 	c.Patience = max(orElse(c.Patience, DefaultPatience), 0)
 	c.Grace = orElse(c.Grace, DefaultGrace)
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Column == nil {
+		c.Column = func(string, string) string { return "" }
 	}
 	if c.Progress == nil {
 		c.Progress = func(Progress) {}

@@ -11,8 +11,9 @@ import (
 const (
 	// maxMaybe is how many attempts of one batch may have arrived before a person is asked.
 	maxMaybe = 3
-	// maxSuspects is how many events of one bisection are refused one by one, with nothing acknowledged, before the cause
-	// is taken to be the mapping or the account. It is well above the run of bad neighbours that a file may have.
+	// maxSuspects is how many events of one bisection, none of whose sources has more than maxBad of them, are refused one by
+	// one, with nothing acknowledged, before the cause is taken to be the account. It is well above the run of bad neighbours
+	// that a file may have.
 	maxSuspects = 32
 	// maxHints is how many events of a batch Meta may point at before halves are the better way to search.
 	maxHints = 16
@@ -57,7 +58,8 @@ func follow(b store.Batch, o capi.Outcome, k knowledge) store.Settlement {
 			if k.blind {
 				hints = nil
 			}
-			s.Verdict, s.Children = store.VerdictSplit, cut(b.Events, hints)
+			s.Verdict = store.VerdictSplit
+			s.Children, s.Apart = cut(b.Events, hints)
 			return s
 		case k.evidence:
 			s.Verdict, s.Reason = store.VerdictRejected, event.ReasonRejectedByMeta
@@ -106,25 +108,21 @@ func attempt(o capi.Outcome) store.Attempt {
 	return a
 }
 
-// cut says how n events are divided. Every event that Meta points at is set apart; without a usable hint there are two
-// halves. Hints may be wrong: the parts are sent like any others, and what comes back decides.
-func cut(n int, hints []int) []int {
-	if len(hints) == 0 || len(hints) > maxHints || n == 2 {
-		return []int{n / 2, n - n/2}
+// cut says how n events are divided. Every event that Meta points at is set apart, and the rest stays together: with a true
+// hint two more requests are all that it takes. Without a usable hint there are two halves. Hints may be wrong: the parts are
+// sent like any others, and what comes back decides.
+func cut(n int, hints []int) (sizes, apart []int) {
+	halves := []int{n / 2, n - n/2}
+	if len(hints) == 0 || len(hints) > maxHints || len(hints) >= n || n == 2 {
+		return halves, nil
 	}
-	var sizes []int
+	sizes = []int{n - len(hints)}
 	next := 0
 	for _, h := range hints {
 		if h < next || h >= n {
-			return []int{n / 2, n - n/2}
-		}
-		if h > next {
-			sizes = append(sizes, h-next)
+			return halves, nil
 		}
 		sizes, next = append(sizes, 1), h+1
 	}
-	if next < n {
-		sizes = append(sizes, n-next)
-	}
-	return sizes
+	return sizes, hints
 }

@@ -88,27 +88,28 @@ func TestCut(t *testing.T) {
 		many[i] = i
 	}
 	for _, c := range []struct {
-		name  string
-		n     int
-		hints []int
-		want  []int
+		name        string
+		n           int
+		hints       []int
+		want, apart []int
 	}{
-		{"no hint", 1000, nil, []int{500, 500}},
-		{"odd", 7, nil, []int{3, 4}},
-		{"in the middle", 1000, []int{12}, []int{12, 1, 987}},
-		{"first", 1000, []int{0}, []int{1, 999}},
-		{"last", 1000, []int{999}, []int{999, 1}},
-		{"neighbours", 10, []int{3, 4}, []int{3, 1, 1, 5}},
-		{"two", 2, []int{1}, []int{1, 1}},
-		{"out of range", 10, []int{10}, []int{5, 5}},
-		{"negative", 10, []int{-1}, []int{5, 5}},
-		{"not ascending", 10, []int{5, 5}, []int{5, 5}},
-		{"too many", 1000, many, []int{500, 500}},
+		{"no hint", 1000, nil, []int{500, 500}, nil},
+		{"odd", 7, nil, []int{3, 4}, nil},
+		{"in the middle", 1000, []int{12}, []int{999, 1}, []int{12}},
+		{"first", 1000, []int{0}, []int{999, 1}, []int{0}},
+		{"last", 1000, []int{999}, []int{999, 1}, []int{999}},
+		{"neighbours", 10, []int{3, 4}, []int{8, 1, 1}, []int{3, 4}},
+		{"all", 3, []int{0, 1, 2}, []int{1, 2}, nil},
+		{"two", 2, []int{1}, []int{1, 1}, nil},
+		{"out of range", 10, []int{10}, []int{5, 5}, nil},
+		{"negative", 10, []int{-1}, []int{5, 5}, nil},
+		{"not ascending", 10, []int{5, 5}, []int{5, 5}, nil},
+		{"too many", 1000, many, []int{500, 500}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if got := cut(c.n, c.hints); !slices.Equal(got, c.want) {
-				t.Errorf("got %v, want %v", got, c.want)
+			if got, apart := cut(c.n, c.hints); !slices.Equal(got, c.want) || !slices.Equal(apart, c.apart) {
+				t.Errorf("got %v and %v, want %v and %v", got, apart, c.want, c.apart)
 			}
 		})
 	}

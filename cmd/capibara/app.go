@@ -22,6 +22,8 @@ type app struct {
 	logLevel             string
 	output               string
 	asks                 bool // a test answers questions, without a terminal
+
+	noted map[string]bool // notes that were written
 }
 
 // newRootCommand returns the whole command line.
@@ -59,7 +61,9 @@ Start in an empty folder with "capibara init".`,
 	root.AddCommand(
 		newInitCommand(a), newSampleCommand(a), newImportCommand(a), newUploadCommand(a), newRunCommand(a),
 		newPreviewCommand(a), newMapCommand(a),
-		newStatusCommand(a), newHistoryCommand(a), newShowCommand(a), newGoLiveCommand(a), newCheckCommand(a), newExplainCommand(a),
+		newWithdrawCommand(a), newRequeueCommand(a), newResolveCommand(a), newAllowCommand(a),
+		newStatusCommand(a), newHistoryCommand(a), newShowCommand(a), newGoLiveCommand(a), newAdoptCommand(a), newMoveCommand(a),
+		newCheckCommand(a), newExplainCommand(a),
 		newSandboxCommand(a), newTokenCommand(a), newConfigCommand(a), newVersionCommand(a), newDemoCommand(a))
 	root.SetHelpCommand(newHelpCommand())
 	root.InitDefaultHelpCmd()
@@ -124,6 +128,19 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 	}
 	return misused(hint, "%w", err)
+}
+
+// note tells something beside what was asked for, once: a command that waits tries the same thing again and again.
+func (a *app) note(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if a.noted[text] {
+		return
+	}
+	if a.noted == nil {
+		a.noted = map[string]bool{}
+	}
+	a.noted[text] = true
+	fmt.Fprintf(a.stderr, "note: %s\n", text)
 }
 
 // arguments makes a wrong number of arguments a usage error. want says in words what is expected, such as "a dataset".

@@ -102,3 +102,45 @@ func wrong(err error) string {
 	}
 	return err.Error()
 }
+
+// agreed asks for a yes in so many letters; Enter is none. kept says what remains as it is without one, other what else a
+// script can do.
+func (a *app) agreed(out io.Writer, question, kept, other string) error {
+	fmt.Fprintf(out, "%s Type yes: ", question)
+	line, err := a.answerLine()
+	if err != nil {
+		fmt.Fprintln(out)
+		return failed("type yes, "+other, "nobody said yes, so %s", kept)
+	}
+	if said := strings.ToLower(line); said != "yes" && said != "y" {
+		return failed("run it again and type yes, "+other, "the answer was not yes, so %s", kept)
+	}
+	return nil
+}
+
+// sure asks for a yes before something is changed; yes says that it was given on the command line.
+func (a *app) sure(question string, yes bool) error {
+	if yes {
+		return nil
+	}
+	return a.agreed(a.stdout, "\n"+question, "nothing was changed", "or pass --yes")
+}
+
+// answerLine reads one line and not a byte more: the next question finds the rest.
+func (a *app) answerLine() (string, error) {
+	var text []byte
+	for b := make([]byte, 1); len(text) < 1<<10; {
+		n, err := a.stdin.Read(b)
+		switch {
+		case n == 1 && b[0] == '\n':
+			return strings.TrimSpace(string(text)), nil
+		case n == 1:
+			text = append(text, b[0])
+		case err != nil && len(text) > 0 && errors.Is(err, io.EOF):
+			return strings.TrimSpace(string(text)), nil
+		case err != nil:
+			return "", fmt.Errorf("reading the answer: %w", err)
+		}
+	}
+	return "", errors.New("the answer is too long")
+}

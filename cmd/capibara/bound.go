@@ -11,10 +11,12 @@ import (
 )
 
 // boundOutbox is the outbox of an uploader. The first request that carries events binds the ledger to what it goes to:
-// neither a probe nor a pass that finds nothing to send does.
+// neither a probe nor a pass that finds nothing to send does. No request begins while it is in doubt whether this is the
+// ledger that sent last, and the witness outside of it covers the intent before the first request of a pass leaves.
 type boundOutbox struct {
 	*bolt.DB
-	config *config
+	config    *config
+	testimony *testimony
 }
 
 // Plan returns rows to send. What is bound to the other endpoint is not even planned, so that a dry run says so too.
@@ -30,7 +32,11 @@ func (b boundOutbox) Begin(ctx context.Context, in store.Intent, now time.Time) 
 	if err := b.bind(ctx, now); err != nil {
 		return store.Batch{}, err
 	}
-	return b.DB.Begin(ctx, in, now)
+	begun, err := b.DB.Begin(ctx, in, now)
+	if err == nil {
+		b.testimony.keepLately(ctx)
+	}
+	return begun, err
 }
 
 // Retry journals the intent to send an open batch again.
@@ -38,10 +44,17 @@ func (b boundOutbox) Retry(ctx context.Context, batch uint64, drop []uint64, bod
 	if err := b.bind(ctx, now); err != nil {
 		return store.Batch{}, err
 	}
-	return b.DB.Retry(ctx, batch, drop, body, now)
+	begun, err := b.DB.Retry(ctx, batch, drop, body, now)
+	if err == nil {
+		b.testimony.keepLately(ctx)
+	}
+	return begun, err
 }
 
 func (b boundOutbox) bind(ctx context.Context, now time.Time) error {
+	if err := b.testimony.maySend(); err != nil {
+		return err
+	}
 	binding, err := b.Bind(ctx, b.config.endpoint(), now)
 	if errors.Is(err, store.ErrBound) {
 		return b.config.boundError(binding)

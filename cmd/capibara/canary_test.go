@@ -84,6 +84,7 @@ type parrot struct {
 	// way is how it answers; "" passes requests on.
 	way    atomic.Pointer[string]
 	proofs atomic.Int64 // requests that carried the proof
+	quoted atomic.Int64 // events that were quoted
 }
 
 func (p *parrot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -104,7 +105,15 @@ func (p *parrot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(status)
 		fmt.Fprintf(w, `{"error":{"message":%[1]q,"error_user_title":%[1]q,"error_user_msg":%[1]q,"type":"OAuthException",%[2]s,"fbtrace_id":%[1]q}}`, said, members)
 	}
-	switch way := *p.way.Load(); way {
+	way := *p.way.Load()
+	if rest, quotes := strings.CutPrefix(way, "repeats"); quotes {
+		if text := echo(body); text != "" {
+			said = text
+			p.quoted.Add(1)
+		}
+		way = map[string]string{"": "unknown code", " at one event": "event", " in a page": "page", " in messages": "messages", " in headers": "headers"}[rest]
+	}
+	switch way {
 	case "credentials":
 		refuse(400, `"code":190`)
 	case "unknown code":
@@ -134,6 +143,33 @@ func (p *parrot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		p.meta.ServeHTTP(w, r)
 	}
+}
+
+// echo is a message that quotes the values of the first event of a request, "" for a request without one.
+func echo(body []byte) string {
+	var sent struct {
+		Data []struct {
+			Person map[string]any `json:"user_data"`
+			Custom map[string]any `json:"custom_data"`
+		} `json:"data"`
+	}
+	if json.Unmarshal(body, &sent) != nil || len(sent.Data) == 0 {
+		return ""
+	}
+	said := ""
+	for _, members := range []map[string]any{sent.Data[0].Person, sent.Data[0].Custom} {
+		text, err := json.Marshal(members)
+		if err != nil {
+			return err.Error()
+		}
+		said = string(text) + " " + said
+		for name, value := range members {
+			if text, ok := value.(string); ok {
+				said += fmt.Sprintf("Invalid parameter %s: %s is no %s. ", name, text, name)
+			}
+		}
+	}
+	return said
 }
 
 // TestNoCanarySings sends unique personal data and secrets through a whole life, with every kind of trouble on the way and

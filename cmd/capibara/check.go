@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"capibara/audit"
 	"capibara/store"
 	"capibara/uploader/capi"
 
@@ -68,7 +69,7 @@ func (a *app) checkDatasets(ctx context.Context) error {
 		return err
 	}
 	defer client.CloseIdleConnections()
-	stopped := a.stopped(ctx, c)
+	stopped, ledger := a.stopped(ctx, c)
 	var found []checked
 	var worst error
 	for _, alias := range c.aliases() {
@@ -76,13 +77,22 @@ func (a *app) checkDatasets(ctx context.Context) error {
 		if ends := c.versionEnds(a.now()); ends != "" && a.output != asTable { // a table begins with it
 			remarks = append(remarks, ends)
 		}
+		if ledger != nil && a.output != asTable {
+			remarks = append(remarks, "nothing is sent: "+ledger.Sentence)
+		}
 		found = append(found, newChecked(c, alias, said, remarks, err, stopped[alias]))
 		if err != nil && (worst == nil || worse(exitCode(worst), exitCode(err)) != exitCode(worst)) {
 			worst = err
 		}
 	}
+	if a.output == asTable && worst != nil && ledger != nil {
+		a.line("Nothing is sent: %s.\nWhat to do: %s.\n", ledger.Sentence, ledger.Fix)
+	}
 	if err := a.printChecked(c, found); err != nil {
 		return err
+	}
+	if worst == nil && ledger != nil {
+		return failed(ledger.Fix, "nothing is sent: %s", ledger.Sentence)
 	}
 	if worst != nil {
 		return &failure{code: exitCode(worst), hint: hintOf(worst), err: errors.New("not every dataset can be sent to")}
@@ -132,22 +142,22 @@ func (a *app) printChecked(c *config, found []checked) error {
 	return nil
 }
 
-// stopped tells which datasets are not sent to for now. Token and dataset can be checked before there is a database and
+// stopped tells which datasets are not sent to for now, and why nothing of the whole ledger is. Token and dataset can be checked before there is a database and
 // while another process has it: what it does not tell is left out.
-func (a *app) stopped(ctx context.Context, c *config) map[string]bool {
+func (a *app) stopped(ctx context.Context, c *config) (map[string]bool, *audit.LedgerStatus) {
 	stopped := map[string]bool{}
 	h, err := a.open(ctx, c, "check", toRead)
 	if err != nil {
-		return stopped
+		return stopped, nil
 	}
 	s, err := h.Status(ctx)
 	if err = errors.Join(err, h.Close()); err != nil {
-		return stopped
+		return stopped, nil
 	}
 	for _, d := range s.Datasets {
 		stopped[d.Alias] = d.Circuit.State == store.CircuitOpen.String()
 	}
-	return stopped
+	return stopped, s.Ledger
 }
 
 // probe asks whether a dataset can be sent to, without sending an event.
@@ -254,6 +264,9 @@ func (a *app) checkDatabase(ctx context.Context) error {
 		}
 		if err := a.printProblems(problems); err != nil {
 			return err
+		}
+		if st, err := h.Status(ctx); err == nil && st.Ledger != nil && len(problems) == 0 {
+			return failed(st.Ledger.Fix, "nothing is sent: %s", st.Ledger.Sentence)
 		}
 		if len(problems) > 0 {
 			return failed("stop capibara, keep a copy of "+c.Folders.Data+", and report what is listed above",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -104,6 +105,22 @@ func (c *client) Upload(ctx context.Context, tell func(progress)) (s uploader.Su
 	return s, err
 }
 
+// Test has the running process send made-up events.
+func (c *client) Test(ctx context.Context, o uploader.TestOrder) (r uploader.TestReport, err error) {
+	text, err := json.Marshal(o)
+	if err != nil {
+		return r, fmt.Errorf("asking the running capibara: %w", err)
+	}
+	err = c.long(ctx, "/v1/test", nil, bytes.NewReader(text), func(progress) {}, &r)
+	return r, err
+}
+
+// Try has the running process send the first few events of a dataset.
+func (c *client) Try(ctx context.Context, dataset, by string, tell func(progress)) (t uploader.Trial, err error) {
+	err = c.long(ctx, "/v1/trial", url.Values{"dataset": {dataset}, "by": {by}}, nil, tell, &t)
+	return t, err
+}
+
 // GoLive allows sending to a dataset.
 func (c *client) GoLive(ctx context.Context, dataset, by string) error {
 	resp, err := c.do(ctx, http.MethodPost, "/v1/go-live", url.Values{"dataset": {dataset}, "by": {by}}, nil)
@@ -111,6 +128,21 @@ func (c *client) GoLive(ctx context.Context, dataset, by string) error {
 		return err
 	}
 	return resp.Body.Close()
+}
+
+// Look tells what a decision would be about.
+func (c *client) Look(ctx context.Context, v verdict) (verdictReport, error) {
+	return post[verdictReport](ctx, c, "/v1/look", v)
+}
+
+// Decide has the running process carry a decision out.
+func (c *client) Decide(ctx context.Context, v verdict) (verdictReport, error) {
+	return post[verdictReport](ctx, c, "/v1/decide", v)
+}
+
+// Resolve has the running process take a person's word about a batch.
+func (c *client) Resolve(ctx context.Context, w resolution) (audit.Batch, error) {
+	return post[audit.Batch](ctx, c, "/v1/resolve", w)
 }
 
 func (c *client) do(ctx context.Context, method, path string, v url.Values, body io.Reader) (*http.Response, error) {
@@ -147,10 +179,23 @@ func (c *client) do(ctx context.Context, method, path string, v url.Values, body
 	return nil, f.failure()
 }
 
-func get[T any](ctx context.Context, c *client, path string, v url.Values) (out T, err error) {
-	resp, err := c.do(ctx, http.MethodGet, path, v, nil)
+func get[T any](ctx context.Context, c *client, path string, v url.Values) (T, error) {
+	return decoded[T](c.do(ctx, http.MethodGet, path, v, nil))
+}
+
+// post asks with a body of JSON.
+func post[T any](ctx context.Context, c *client, path string, body any) (out T, err error) {
+	text, err := json.Marshal(body)
 	if err != nil {
 		return out, err
+	}
+	return decoded[T](c.do(ctx, http.MethodPost, path, nil, bytes.NewReader(text)))
+}
+
+// decoded reads the answer.
+func decoded[T any](resp *http.Response, asked error) (out T, err error) {
+	if asked != nil {
+		return out, asked
 	}
 	defer closing(&err, resp.Body, "the answer of the running capibara")
 	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {

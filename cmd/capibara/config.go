@@ -17,6 +17,7 @@ import (
 
 	"capibara/event"
 	"capibara/importer"
+	"capibara/uploader"
 	"capibara/uploader/capi"
 )
 
@@ -56,6 +57,9 @@ type uploadConfig struct {
 	BatchEvents  int      `yaml:"batch_events"`
 	InFlight     int      `yaml:"in_flight"`
 	ResendWindow duration `yaml:"resend_window"`
+
+	ResendUnknown string `yaml:"resend_unknown"`
+	Urgent        bool   `yaml:"urgent"`
 }
 
 type scheduleConfig struct {
@@ -84,6 +88,10 @@ type foldersConfig struct {
 	Receipts string `yaml:"receipts"`
 	Data     string `yaml:"data"`
 
+	DataNetwork bool `yaml:"data_network"`
+
+	RejectedMode  fileMode  `yaml:"rejected_mode"`
+	RejectedGroup groupName `yaml:"rejected_group"`
 	ReceiptsMode  fileMode  `yaml:"receipts_mode"`
 	ReceiptsGroup groupName `yaml:"receipts_group"`
 }
@@ -92,14 +100,15 @@ type foldersConfig struct {
 func defaults() config {
 	w := event.DefaultWindow()
 	return config{
-		Home:      ".",
-		TimeZone:  "UTC",
-		Graph:     graphConfig{BaseURL: capi.DefaultBaseURL, Version: capi.DefaultVersion, Timeout: duration(capi.DefaultTimeout)},
-		Upload:    uploadConfig{BatchEvents: capi.MaxEvents, InFlight: 4, ResendWindow: duration(36 * time.Hour)},
+		Home:     ".",
+		TimeZone: "UTC",
+		Graph:    graphConfig{BaseURL: capi.DefaultBaseURL, Version: capi.DefaultVersion, Timeout: duration(capi.DefaultTimeout)},
+		Upload: uploadConfig{BatchEvents: capi.MaxEvents, InFlight: 4, ResendWindow: duration(36 * time.Hour),
+			ResendUnknown: string(uploader.ResendWithinWindow), Urgent: true},
 		Schedule:  scheduleConfig{CatchUp: true},
 		Window:    windowConfig{Default: duration(w.Length), Margin: duration(w.Margin)},
 		Inbox:     inboxConfig{Poll: duration(5 * time.Second), Settle: duration(10 * time.Second)},
-		Folders:   foldersConfig{Inbox: "inbox", Archive: "archive", Rejected: "rejected", Receipts: "receipts", Data: "data", ReceiptsMode: defaultReceiptsMode},
+		Folders:   foldersConfig{Inbox: "inbox", Archive: "archive", Rejected: "rejected", Receipts: "receipts", Data: "data", RejectedMode: defaultRejectedMode, ReceiptsMode: defaultReceiptsMode},
 		Retention: retentionConfig{Files: duration(30 * 24 * time.Hour)},
 	}
 }
@@ -198,6 +207,8 @@ func (c *config) check() error {
 		return fmt.Errorf("upload.in_flight is %d; use 1 to 16 requests at a time", c.Upload.InFlight)
 	case c.Upload.ResendWindow < duration(time.Minute) || c.Upload.ResendWindow > duration(36*time.Hour):
 		return fmt.Errorf("upload.resend_window is %s; use 1m to 36h: Meta recognises a repeated event for 48 hours, and some of them pass on the way", c.Upload.ResendWindow)
+	case c.Upload.ResendUnknown != string(uploader.ResendWithinWindow) && c.Upload.ResendUnknown != string(uploader.ResendNever):
+		return fmt.Errorf("upload.resend_unknown is %q; use %s or %s", c.Upload.ResendUnknown, uploader.ResendWithinWindow, uploader.ResendNever)
 	case c.Inbox.Poll < duration(time.Second):
 		return fmt.Errorf("inbox.poll is %s; use 1s or more", c.Inbox.Poll)
 	case c.Retention.Files != 0 && c.Retention.Files < duration(24*time.Hour):
@@ -206,6 +217,9 @@ func (c *config) check() error {
 		return fmt.Errorf("graph.timeout is %s; use 1s or more", c.Graph.Timeout)
 	}
 	if err := c.checkReceipts(); err != nil {
+		return err
+	}
+	if err := c.checkRejected(); err != nil {
 		return err
 	}
 	if c.window().Length > event.MaxAge {

@@ -27,6 +27,9 @@ paths. Access tokens are never printed. It also checks the sources and the sched
 			if err := c.checkSchedule(a.now); err != nil {
 				return err
 			}
+			if _, err := c.importFolders(); err != nil {
+				return err
+			}
 			if _, err := c.receiptFolder(); err != nil {
 				return err
 			}

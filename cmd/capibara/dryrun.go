@@ -28,6 +28,9 @@ func (a *app) dryRun(ctx context.Context) error {
 			return err
 		}
 		st, err := standing(ctx, c, h)
+		if st.Ledger != nil {
+			fmt.Fprintf(a.stderr, "note: an upload would send nothing: %s\n", st.Ledger.Sentence)
+		}
 		for i := range r.Datasets {
 			for _, d := range st.Datasets {
 				// The ledger says in our own words why a dataset is stopped.
@@ -76,6 +79,7 @@ func (a *app) printDry(d uploader.DryDataset) {
 	}{
 		{d.Open, "sent before without an answer, or in the middle of a search for a bad event: they come first"},
 		{d.Waiting, "not to be sent yet, because their time lies in the future or their source holds them back (hold_back)"},
+		{d.Halted, "halted: they wait until somebody allows them, see `capibara status`"},
 		{d.Expiring, "too old by now: they expire instead"},
 		{d.Wrong, "would be refused here, unsent"},
 	} {

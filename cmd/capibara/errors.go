@@ -20,7 +20,7 @@ const (
 	exitFailed      = 1 // failed, refused, or left pending by a circuit
 	exitUsage       = 2 // the command line is wrong
 	exitRejected    = 3 // some records were rejected, everything else was done
-	exitLocked      = 4 // another process has the database open
+	exitLocked      = 4 // another process has the database open, or an upload is under way already
 	exitCredentials = 5 // an access token is missing or does not work
 )
 
@@ -97,6 +97,8 @@ func hintOf(err error) string {
 		return "wait until it has finished, or stop it"
 	case errors.Is(err, store.ErrCorrupt):
 		return "run `capibara check --database`, which tells all that is wrong, and keep a copy of the data folder"
+	case diskHint(err) != "":
+		return diskHint(err)
 	case errors.Is(err, fs.ErrPermission):
 		return "run the command as the user whom the home belongs to"
 	case errors.Is(err, context.Canceled):

@@ -31,9 +31,9 @@ puts ' before a cell that a spreadsheet would take for a formula.`,
 	addOutput(a, cmd)
 	cmd.AddCommand(
 		historyOf(a, "events", "event_time", eventColumns(), house.Events,
-			"event-id", "record-key", "order-id", "email", "phone", "external-id", "file", "batch", "state", "event-name", "dataset"),
+			"event-id", "record-key", "order-id", "email", "phone", "external-id", "file", "batch", "state", "event-name", "dataset", "source"),
 		historyOf(a, "batches", "the time they were begun", batchColumns(), house.Batches, "batch", "state", "dataset"),
-		historyOf(a, "files", "the time they were imported", fileColumns(), house.Files, "file"))
+		historyOf(a, "files", "the time they were imported", fileColumns(), house.Files, "file", "source"))
 	return cmd
 }
 
@@ -91,6 +91,10 @@ func historyOf[T any](a *app, what, when string, columns []column[T], ask func(h
 		"state":       {&q.State, "in this state, such as " + map[string]string{"events": "pending or acknowledged", "batches": "unknown or acknowledged"}[what]},
 		"event-name":  {&q.EventName, "with this event_name"},
 		"dataset":     {&q.Dataset, "of this dataset, by name or id"},
+		"source":      {&q.Source, "that this source read"},
+	}
+	if what == "events" {
+		flags.BoolVar(&q.Changed, "changed", false, "with which a later record disagrees, or which was refunded or no longer qualifies")
 	}
 	for _, name := range filters {
 		flags.StringVar(all[name].into, name, "", all[name].usage)

@@ -28,7 +28,7 @@ func TestNoteIsBestEffort(t *testing.T) {
 		t.Fatal(err)
 	}
 	var said bytes.Buffer
-	l, err := a.openLocal(c, "import", toAct, zerolog.New(&said))
+	l, err := a.openLocal(t.Context(), c, "import", toAct, zerolog.New(&said))
 	if err != nil {
 		t.Fatal(err)
 	}

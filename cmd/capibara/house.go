@@ -33,8 +33,19 @@ type house interface {
 	Import(ctx context.Context, o order, tell func(progress)) (fileReport, error)
 	Upload(ctx context.Context, tell func(progress)) (uploader.Summary, error)
 	DryRun(ctx context.Context) (uploader.DryRun, error)
+	// Test sends made-up events with a test_event_code.
+	Test(ctx context.Context, o uploader.TestOrder) (uploader.TestReport, error)
+	// Try sends the first few events of a dataset, named by its id, before it is live.
+	Try(ctx context.Context, dataset, by string, tell func(progress)) (uploader.Trial, error)
 	// GoLive allows sending to a dataset, named by its id.
 	GoLive(ctx context.Context, dataset, by string) error
+	// Look tells what a decision would be about, and Decide carries it out.
+	Look(ctx context.Context, v verdict) (verdictReport, error)
+	Decide(ctx context.Context, v verdict) (verdictReport, error)
+	// Resolve takes a person's word about a batch of unknown fate.
+	Resolve(ctx context.Context, w resolution) (audit.Batch, error)
+	// Allow lets go what is halted, and says how many events that lets go.
+	Allow(ctx context.Context, k store.HaltKey, by string) (uint64, error)
 
 	Close() error
 }
@@ -66,7 +77,7 @@ func (a *app) open(ctx context.Context, c *config, command string, want access) 
 	if err != nil {
 		return nil, err
 	}
-	l, err := a.openLocal(c, command, want, log)
+	l, err := a.openLocal(ctx, c, command, want, log)
 	if errors.Is(err, store.ErrLocked) {
 		// The process that has it may have begun to serve meanwhile.
 		if running, rerr := a.askRunning(ctx, c, want); running != nil || rerr != nil {
@@ -130,10 +141,31 @@ func (a *app) visitRunning(ctx context.Context, broken error, do func(*config, h
 	return explained(do(&c, h))
 }
 
-// openLocal opens the database in this process.
-func (a *app) openLocal(c *config, command string, want access, log zerolog.Logger) (*local, error) {
+// openLocal opens the database in this process. One that was moved elsewhere answers questions, and does nothing else.
+func (a *app) openLocal(ctx context.Context, c *config, command string, want access, log zerolog.Logger) (*local, error) {
+	l, err := a.openLedger(ctx, c, command, want, log)
+	if err != nil {
+		return nil, err
+	}
+	if d := l.testimony.inDoubt(); want == toAct && d != nil && d.kind == doubtRetired {
+		return nil, errors.Join(failed(d.fix, "nothing was done: %s", d.why), l.Close())
+	}
+	return l, nil
+}
+
+// openLedger is openLocal for those who decide about the ledger as a whole.
+func (a *app) openLedger(ctx context.Context, c *config, command string, want access, log zerolog.Logger) (*local, error) {
 	if _, err := os.Stat(c.database()); errors.Is(err, os.ErrNotExist) {
 		return nil, c.missingError()
+	}
+	if want == toAct {
+		remark, err := c.steadyData()
+		if err != nil {
+			return nil, err
+		}
+		if remark != "" && command == "run" {
+			log.Warn().Msg(remark)
+		}
 	}
 	db, err := bolt.Open(c.database(), bolt.Options{ReadOnly: want == toRead})
 	if errors.Is(err, store.ErrLocked) {
@@ -143,7 +175,16 @@ func (a *app) openLocal(c *config, command string, want access, log zerolog.Logg
 		return nil, err
 	}
 	l := &local{config: c, db: db, log: log, now: a.now}
+	if l.testimony, err = testify(ctx, c, db, log, a.now); err != nil {
+		if want == toAct {
+			return nil, errors.Join(err, l.Close())
+		}
+		// Whoever only looks sees the damage where it is.
+		log.Warn().Err(err).Msg("cannot tell whether this is the ledger that sent last")
+	}
 	if want == toAct {
+		l.acts = true
+		l.testimony.keep(ctx)
 		// The note informs, and nothing depends on it: without it, as on a full disk, the work goes on.
 		if err := (holder{PID: os.Getpid(), Command: command, Since: a.now().Truncate(time.Second)}).write(c); err != nil {
 			log.Warn().Err(err).Msg("cannot leave a note of who has the database; other commands can only say that it is in use")

@@ -41,6 +41,11 @@ Exit code 3 says that some records were rejected and everything else was taken.`
 
 func (a *app) importFiles(ctx context.Context, args []string, source string) error {
 	return a.visit(ctx, "import", toAct, func(c *config, h house) (err error) {
+		if l, ok := h.(*local); ok {
+			if d := l.testimony.inDoubt(); d != nil {
+				fmt.Fprintf(a.stderr, "note: this is imported, and nothing is sent: %s; `capibara adopt` decides\n", d.why)
+			}
+		}
 		reports := []fileReport{}
 		var bad []error
 		for _, arg := range c.peopleFirst(args, source) {

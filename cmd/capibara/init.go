@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -11,9 +12,11 @@ import (
 	"slices"
 	"strings"
 
+	"capibara/store"
 	"capibara/store/bolt"
 	"capibara/uploader/capi"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 )
 
@@ -34,13 +37,13 @@ sent, and the next upload would send it again. --new-ledger makes one all the sa
 		Example: `  mkdir conversions && cd conversions && capibara init
   capibara init --home /srv/conversions`,
 		Args: arguments(0, 0, "no arguments"),
-		RunE: func(*cobra.Command, []string) error { return a.initialize(anew) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.initialize(cmd.Context(), anew) },
 	}
 	cmd.Flags().BoolVar(&anew, "new-ledger", false, "make a database although this home had one, which knew what was sent")
 	return cmd
 }
 
-func (a *app) initialize(anew bool) error {
+func (a *app) initialize(ctx context.Context, anew bool) error {
 	path, home, err := a.locate()
 	if err != nil {
 		return err
@@ -60,9 +63,23 @@ func (a *app) initialize(anew bool) error {
 	if err != nil {
 		return err
 	}
+	remark, err := c.steadyData()
+	if err != nil {
+		return err
+	}
+	if remark != "" {
+		fmt.Fprintln(a.stderr, "note: "+remark)
+	}
 	there, err := c.ledgerThere()
 	if err != nil {
 		return err
+	}
+	if !there {
+		if m, err := readMoveMark(c.Home); err != nil {
+			return err
+		} else if m != nil {
+			return failed(m.doubt().fix, "no database was made: %s", m.doubt().why)
+		}
 	}
 	if trace := c.trace(); !there && !anew && trace != "" {
 		return c.lostError(trace, "restore the copy of "+c.Folders.Data+"; if there is none and that is all right, run `capibara init --new-ledger`")
@@ -73,27 +90,48 @@ func (a *app) initialize(anew bool) error {
 	}
 	made = append(made, more...)
 	if !there {
-		if err := a.makeLedger(c); err != nil {
+		if err := a.makeLedger(ctx, c); err != nil {
 			return err
 		}
 		made = append(made, c.database())
-	} else if anew {
-		fmt.Fprintln(a.stderr, "note: there is a database already, so --new-ledger changes nothing")
+	} else {
+		if anew {
+			fmt.Fprintln(a.stderr, "note: there is a database already, so --new-ledger changes nothing")
+		}
+		if err := a.witnessLedger(ctx, c); err != nil {
+			return err
+		}
 	}
 	a.tellInit(c, made)
 	return nil
 }
 
-func (a *app) makeLedger(c *config) error {
+// witnessLedger leaves a witness of a database that never had one: the init that made it may have gone no further. Whoever has
+// the database open does so as well.
+func (a *app) witnessLedger(ctx context.Context, c *config) error {
+	if _, err := os.Lstat(c.witnessPath()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	l, err := a.openLocal(ctx, c, "init", toAct, zerolog.Nop())
+	if errors.Is(err, store.ErrLocked) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
+func (a *app) makeLedger(ctx context.Context, c *config) (err error) {
 	db, err := bolt.Create(c.database(), bolt.Options{Now: a.now()})
 	if err != nil {
 		return failed("", "making the database: %w", err)
 	}
-	if err := db.Close(); err != nil {
-		return failed("", "closing the new database: %w", err)
-	}
-	if err := c.leaveMark(a.now()); err != nil {
-		return failed("", "leaving a mark that there is a database: %w", err)
+	defer closing(&err, db, "the new database")
+	// The witness of a ledger that this home had is of no use any more: only --new-ledger comes here with one.
+	t := &testimony{config: c, db: db, now: a.now, file: fileIdentity(c.database())}
+	if err := t.settle(ctx); err != nil {
+		return failed("", "keeping word that there is a database: %w", err)
 	}
 	return nil
 }
@@ -104,7 +142,7 @@ func (c *config) furnish() ([]string, error) {
 	for _, f := range []struct {
 		path string
 		mode os.FileMode
-	}{{c.Folders.Inbox, 0o755}, {c.Folders.Archive, 0o700}, {c.Folders.Rejected, 0o700}, {c.Folders.Data, 0o700}} {
+	}{{c.Folders.Inbox, 0o755}, {c.Folders.Archive, 0o700}, {c.Folders.Data, 0o700}} {
 		switch info, err := os.Stat(f.path); {
 		case errors.Is(err, fs.ErrNotExist):
 			if err := os.MkdirAll(f.path, f.mode); err != nil {
@@ -116,6 +154,12 @@ func (c *config) furnish() ([]string, error) {
 		case !info.IsDir():
 			return made, failed("move it away, or name another folder under folders: in the configuration", "%s is not a folder", f.path)
 		}
+	}
+	switch here, err := c.furnishRejected(); {
+	case err != nil:
+		return made, err
+	case here:
+		made = append(made, c.Folders.Rejected+string(filepath.Separator))
 	}
 	switch here, err := c.furnishReceipts(); {
 	case err != nil:
@@ -164,15 +208,4 @@ func (a *app) tellInit(c *config, made []string) {
 // firstConfig is the configuration of a new home.
 func firstConfig() []byte {
 	return []byte(strings.NewReplacer("TIMEZONE", machineZone(), "GRAPHVERSION", capi.DefaultVersion).Replace(initialConfig))
-}
-
-// writeNew writes a file that must not exist yet.
-func writeNew(path string, text []byte) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	defer closing(&err, f, path)
-	_, err = f.Write(text)
-	return err
 }

@@ -2,12 +2,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"capibara/store"
 	"capibara/store/bolt"
@@ -34,6 +32,9 @@ func (c *config) ledgerThere() (bool, error) {
 
 // missingError is why a command cannot work without a database.
 func (c *config) missingError() error {
+	if m, err := readMoveMark(c.Home); m != nil && err == nil {
+		return failed(m.doubt().fix, "there is no database in %s yet: %s", c.Home, m.doubt().why)
+	}
 	if trace := c.trace(); trace != "" {
 		return c.lostError(trace, "restore the copy of "+c.Folders.Data)
 	}
@@ -59,20 +60,10 @@ func (c *config) trace() string {
 			return found
 		}
 	}
-	if _, err := os.Lstat(c.markPath()); err == nil {
-		return c.markPath()
+	if _, err := os.Lstat(c.witnessPath()); err == nil {
+		return c.witnessPath()
 	}
 	return ""
-}
-
-// markPath is where init leaves word that the home has a database. It lies outside the data folder: that one may be lost
-// as a whole, or be a disk that is not mounted.
-func (c *config) markPath() string { return filepath.Join(c.Home, ".capibara-ledger") }
-
-func (c *config) leaveMark(now time.Time) error {
-	return os.WriteFile(c.markPath(), fmt.Appendf(nil, `This home has a database since %s: %s.
-It knows what was sent. When it is missing, restore a copy of it; without it everything would be sent again.
-`, now.In(c.zone).Format(time.RFC3339), c.relative(c.database())), 0o644)
 }
 
 // firstFile is a file somewhere below a folder, "" when there is none.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"capibara/audit"
@@ -28,20 +29,27 @@ type local struct {
 	db     *bolt.DB
 	log    zerolog.Logger
 	now    func() time.Time
-	noted  bool // it is open for writing, and a note says so
+	acts   bool // it is open for writing
+	noted  bool // and a note says so
 	serves bool // as capibara run, which nobody watches
 
+	testimony   *testimony                      // whether this is the one ledger
 	next        func(after time.Time) time.Time // when the schedule uploads; nil without one
 	patience    time.Duration                   // how long an upload goes on asking a dataset that does not answer; 0: the default
 	uploader    *uploader.Uploader              // made by the first upload
 	passing     sync.Mutex                      // held while an upload is under way
 	toldVersion string                          // what was logged about the Graph version
 	audience    audience                        // who wants to know how far the upload is
+	soon        func()                          // has the schedule upload now; nil without one
+	owed        atomic.Pointer[[]uploader.NotLive]
 }
 
 // Close releases the database.
 func (l *local) Close() error {
 	var err error
+	if l.acts {
+		l.testimony.keep(context.Background())
+	}
 	if l.noted {
 		err = clearHolder(l.config)
 	}
@@ -60,7 +68,8 @@ func (l *local) reader() *audit.Reader {
 	if l.uploader != nil {
 		graph.Warning = l.uploader.VersionWarning()
 	}
-	return audit.New(audit.Config{Store: l.db, Datasets: datasets, Zone: l.config.zone, NextUpload: l.next, Graph: graph, Now: l.now})
+	return audit.New(audit.Config{Store: l.db, Datasets: datasets, Zone: l.config.zone, NextUpload: l.next, Graph: graph,
+		Ledger: l.testimony.inDoubt().status(), Now: l.now})
 }
 
 // Status tells how things stand.
@@ -113,13 +122,16 @@ func (l *local) roomLog() zerolog.Logger {
 }
 
 func (l *local) importer(all []*importer.Mapping, tell func(progress)) (*importer.Importer, error) {
-	f := l.config.Folders
+	folders, err := l.config.importFolders()
+	if err != nil {
+		return nil, err
+	}
 	receipts, err := l.config.receiptFolder()
 	if err != nil {
 		return nil, err
 	}
 	return importer.New(importer.Config{Store: l.db, Log: l.roomLog(), Home: l.config.Home,
-		Folders: importer.Folders{Inbox: f.Inbox, Archive: f.Archive, Rejected: f.Rejected}, Receipts: receipts,
+		Folders: folders, Receipts: receipts,
 		Mappings: all, Now: l.now, Progress: importProgress(tell), Outlook: l.outlook}), nil
 }
 
@@ -162,6 +174,8 @@ func (l *local) importError(ctx context.Context, o order, err error) error {
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return failed("nothing is lost: run the same command again and it goes on where it stopped", "import %s: %w", o.Name, context.Cause(ctx))
+	case diskHint(err) != "":
+		return err // a full disk needs room, wherever the file was to go
 	case errors.Is(err, importer.ErrReceipt):
 		return failed("folders.receipts in the configuration says where receipts go; let the user who runs capibara write there, and import the file again", "%w", err)
 	case errors.Is(err, os.ErrNotExist):
@@ -258,9 +272,10 @@ func (l *local) newUploader() (*uploader.Uploader, error) {
 		datasets = append(datasets, uploader.Dataset{Alias: alias, ID: string(d.ID), Token: tokenSource(alias, d, l.log),
 			Live: d.Live || c.rehearses()})
 	}
-	u, err := uploader.New(uploader.Config{Store: boundOutbox{l.db, c}, Client: client, Datasets: datasets, Log: l.roomLog(),
+	u, err := uploader.New(uploader.Config{Store: boundOutbox{l.db, c, l.testimony}, Client: client, Datasets: datasets, Log: l.roomLog(),
 		BatchEvents: c.Upload.BatchEvents, InFlight: c.Upload.InFlight, ResendWindow: time.Duration(c.Upload.ResendWindow),
-		Patience: l.patience, Now: l.now, Progress: l.audience.hear})
+		Patience: l.patience, Now: l.now, Progress: l.audience.hear, ResendUnknown: uploader.Resend(c.Upload.ResendUnknown),
+		Column: c.columnOf(), Next: l.nextUrgent})
 	if err != nil {
 		return nil, failed("", "%w", err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -38,8 +39,11 @@ func (a *app) writeSource(c *config, p *importer.Proposal, file string) error {
 		a.printSource(p)
 		a.line("\n%s may not be written, so it was left as it is. Put this under sources: there.", c.path)
 		return nil
+	case err != nil && holds(c.path, text):
+		return failed("look into the system's log; when the machine fails now, the configuration may be as it was before",
+			"the source is in %s, and the disk does not say that it keeps it: %w", c.path, err)
 	case err != nil:
-		return failed("the configuration is as it was", "writing %s: %w", c.path, err)
+		return failed(cmp.Or(diskHint(err), "the configuration is as it was"), "writing %s, which is as it was: %w", c.path, err)
 	}
 	a.line("Source %s was written into %s; the file as it was is kept as %s.", p.Source.Name, c.relative(c.path), filepath.Base(c.path)+".bak")
 	if first != "" {
@@ -47,6 +51,12 @@ func (a *app) writeSource(c *config, p *importer.Proposal, file string) error {
 	}
 	a.line("Next: `capibara import %s`. A running capibara reads the configuration when it is started again.", quotedArg(file))
 	return nil
+}
+
+// holds reports whether a file has exactly this content.
+func holds(path string, text []byte) bool {
+	now, err := os.ReadFile(path)
+	return err == nil && bytes.Equal(now, text)
 }
 
 // takenBy is the source that takes a file of that name now; "" for none.
@@ -233,23 +243,4 @@ func replaceConfig(path string, old, text []byte) error {
 		return err
 	}
 	return writeWhole(path, text, info.Mode().Perm())
-}
-
-// writeWhole writes a file beside its place and moves it there.
-func writeWhole(path string, text []byte, mode fs.FileMode) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(text)
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

@@ -24,10 +24,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// unknownLead is a lead_id of no lead: what is sent with it is refused.
+const unknownLead = "123456789012345"
+
 // startMeta stands in for Meta's own host: a proxy on this machine whose tunnels all end in a sandbox that shows a
 // certificate of that host, which the script's commands trust. What they send would have gone to Meta.
 func startMeta(ts *testscript.TestScript, _ bool, args []string) {
-	s, err := sandbox.New(sandbox.Config{Seed: 1, Token: args[0]})
+	s, err := sandbox.New(sandbox.Config{Seed: 1, Token: args[0], UnknownLeads: []string{unknownLead}})
 	ts.Check(err)
 	of := ts.Value(stand{}).(*stand)
 	of.sandbox = s

@@ -14,6 +14,9 @@ import (
 // Upload makes one pass by hand and keeps when it was: its start too, so that one that was cut off is made up for by the
 // schedule.
 func (l *local) Upload(ctx context.Context, tell func(progress)) (uploader.Summary, error) {
+	if err := l.testimony.maySend(); err != nil {
+		return uploader.Summary{}, err
+	}
 	if err := unbound(ctx, l.db, l.config); err != nil {
 		return uploader.Summary{}, err
 	}
@@ -34,7 +37,9 @@ func (l *local) Upload(ctx context.Context, tell func(progress)) (uploader.Summa
 	if err := l.db.SetRun(ctx, audit.UploadSchedule, run); err != nil {
 		return uploader.Summary{}, fmt.Errorf("keeping when the upload was: %w", err)
 	}
+	l.testimony.pass()
 	s, err := u.Upload(ctx)
+	l.testimony.keep(ctx)
 	run.EndedAt, run.Summary = l.now(), summarySentence(s)
 	if !counts(s, err) {
 		run = before

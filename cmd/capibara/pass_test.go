@@ -27,7 +27,7 @@ func opened(t *testing.T, h *home) *local {
 		t.Fatal(err)
 	}
 	c.Graph.BaseURL = h.url
-	l, err := a.openLocal(c, "upload", toAct, zerolog.Nop())
+	l, err := a.openLocal(t.Context(), c, "upload", toAct, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,6 +108,9 @@ func TestBusy(t *testing.T) {
 		told++
 		if _, err := l.Upload(t.Context(), func(progress) { t.Error("the one who was refused is told") }); !errors.Is(err, uploader.ErrBusy) {
 			t.Errorf("a second upload: %v", err)
+		}
+		if _, err := l.Try(t.Context(), string(d.ID), "ana", func(progress) { t.Error("the one who was refused is told") }); !errors.Is(err, uploader.ErrBusy) {
+			t.Errorf("a trial: %v", err)
 		}
 	})
 	if err != nil || told < 2 || s.Stats().Accepted == 0 {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/user"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -42,6 +44,37 @@ func rightsOf(conn net.Conn) (rights, error) {
 		return reads, nil
 	}
 	return none, nil
+}
+
+// callerOf names the user at the other end of a connection; "" when that cannot be told.
+func callerOf(conn net.Conn) string {
+	socket, ok := conn.(*net.UnixConn)
+	if !ok {
+		return ""
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return ""
+	}
+	name := ""
+	err = raw.Control(func(fd uintptr) {
+		if peer, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
+			name = userNamed(peer.Uid)
+		}
+	})
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+// userNamed is the name of a user, or the number of one without a name.
+func userNamed(uid uint32) string {
+	number := strconv.FormatUint(uint64(uid), 10)
+	if u, err := user.LookupId(number); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return "user " + number
 }
 
 // sameOwner reports whether two files belong to the same user.

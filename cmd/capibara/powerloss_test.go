@@ -212,6 +212,7 @@ func (r *recorded) look(t *testing.T, steps int, i powerloss.Image) (problems []
 			break
 		}
 	}
+	problems = append(problems, r.behind(t, db, i)...)
 	files, err := db.Files(ctx, store.Filter{})
 	if err != nil {
 		t.Fatal(err)
@@ -236,6 +237,27 @@ func (r *recorded) look(t *testing.T, steps int, i powerloss.Image) (problems []
 	return problems
 }
 
+// behind holds the witness to what it is for: it never saw more than the disk holds, else a ledger would look like an old
+// copy after a loss of power.
+func (r *recorded) behind(t *testing.T, db *bolt.DB, i powerloss.Image) []string {
+	t.Helper()
+	c := defaults()
+	c.Home, c.zone = t.TempDir(), time.UTC
+	if err := os.WriteFile(c.witnessPath(), i.Files[filepath.Base(c.witnessPath())], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d, w, _, err := c.doubts(t.Context(), db, "")
+	switch {
+	case err != nil:
+		return []string{fmt.Sprintf("the witness: %v", err)}
+	case d != nil:
+		return []string{"the ledger is in doubt: " + d.why}
+	case w == nil:
+		return []string{"the witness that was there at the start is lost"}
+	}
+	return nil
+}
+
 // restart starts from an image: what waits is imported, and everything is uploaded.
 func (r *recorded) restart(t *testing.T, i powerloss.Image) (problems []string) {
 	t.Helper()
@@ -248,11 +270,18 @@ func (r *recorded) restart(t *testing.T, i powerloss.Image) (problems []string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := a.openLocal(c, "run", toAct, zerolog.Nop())
+	l, err := a.openLocal(t.Context(), c, "run", toAct, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	// Every file of an image is another one than the recorded. Nothing else may look like an old copy.
+	if d := l.testimony.inDoubt(); d != nil && d.kind != doubtCopied {
+		return []string{"after the loss of power the ledger is in doubt: " + d.why}
+	}
+	if err := l.testimony.settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	before := r.ledger(t, l.db)
 	if err := workOff(t.Context(), l); err != nil {
 		return []string{fmt.Sprintf("the start after it: %v", err)}

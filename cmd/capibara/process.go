@@ -73,7 +73,7 @@ func (a *app) agree(ctx context.Context, c *config, running *client) error {
 		return err
 	}
 	if p.outdated(c) {
-		fmt.Fprintf(a.stderr, "note: %s works for this home with the configuration as it was at %s; restart it to use the one of now\n",
+		a.note("%s works for this home with the configuration as it was at %s; restart it to use the one of now",
 			p.name(c.zone), p.Since.In(c.zone).Format(time.DateTime))
 	}
 	return nil

@@ -53,8 +53,8 @@ func (g *groupName) UnmarshalYAML(n ast.Node) error {
 	return &yaml.SyntaxError{Message: "a group is the name or the number of one, such as sales or 1005", Token: n.GetToken()}
 }
 
-// id is the number of the group; nil without one.
-func (g groupName) id() (*int, error) {
+// id is the number of the group; nil without one. key is where it stands in the configuration.
+func (g groupName) id(key string) (*int, error) {
 	if g == "" {
 		return nil, nil
 	}
@@ -64,11 +64,11 @@ func (g groupName) id() (*int, error) {
 	const hint = "`getent group` lists the groups; the number of one works too"
 	found, err := user.LookupGroup(string(g))
 	if err != nil {
-		return nil, failed(hint, "folders.receipts_group: there is no group %q on this machine", string(g))
+		return nil, failed(hint, "%s: there is no group %q on this machine", key, string(g))
 	}
 	n, err := strconv.Atoi(found.Gid)
 	if err != nil {
-		return nil, failed("leave it out: this system gives files to no group", "folders.receipts_group: the group %q has no number here", string(g))
+		return nil, failed("leave it out: this system gives files to no group", "%s: the group %q has no number here", key, string(g))
 	}
 	return &n, nil
 }
@@ -98,7 +98,7 @@ func (c *config) checkReceipts() error {
 
 // receiptFolder is where the pages go.
 func (c *config) receiptFolder() (importer.ReceiptFolder, error) {
-	group, err := c.Folders.ReceiptsGroup.id()
+	group, err := c.Folders.ReceiptsGroup.id("folders.receipts_group")
 	return importer.ReceiptFolder{Dir: c.Folders.Receipts, FileMode: os.FileMode(c.Folders.ReceiptsMode), Group: group}, err
 }
 

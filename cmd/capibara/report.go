@@ -28,10 +28,15 @@ type fileReport struct {
 	Reasons  []reasonCount    `json:"reasons"`
 	Warnings []reasonCount    `json:"warnings"`
 	Sums     []currencySum    `json:"sums"`
-	Waiting  uint64           `json:"waiting,omitempty"`  // of Events, those that must not be sent yet
-	Replaced *replacements    `json:"replaced,omitempty"` // events that gave way to those of this file
-	Changed  []conflict       `json:"conflicts"`          // the first of them
-	TooOld   *tooOld          `json:"too_old,omitempty"`
+	Waiting  uint64           `json:"waiting,omitempty"`       // of Events, those that must not be sent yet
+	Replaced *replacements    `json:"replaced,omitempty"`      // events that gave way to those of this file
+	Changed  []conflict       `json:"conflicts"`               // the first of them
+	Kinds    conflictKinds    `json:"conflict_kinds,omitzero"` // all of them, by kind
+	Taken    *takenBack       `json:"taken_back,omitempty"`    // events that records of this file withdrew
+	// Withdrawn counts duplicates of events that were withdrawn, and stay so.
+	Withdrawn uint64   `json:"withdrawn,omitempty"`
+	Halted    []halted `json:"halted,omitempty"` // what is not sent before somebody allows it
+	TooOld    *tooOld  `json:"too_old,omitempty"`
 
 	Columns *importer.Matching `json:"columns,omitempty"` // what the columns were taken for
 
@@ -63,13 +68,17 @@ type conflict struct {
 	Line      uint64 `json:"line"`
 	FirstFile uint64 `json:"first_file"`
 	FirstLine uint64 `json:"first_line"`
-	Source    string `json:"first_source"` // that read the file
+	Source    string `json:"first_source"`     // that read the file
+	Kind      string `json:"kind"`             // changed, no_longer_qualified or refunded
+	Refund    string `json:"refund,omitempty"` // what was given back; "" for all of it, and unless it is refunded
+	Currency  string `json:"refund_currency,omitempty"`
 }
 
 // replacements are events that were withdrawn before they were sent, because a record of this file changed.
 type replacements struct {
-	Events uint64        `json:"events"`
-	Items  []replacement `json:"items"` // the first of them
+	Events      uint64        `json:"events"`
+	Corrections uint64        `json:"corrections,omitempty"` // of Events, those of an event that was withdrawn earlier
+	Items       []replacement `json:"items"`                 // the first of them
 }
 
 // replacement is a record whose event took the place of an earlier one.
@@ -88,11 +97,13 @@ func newFileReport(r importer.Report) fileReport {
 		out.Sums = append(out.Sums, currencySum(s))
 	}
 	for _, c := range r.Conflicts {
-		out.Changed = append(out.Changed, conflict{Line: c.Line, FirstFile: c.FirstFile, FirstLine: c.FirstLine, Source: c.FirstSource})
+		out.Changed = append(out.Changed, newConflict(c))
 	}
-	out.Waiting = r.Waiting
+	out.Kinds = conflictKinds{r.Kinds[store.ConflictChanged], r.Kinds[store.ConflictUnqualified], r.Kinds[store.ConflictRefunded]}
+	out.Taken, out.Halted = newTakenBack(r), newHalted(r)
+	out.Waiting, out.Withdrawn = r.Waiting, r.Withdrawn
 	if r.Replacing > 0 {
-		out.Replaced = &replacements{Events: r.Replacing}
+		out.Replaced = &replacements{Events: r.Replacing, Corrections: r.Correcting}
 		for _, x := range r.Replaced {
 			out.Replaced.Items = append(out.Replaced.Items, replacement{Line: x.Line, FirstFile: x.FirstFile, FirstLine: x.FirstLine})
 		}
@@ -141,6 +152,13 @@ func (a *app) printReport(c *config, r fileReport) {
 	a.printReasons("Accepted with a remark", "", r.Warnings)
 	a.printChanged(r)
 	a.printReplaced(r)
+	a.printTakenBack(r)
+	a.printStanding(r)
+	if r.Withdrawn > 0 {
+		a.line("  %s: `capibara requeue --file NUMBER --state withdrawn` brings back what should be sent.",
+			counted(r.Withdrawn, "duplicate is of an event that was withdrawn, with the same content, and stays so",
+				"duplicates are of events that were withdrawn, with the same content, and stay so"))
+	}
 	for _, s := range r.Sums {
 		worth := ""
 		if s.Sum != "" {
@@ -148,6 +166,7 @@ func (a *app) printReport(c *config, r fileReport) {
 		}
 		a.line("  %s: %s%s", printable(s.EventName), counted(s.Events, "event", "events"), worth)
 	}
+	a.printHalted(r)
 	a.printMatching(r.Columns)
 	if r.Mends > 0 {
 		a.line("  It brings back records that file %d had rejected.", r.Mends)
@@ -170,7 +189,7 @@ func peopleKnown(c store.FileCounts) string {
 // printChanged lists the records that came before with another content, each line once: one that yields several events
 // may differ in all of them. Those that another source imported come first: there two conversions may have one number.
 func (a *app) printChanged(r fileReport) {
-	changed := slices.CompactFunc(slices.Clone(r.Changed), func(x, y conflict) bool { return x.Line == y.Line })
+	changed := slices.CompactFunc(r.ofKind(store.ConflictChanged), func(x, y conflict) bool { return x.Line == y.Line })
 	if len(changed) == 0 {
 		return
 	}
@@ -202,8 +221,11 @@ func (a *app) printReplaced(r fileReport) {
 	if r.Replaced == nil {
 		return
 	}
-	a.line("  Changed before they were sent; %s the place of the earlier one, which is not sent (on_conflict: update):",
-		counted(r.Replaced.Events, "event takes", "events take"))
+	title := "Changed before they were sent; %s the place of the earlier one, which is not sent (on_conflict: update):"
+	if r.Replaced.Corrections == r.Replaced.Events {
+		title = "Corrected after they were withdrawn; %s the place of the earlier one, which is not sent:"
+	}
+	a.line("  "+title, counted(r.Replaced.Events, "event takes", "events take"))
 	items := slices.CompactFunc(slices.Clone(r.Replaced.Items), func(x, y replacement) bool { return x.Line == y.Line })
 	for _, x := range items[:min(len(items), 5)] {
 		a.line("    line %d replaces line %d of file %d", x.Line, x.FirstLine, x.FirstFile)
@@ -217,7 +239,11 @@ func (a *app) printReplaced(r fileReport) {
 func (a *app) printWaiting(reports []fileReport) {
 	var events, later uint64
 	for _, r := range reports {
-		events, later = events+r.Events, later+r.Waiting
+		halted := r.haltedEvents()
+		if halted == r.Events {
+			continue
+		}
+		events, later = events+r.Events-halted, later+r.Waiting
 	}
 	if soon := events - min(events, later); soon > 0 {
 		a.line("%s for the next upload: `capibara upload --dry-run` shows them.", counted(soon, "event waits", "events wait"))

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"capibara/importer"
+	"capibara/store"
+	"capibara/uploader"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -47,12 +50,15 @@ func (a *app) run(ctx context.Context) (err error) {
 	} else if conn != nil {
 		return runningError(ctx, c, conn)
 	}
-	l, err := a.openLocal(c, "run", toAct, log)
+	l, err := a.openLocal(ctx, c, "run", toAct, log)
 	if err != nil {
 		return err
 	}
 	defer closing(&err, l, "the database")
 	l.serves = true
+	if d := l.testimony.inDoubt(); d != nil {
+		log.Error().Str("hint", d.fix).Msg("files are imported and nothing is sent: " + d.why)
+	}
 	if err := unbound(ctx, l.db, c); err != nil {
 		return err
 	}
@@ -67,12 +73,14 @@ func (a *app) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	schedule, err := c.schedule(l.db, l.scheduledUpload, u.Due, log, a.now)
+	var inbox *importer.Inbox
+	schedule, err := c.schedule(uploader.ScheduleConfig{Store: l.db, Run: l.scheduledUpload, Again: u.Due, Urgent: u.Urgent, Log: log,
+		Now: a.now, Gather: func(ctx context.Context) { l.gather(ctx, inbox) }})
 	if err != nil {
 		return err
 	}
 	if schedule != nil {
-		l.next = schedule.Next
+		l.next, l.soon = schedule.Next, schedule.Soon
 	}
 	id, err := l.db.ID(ctx)
 	if err != nil {
@@ -86,7 +94,7 @@ func (a *app) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	inbox, err := importer.NewInbox(importer.InboxConfig{Importer: im, Dir: c.Folders.Inbox, Receipts: c.Folders.Receipts, Owner: id,
+	inbox, err = importer.NewInbox(importer.InboxConfig{Importer: im, Dir: c.Folders.Inbox, Receipts: c.Folders.Receipts, Owner: id,
 		Poll: time.Duration(c.Inbox.Poll), Settle: time.Duration(c.Inbox.Settle), Log: log})
 	if err != nil {
 		return err
@@ -109,9 +117,13 @@ func (a *app) run(ctx context.Context) (err error) {
 	rooms.Go(func() error { return ending(inbox.Run(alive)) })
 	rooms.Go(func() error { return page.keep(alive) })
 	rooms.Go(func() error { return prune(alive, im, time.Duration(c.Retention.Files), log) })
+	rooms.Go(func() error { return l.unbroken(alive) })
+	watch := &expiringWatch{store: l.db, datasets: c.datasetIDs(), log: log, now: a.now}
+	rooms.Go(func() error { watch.keep(alive); return nil })
 	rooms.Go(func() error { daily(alive, c.zone, a.now, l.askDaily); return nil })
 	if schedule != nil {
 		rooms.Go(func() error { return ending(schedule.Run(alive)) })
+		rooms.Go(func() error { l.resume(alive); return nil })
 	}
 	err = rooms.Wait()
 	page.end()
@@ -135,17 +147,41 @@ func ending(err error) error {
 	return err
 }
 
+// unbroken returns when the database takes no more changes, so that the process ends: it would look alive and do nothing,
+// and the next one knows what the disk holds.
+func (l *local) unbroken(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-l.db.Broken():
+		return fmt.Errorf("the running capibara ends: %w", l.db.BrokenBy())
+	}
+}
+
 // scheduledUpload is one run of the schedule, with the sentence that is kept about it.
 func (l *local) scheduledUpload(ctx context.Context) (string, error) {
 	if !l.passing.TryLock() {
 		return "An upload was under way already.", nil
 	}
 	defer l.passing.Unlock()
+	if err := l.testimony.maySend(); err != nil {
+		l.log.Error().Str("hint", hintOf(err)).Msg(err.Error())
+		return "Nothing was sent: " + l.testimony.inDoubt().why + ".", nil
+	}
+	l.testimony.pass()
 	s, err := l.uploader.Upload(ctx)
+	l.testimony.keep(ctx)
+	l.owes(s.NotLive)
+	if err != nil && s.Requests == 0 {
+		return "", err
+	}
 	said := []string{summarySentence(s)}
 	if outcome := uploadOutcome(s); outcome != nil {
 		said = append(said, fmt.Sprintf("%s.", strings.TrimSuffix(outcome.Error(), ".")))
 		l.log.Warn().Str("hint", hintOf(outcome)).Msg(outcome.Error())
+	}
+	if halts, herr := l.db.Halts(ctx); herr == nil && slices.ContainsFunc(halts, func(h store.Halt) bool { return h.Events > 0 }) {
+		said = append(said, haltedNote)
 	}
 	return strings.Join(said, " "), err
 }

@@ -11,14 +11,13 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// schedule makes the schedule of uploads; nil when none is configured.
-func (c *config) schedule(runs uploader.Runs, run func(context.Context) (string, error), again func(context.Context) (time.Time, error),
-	log zerolog.Logger, now func() time.Time) (*uploader.Schedule, error) {
+// schedule makes the schedule of uploads, with what its keeper knows; nil when none is configured.
+func (c *config) schedule(k uploader.ScheduleConfig) (*uploader.Schedule, error) {
 	if len(c.Schedule.Upload) == 0 {
 		return nil, nil
 	}
-	s, err := uploader.NewSchedule(uploader.ScheduleConfig{Name: audit.UploadSchedule, Specs: c.Schedule.Upload, Zone: c.zone,
-		CatchUp: c.Schedule.CatchUp, Store: runs, Run: run, Again: again, Log: log, Now: now})
+	k.Name, k.Specs, k.Zone, k.CatchUp = audit.UploadSchedule, c.Schedule.Upload, c.zone, c.Schedule.CatchUp
+	s, err := uploader.NewSchedule(k)
 	if err != nil {
 		return nil, failed("write it as minute hour day month weekday, such as \"0 2 * * *\" for every night at two",
 			"%s: %w", c.path, err)
@@ -28,7 +27,7 @@ func (c *config) schedule(runs uploader.Runs, run func(context.Context) (string,
 
 // checkSchedule finds out whether the schedule can happen, without a database to remember its runs in.
 func (c *config) checkSchedule(now func() time.Time) error {
-	_, err := c.schedule(neverRuns{}, func(context.Context) (string, error) { return "", nil }, nil, zerolog.Nop(), now)
+	_, err := c.schedule(uploader.ScheduleConfig{Store: neverRuns{}, Run: func(context.Context) (string, error) { return "", nil }, Log: zerolog.Nop(), Now: now})
 	return err
 }
 
@@ -40,3 +39,23 @@ func (neverRuns) LastRun(context.Context, string) (store.Run, error) { return st
 
 // SetRun is never called.
 func (neverRuns) SetRun(context.Context, string, store.Run) error { return nil }
+
+// nextUrgent is when the schedule uploads next, for whoever must not wait for it; the zero time when there is none, or the
+// configuration says that everything waits.
+func (l *local) nextUrgent(after time.Time) time.Time {
+	if l.next == nil || !l.config.Upload.Urgent {
+		return time.Time{}
+	}
+	return l.next(after)
+}
+
+// datasetIDs are the names of the datasets and Meta's ids.
+func (c *config) datasetIDs() map[string]string {
+	ids := map[string]string{}
+	for _, alias := range c.aliases() {
+		if id := string(c.Datasets[alias].ID); id != "" {
+			ids[alias] = id
+		}
+	}
+	return ids
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net"
@@ -15,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"capibara/store"
+	"capibara/store/bolt"
 	"capibara/uploader/sandbox"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -33,6 +36,7 @@ func TestMain(m *testing.M) {
 //	sandbox [TOKEN]          start a stand-in for Meta; $SANDBOX is its address
 //	meta TOKEN               stand in for Meta's own host, behind a proxy that the commands use (Linux)
 //	faults KIND...           let its next requests fail
+//	halt SOURCE|FILE REASON  halt a source, or the file with a number
 //	accepted N               the sandbox accepted N events, and none of them twice
 //	unseen                   the sandbox was not asked anything
 //	waitfor CMD ARGS...      repeat a command until it succeeds, or ! until it fails
@@ -49,7 +53,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"dated": dated, "edit": edit, "exitcode": exitsWith, "sandbox": startSandbox, "meta": startMeta, "faults": faults, "accepted": accepted, "unseen": unseen, "waitfor": waitFor, "json": jsonHolds,
+			"dated": dated, "edit": edit, "exitcode": exitsWith, "sandbox": startSandbox, "meta": startMeta, "faults": faults, "accepted": accepted, "unseen": unseen, "waitfor": waitFor, "json": jsonHolds, "halt": halt,
 		},
 	})
 }
@@ -67,6 +71,17 @@ func dated(ts *testscript.TestScript, _ bool, args []string) {
 		text = strings.ReplaceAll(text, "@now@", now.Add(-time.Minute).Format(time.RFC3339))
 		ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
 	}
+}
+
+// halt halts a source, or a file that is named by its number, as a refusal of its events does.
+func halt(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := bolt.Open(ts.MkAbs("data/capibara.db"), bolt.Options{})
+	ts.Check(err)
+	k := store.HaltKey{Kind: store.HaltSource, Source: args[0]}
+	if n, err := strconv.ParseUint(args[0], 10, 64); err == nil {
+		k = store.HaltKey{Kind: store.HaltFile, File: n}
+	}
+	ts.Check(errors.Join(db.Halt(context.Background(), store.Halt{HaltKey: k, Reason: args[1]}, time.Now()), db.Close()))
 }
 
 func edit(ts *testscript.TestScript, _ bool, args []string) {

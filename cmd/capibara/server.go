@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"capibara/audit"
+	"capibara/uploader"
 
 	"github.com/rs/zerolog"
 )
@@ -32,6 +35,33 @@ type server struct {
 // rightsKey finds the rights of a connection in its requests' context.
 type rightsKey struct{}
 
+// callerKey finds the name of who calls on a connection in its requests' context.
+type callerKey struct{}
+
+// caller is who calls, as the system knows it; where it does not, who the caller says it is.
+func caller(ctx context.Context, says string) string {
+	name, _ := ctx.Value(callerKey{}).(string)
+	return cmp.Or(name, says)
+}
+
+// maxAsked bounds the JSON that a request carries, in bytes.
+const maxAsked = 64 << 10
+
+// asked makes a handler of a question that comes as JSON.
+func asked[Q, T any](ask func(context.Context, Q) (T, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		answer(func(r *http.Request) (any, error) {
+			var q Q
+			d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAsked))
+			d.DisallowUnknownFields()
+			if err := d.Decode(&q); err != nil {
+				return nil, failed("restart `capibara run` so that both are the same version", "the question cannot be read: %w", err)
+			}
+			return ask(r.Context(), q)
+		})(w, r)
+	}
+}
+
 // serve answers until ctx is done, then lets requests under way finish for a while.
 func (s *server) serve(ctx context.Context, l net.Listener) error {
 	web := &http.Server{
@@ -42,7 +72,7 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 			if err != nil {
 				s.log.Warn().Err(err).Msg("cannot tell who is calling on the socket; the caller is refused")
 			}
-			return context.WithValue(ctx, rightsKey{}, r)
+			return context.WithValue(context.WithValue(ctx, rightsKey{}, r), callerKey{}, callerOf(conn))
 		},
 	}
 	ended := make(chan error, 1)
@@ -77,7 +107,19 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("GET /v1/upload", may(reads, answer(func(r *http.Request) (any, error) { return s.house.DryRun(r.Context()) })))
 	mux.HandleFunc("POST /v1/import", may(acts, s.doImport))
 	mux.HandleFunc("POST /v1/upload", may(acts, s.doUpload))
+	mux.HandleFunc("POST /v1/test", may(acts, s.doTest))
+	mux.HandleFunc("POST /v1/trial", may(acts, s.doTry))
 	mux.HandleFunc("POST /v1/go-live", may(acts, answer(s.goLive)))
+	mux.HandleFunc("POST /v1/look", may(reads, asked(s.house.Look)))
+	mux.HandleFunc("POST /v1/decide", may(acts, asked(func(ctx context.Context, v verdict) (verdictReport, error) {
+		v.By = caller(ctx, v.By)
+		return s.house.Decide(s.alive, v)
+	})))
+	mux.HandleFunc("POST /v1/resolve", may(acts, asked(func(ctx context.Context, w resolution) (audit.Batch, error) {
+		w.By = caller(ctx, w.By)
+		return s.house.Resolve(s.alive, w)
+	})))
+	mux.HandleFunc("POST /v1/allow", may(acts, answer(s.allow)))
 	return mux
 }
 
@@ -153,46 +195,35 @@ func (s *server) doImport(w http.ResponseWriter, r *http.Request) {
 	if o.Path == "" {
 		o.Content, ctx = r.Body, r.Context()
 	}
-	s.long(w, func(tell func(progress)) (any, error) {
+	answerLong(w, r, patience, func(tell func(progress)) (any, error) {
 		s.imports.Lock()
 		defer s.imports.Unlock()
 		return s.house.Import(ctx, o, tell)
 	})
 }
 
-func (s *server) doUpload(w http.ResponseWriter, _ *http.Request) {
-	s.long(w, func(tell func(progress)) (any, error) { return s.house.Upload(s.alive, tell) })
+func (s *server) doUpload(w http.ResponseWriter, r *http.Request) {
+	answerLong(w, r, patience, func(tell func(progress)) (any, error) { return s.house.Upload(s.alive, tell) })
+}
+
+func (s *server) doTry(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	answerLong(w, r, patience, func(tell func(progress)) (any, error) {
+		return s.house.Try(s.alive, q.Get("dataset"), caller(r.Context(), q.Get("by")), tell)
+	})
+}
+
+// doTest sends the made-up events that the body names.
+func (s *server) doTest(w http.ResponseWriter, r *http.Request) {
+	var o uploader.TestOrder
+	if err := json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&o); err != nil {
+		writeFailure(w, http.StatusBadRequest, misused("", "this is no order for a test"))
+		return
+	}
+	o.By = caller(r.Context(), o.By)
+	answerLong(w, r, patience, func(func(progress)) (any, error) { return s.house.Test(s.alive, o) })
 }
 
 func (s *server) goLive(r *http.Request) (any, error) {
-	return struct{}{}, s.house.GoLive(r.Context(), r.URL.Query().Get("dataset"), r.URL.Query().Get("by"))
-}
-
-// long answers a request that takes long with lines that tell how far it is.
-func (s *server) long(w http.ResponseWriter, work func(tell func(progress)) (any, error)) {
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	control := http.NewResponseController(w)
-	// Reading standard input and telling progress go on at the same time.
-	_ = control.EnableFullDuplex()
-	var mu sync.Mutex
-	over := false // nothing may be written once the handler has returned
-	send := func(m message) {
-		mu.Lock()
-		defer mu.Unlock()
-		if over {
-			return
-		}
-		over = m.Progress == nil
-		if json.NewEncoder(w).Encode(m) == nil {
-			_ = control.Flush()
-		}
-	}
-	v, err := work(func(p progress) { send(message{Progress: &p}) })
-	end := message{}
-	text, merr := json.Marshal(v)
-	if err = errors.Join(err, merr); err != nil {
-		end.Failure = toWire(err)
-	}
-	end.Result = text
-	send(end)
+	return struct{}{}, s.house.GoLive(r.Context(), r.URL.Query().Get("dataset"), caller(r.Context(), r.URL.Query().Get("by")))
 }

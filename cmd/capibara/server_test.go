@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +15,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // TestRights asks every route as somebody who may do nothing, as one who may look, and as one who may act.
@@ -54,6 +58,8 @@ func TestRoutesNeedRights(t *testing.T) {
 	s := &server{alive: t.Context()}
 	for _, tc := range []struct{ method, path string }{
 		{http.MethodPost, "/v1/import"}, {http.MethodPost, "/v1/upload"}, {http.MethodPost, "/v1/go-live"},
+		{http.MethodPost, "/v1/test"}, {http.MethodPost, "/v1/trial"},
+		{http.MethodPost, "/v1/decide"}, {http.MethodPost, "/v1/resolve"},
 	} {
 		r := httptest.NewRequest(tc.method, tc.path, nil)
 		r = r.WithContext(context.WithValue(r.Context(), rightsKey{}, reads))
@@ -63,6 +69,51 @@ func TestRoutesNeedRights(t *testing.T) {
 		if err := json.Unmarshal(w.Body.Bytes(), &f); err != nil || w.Code != http.StatusForbidden || f.Exit != exitFailed || f.Hint == "" {
 			t.Errorf("%s %s as a reader: %d %s", tc.method, tc.path, w.Code, w.Body)
 		}
+	}
+}
+
+// TestRefusedContent sends the server standard input, also more than a connection holds, for a source that there is not: the
+// answer arrives all the same.
+func TestRefusedContent(t *testing.T) {
+	t.Parallel()
+	h := newHome(t, "http://127.0.0.1:1")
+	a := &app{now: time.Now, homeFlag: h.dir, stderr: io.Discard}
+	c, err := a.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := a.openLocal(t.Context(), c, "run", toAct, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	socket, err := listenSocket(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	s := &server{house: l, log: zerolog.Nop(), alive: ctx, waiting: func() []string { return nil }}
+	go func() { ended <- s.serve(ctx, socket) }()
+	for _, size := range []int{1, 100, 4 << 20} {
+		conn, err := dialSocket(ctx, c)
+		if err != nil || conn == nil {
+			t.Fatalf("nobody answers: %v", err)
+		}
+		asked := newClient(c, conn)
+		for range 3 { // on one connection, where that goes
+			_, err = asked.Import(ctx, order{Name: "stdin", Source: "nobody", Content: bytes.NewReader(make([]byte, size))}, func(progress) {})
+			if err == nil || err.Error() != `no source is named "nobody"` || exitCode(err) != exitUsage {
+				t.Errorf("to %d bytes the answer is %v", size, err)
+			}
+		}
+		if err := asked.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
 

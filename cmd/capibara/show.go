@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"capibara/audit"
+	"capibara/event"
 	"capibara/store"
 
 	"github.com/spf13/cobra"
@@ -109,7 +110,7 @@ func (a *app) printEventStory(s audit.EventStory) error {
 	a.line("%s\n", s.Explanation)
 	a.facts([][2]string{
 		{"event time", moment(s.EventTime)}, {"not before", moment(s.NotBefore)}, {"deadline", moment(s.Deadline)},
-		{"dataset", s.Dataset}, {"action source", s.ActionSource}, {"reason", s.Reason}, {"fbtrace_id", printable(s.FBTraceID)},
+		{"dataset", s.Dataset}, {"action source", s.ActionSource}, {"reason", s.Reason}, {"halted", printable(s.Halted)}, {"fbtrace_id", printable(s.FBTraceID)},
 		{"imported", moment(s.ImportedAt)}, {"file", strconv.FormatUint(s.File, 10) + "  " + printable(s.FileName)},
 		{"source", printable(s.Source)}, {"line", number(s.Line)}, {"record key", printable(s.RecordKey)},
 	})
@@ -125,7 +126,10 @@ func (a *app) printEventStory(s audit.EventStory) error {
 		if s.ReplacedBy != nil {
 			why = "" // the last word is below
 		}
-		a.line("  changed since  file %d, line %d%s, seen %s%s", c.File, c.Line, source, moment(c.At), why)
+		a.line("  %-13s  file %d, line %d%s, seen %s%s", conflictWord(c.Kind), c.File, c.Line, source, moment(c.At), conflictSays(c, why))
+	}
+	for _, d := range s.Decisions {
+		a.line("  %-13s  %s by %s%s", decisionWord(d.Reason), moment(d.At), printable(d.By), noted(d.Note))
 	}
 	if o := s.Replaces; o != nil {
 		a.line("  replaces       file %d, line %d, imported %s, which was not sent", o.File, o.Line, moment(o.ImportedAt))
@@ -148,6 +152,54 @@ func (a *app) printEventStory(s audit.EventStory) error {
 		a.printBatch(b)
 	}
 	return nil
+}
+
+// conflictWord is how a record disagrees, in a word or two.
+func conflictWord(kind string) string {
+	switch kind {
+	case store.ConflictRefunded.String():
+		return "refunded"
+	case store.ConflictUnqualified.String():
+		return "unqualified"
+	}
+	return "changed since"
+}
+
+// conflictSays is what a record that disagrees says; why is the end of it when it merely changed.
+func conflictSays(c audit.Conflict, why string) string {
+	worth := strings.TrimSpace(c.Value + " " + c.Currency)
+	switch {
+	case c.Kind == store.ConflictRefunded.String() && worth != "":
+		return ": " + printable(worth) + " was given back; the event stays as it is"
+	case c.Kind == store.ConflictRefunded.String():
+		return ": all of it was given back; the event stays as it is"
+	case c.Kind == store.ConflictUnqualified.String():
+		return ": it no longer qualifies; the event stays as it is"
+	case worth != "":
+		return " with " + printable(worth) + why
+	}
+	return why
+}
+
+// decisionWord is what was decided, in a word or two.
+func decisionWord(reason string) string {
+	switch event.Reason(reason) {
+	case event.ReasonWithdrawn, event.ReasonNoLongerQualified, event.ReasonRefunded:
+		return "withdrawn"
+	case event.ReasonResolvedSent:
+		return "declared sent"
+	case event.ReasonResolvedNotSent:
+		return "said not sent"
+	}
+	return reason
+}
+
+// noted is a person's note behind what it is about.
+func noted(note string) string {
+	if note == "" {
+		return ""
+	}
+	return ": " + printable(note)
 }
 
 func (a *app) printBatchStory(s audit.BatchStory) error {
@@ -176,6 +228,13 @@ func (a *app) printBatch(b audit.Batch) {
 	}
 	a.facts([][2]string{{"begun", moment(b.CreatedAt)}, {"next try", moment(b.NextTry)}, {"split from", number(b.Parent)}, {"split into", strings.Join(children, ", ")},
 		{"body SHA-256", b.BodySHA256}})
+	if w := b.Resolution; w != nil {
+		word := "was not sent"
+		if w.Sent {
+			word = "was sent"
+		}
+		a.line("  %s said %s that it %s%s", printable(w.By), moment(w.At), word, noted(w.Note))
+	}
 	for _, at := range b.Attempts {
 		parts := []string{cmp.Or(at.End, "under way")}
 		if at.Error != "" {

@@ -131,3 +131,19 @@ func (c *config) sourceNames() string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// columnOf tells which column of a source a member of its events is read from. Sources that are not in order tell nothing.
+func (c *config) columnOf() func(source, member string) string {
+	all, err := c.compile()
+	if err != nil {
+		return nil
+	}
+	return func(source, member string) string {
+		for _, m := range all {
+			if m.Name() == source {
+				return m.ColumnOf(member)
+			}
+		}
+		return ""
+	}
+}

@@ -67,7 +67,15 @@ func (a *app) printStatus(s audit.Status) error {
 	}
 	a.line("")
 	a.line("last upload  %s", cmp.Or(moment(s.LastUpload), "never"))
+	if s.LastSummary != "" {
+		a.line("             %s", printable(s.LastSummary))
+	}
 	a.line("next upload  %s", cmp.Or(moment(s.NextUpload), "`capibara run` is not running, or has no schedule"))
+	a.line("sends to     %s", s.Bound.Sentence())
+	if s.Relied > 0 {
+		a.line("sent again   %s acknowledged after an attempt whose answer was lost, and may have reached Meta twice, under one event_id each",
+			counted(s.Relied, "event was", "events were"))
+	}
 	if len(s.Datasets) > 0 {
 		a.line("")
 		if err := writeList(a, datasetColumns(), s.Datasets); err != nil {

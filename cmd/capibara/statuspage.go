@@ -120,7 +120,7 @@ func (p *statusPage) fingerprint(ctx context.Context) (sum [sha256.Size]byte, er
 		return sum, err
 	}
 	h := sha256.New()
-	fmt.Fprintln(h, counts, last, p.waiting())
+	fmt.Fprintln(h, counts, last, p.waiting(), p.house.testimony.inDoubt() != nil)
 	for _, f := range files.Items {
 		fmt.Fprintln(h, f.Number, f.State, f.Counts)
 	}
@@ -150,12 +150,12 @@ func (p *statusPage) standing(ctx context.Context, r *audit.Reader) (receipt.Sta
 	waits := p.waiting()
 	addWaiting(&st, waits)
 	s := receipt.Status{Written: now.In(zone), Zone: zone.String(), Refresh: pageRefresh, Stale: pageStale, OK: st.OK, Summary: st.Summary,
-		Waiting: waits[:min(maxPageWaiting, len(waits))], Unlisted: max(0, len(waits)-maxPageWaiting)}
+		Waiting: waits[:min(maxPageWaiting, len(waits))], Unlisted: max(0, len(waits)-maxPageWaiting), SendsTo: st.Bound.Sentence()}
 	if st.NextUpload != nil {
 		s.NextUpload = *st.NextUpload
 	}
 	if st.LastUpload != nil {
-		s.LastUpload = *st.LastUpload
+		s.LastUpload, s.LastSaid = *st.LastUpload, st.LastSummary
 	}
 	for _, c := range states(st.Events) {
 		if means, always := stateMeans(c.state); c.n > 0 || always {

@@ -18,8 +18,9 @@ import (
 
 func newUploadCommand(a *app) *cobra.Command {
 	var (
-		dry  bool
-		wait time.Duration
+		dry        bool
+		wait, lock time.Duration
+		test       testFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "upload",
@@ -28,21 +29,47 @@ func newUploadCommand(a *app) *cobra.Command {
 the token does not work or nobody answers, keeps waiting and nothing is lost. --dry-run shows what would be sent and
 sends nothing.
 
+--test-event-code sends one made-up event of every kind that the sources yield for a dataset, about a person that nobody
+is, and nothing that waits. Events Manager shows the code, and what arrives, under Test events. Meta may count such
+events: the code shows them there, and does not keep them out of measurement. A dataset need not be live for it.
+
+For an outside cron: --wait-lock 10m waits so long for another process that has the database, or for an upload that is
+under way, before it gives up. The exit code is 0 when nothing is left that should have gone, 1 when something is left,
+because a dataset is stopped or not live or because the fate of events is unknown, 4 when somebody else was at it all
+the time, 5 when an access token does not work.
+
 In JSON every number but batches and requests counts events. One that was given back because a request did not arrive
 counts in "released" each time: ` + "`capibara status`" + ` tells how many wait in the end.`,
 		Example: `  capibara upload --dry-run
-  capibara upload --output json`,
+  capibara upload --output json
+  capibara upload --wait-lock 10m
+  capibara upload --test-event-code TEST12345 --dataset main`,
 		Args: arguments(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if dry {
-				return a.dryRun(cmd.Context())
+			if err := test.check(dry); err != nil {
+				return err
 			}
-			return a.upload(cmd.Context(), wait, cmd.Flags().Changed("wait"))
+			if wait < 0 || lock < 0 {
+				return misused("write it like --wait-lock 10m", "a time to wait cannot be negative")
+			}
+			return a.outwait(cmd.Context(), lock, func() error {
+				switch {
+				case test.code != "":
+					return a.testUpload(cmd.Context(), test)
+				case dry:
+					return a.dryRun(cmd.Context())
+				}
+				return a.upload(cmd.Context(), wait, cmd.Flags().Changed("wait"))
+			})
 		},
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&dry, "dry-run", false, "show what would be sent, and send nothing")
 	flags.DurationVar(&wait, "wait", uploader.DefaultPatience, "how long to go on asking a dataset that does not answer")
+	flags.DurationVar(&lock, "wait-lock", 0, "how long to wait for another process that has the database, or for an upload that is under way")
+	flags.StringVar(&test.code, "test-event-code", "", "send made-up events with this code, and nothing that waits; Meta may count them")
+	flags.StringVar(&test.dataset, "dataset", "", "the dataset to test, when there are several")
+	flags.BoolVar(&test.yes, "yes", false, "send a test to Meta without asking")
 	addOutput(a, cmd, asTable, asJSON, asJSONL)
 	return cmd
 }
@@ -55,7 +82,7 @@ func (a *app) upload(ctx context.Context, wait time.Duration, asked bool) error 
 				l.patience = -1 // not at all
 			}
 		} else if asked {
-			fmt.Fprintln(a.stderr, "note: a running capibara uploads, and --wait does not change how long it waits")
+			a.note("a running capibara uploads, and --wait does not change how long it waits")
 		}
 		m := a.newMeter("upload", "events")
 		s, err := h.Upload(ctx, m.tell)
@@ -63,7 +90,7 @@ func (a *app) upload(ctx context.Context, wait time.Duration, asked bool) error 
 		if err != nil && s.Batches+s.Requests+s.Expired == 0 {
 			return err
 		}
-		next, unnamed := afterwards(ctx, c, h, &s)
+		next, unnamed, halted := afterwards(ctx, c, h, &s)
 		switch a.output {
 		case asJSON:
 			err = errors.Join(err, writeJSON(a.stdout, s))
@@ -71,6 +98,9 @@ func (a *app) upload(ctx context.Context, wait time.Duration, asked bool) error 
 			err = errors.Join(err, writeJSONL(a.stdout, []uploader.Summary{s}))
 		default:
 			a.printSummary(c, s)
+			if halted {
+				a.line("%s", haltedNote)
+			}
 		}
 		if err != nil {
 			return err
@@ -84,11 +114,14 @@ func (a *app) upload(ctx context.Context, wait time.Duration, asked bool) error 
 
 // afterwards looks at how things stand after a pass. The ledger says in our own words why a dataset is stopped, and when
 // the next try makes sense; the zero time when it does not tell, because nothing is due or it cannot be asked any more.
-// unnamed counts what waits for datasets that are no longer configured.
-func afterwards(ctx context.Context, c *config, h house, s *uploader.Summary) (next time.Time, unnamed map[string]uint64) {
+// unnamed counts what waits for datasets that are no longer configured, and halted says that events wait for a yes.
+func afterwards(ctx context.Context, c *config, h house, s *uploader.Summary) (next time.Time, unnamed map[string]uint64, halted bool) {
 	st, err := standing(ctx, c, h)
 	if err != nil {
-		return next, nil
+		return next, nil, false
+	}
+	for _, one := range st.Halts {
+		halted = halted || one.Events > 0
 	}
 	if st.NextTry != nil {
 		next = *st.NextTry
@@ -101,8 +134,11 @@ func afterwards(ctx context.Context, c *config, h house, s *uploader.Summary) (n
 			}
 		}
 	}
-	return next, st.Unnamed
+	return next, st.Unnamed, halted
 }
+
+// haltedNote says that not everything that waits may be sent.
+const haltedNote = "Some events wait until somebody allows them: `capibara status` says why."
 
 // unnamedError says that events wait for a dataset that no upload sends to: they would expire in silence.
 func (c *config) unnamedError(unnamed map[string]uint64) error {
@@ -128,6 +164,7 @@ func (a *app) printSummary(c *config, s uploader.Summary) {
 		count int
 		text  string
 	}{
+		{s.Relied, "sent again, because an answer was lost: they may have arrived twice, under one event_id each"},
 		{s.Rejected, "refused by Meta one by one: see `capibara history events --state rejected`"},
 		{s.Released, "given back, because nothing was taken of a request, counted each time: they wait again or were sent since"},
 		{s.Unknown, "in requests that nobody answered: sent again only as they were"},
@@ -137,6 +174,16 @@ func (a *app) printSummary(c *config, s uploader.Summary) {
 		if n.count > 0 {
 			a.line("  %s %s", grouped(n.count), n.text)
 		}
+	}
+	for _, h := range s.Halted {
+		a.line("Source %s is halted. %s", h.Source, h.Reason)
+	}
+	for _, t := range s.TooLate {
+		worth := t.Worth()
+		if worth != "" {
+			worth = ", worth " + worth + ","
+		}
+		a.line("Too late for dataset %s: %s%s expired. %s", t.Dataset, counted(t.Events, "event", "events"), worth, t.Why)
 	}
 	if c.rehearses() && s.Requests > 0 {
 		a.line("Requests went to %s, which is on this machine: a rehearsal, Meta saw nothing of it.", c.Graph.BaseURL)
@@ -165,6 +212,10 @@ func uploadOutcome(s uploader.Summary) error {
 		}
 		return &failure{code: code, hint: hint, err: fmt.Errorf("dataset %s is stopped: %s", s.Stopped.Dataset, s.Stopped.Reason)}
 	}
+	for _, h := range s.Halted {
+		return failed(fmt.Sprintf("mend the mapping and import the file again, or let it go: `capibara allow --source %s`; `capibara withdraw --source %[1]s` takes its events back", quotedArg(h.Source)),
+			"source %s is halted. %s", h.Source, strings.TrimSuffix(h.Reason, "."))
+	}
 	for _, n := range s.NotLive {
 		if n.Events > 0 {
 			return failed(fmt.Sprintf("run `capibara go-live %s`, which shows what would be sent before it asks", n.Alias),
@@ -173,6 +224,10 @@ func uploadOutcome(s uploader.Summary) error {
 	}
 	if s.Unknown > 0 {
 		return failed("they are sent again only as they were", "the fate of %s is not known yet", counted(s.Unknown, "event", "events"))
+	}
+	if s.Held > 0 {
+		return failed("compare the counts of that day in Events Manager; `capibara history events --state held` lists them",
+			"nobody can say whether %s arrived, so nothing is sent again by itself", counted(s.Held, "event", "events"))
 	}
 	return nil
 }

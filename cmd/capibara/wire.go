@@ -18,7 +18,7 @@ type rights int
 const (
 	none  rights = iota // not even look
 	reads               // look
-	acts                // import, upload, go live
+	acts                // import, upload, go live, decide
 )
 
 // message is one line of the answer to a request that takes long: any number with Progress, then one with Result or
@@ -58,8 +58,10 @@ func explained(err error) error {
 		return misused("`capibara history events --help` shows how filters are written", "%w", err)
 	case errors.Is(err, store.ErrNotFound):
 		return failed("`capibara history events`, `history batches` and `history files` list what there is", "%w", err)
+	case errors.Is(err, store.ErrStale):
+		return failed("run the command again to see how things stand now", "%w", err)
 	case errors.Is(err, uploader.ErrBusy):
-		return failed("`capibara status` says how things stand", "%w", err)
+		return &failure{code: exitLocked, hint: "run it again when that one has ended; `capibara upload --wait-lock 10m` waits for it, and `capibara status` says how things stand", err: err}
 	}
 	return err
 }
@@ -71,7 +73,7 @@ func statusOf(err error) int {
 		return http.StatusBadRequest
 	case errors.Is(err, store.ErrNotFound):
 		return http.StatusNotFound
-	case errors.Is(err, uploader.ErrBusy):
+	case errors.Is(err, uploader.ErrBusy), errors.Is(err, store.ErrStale):
 		return http.StatusConflict
 	}
 	return http.StatusInternalServerError

@@ -15,12 +15,18 @@ type Receipt struct {
 	Hint     string    // what to do about that, a sentence; may be empty
 	Counts   Counts
 	Events   uint64    // that wait for the next upload
+	Halt     string    // why none of them is sent before somebody allows it, sentences; "" when they are not halted
+	Large    uint64    // of Events, those that are halted because each is worth more than the source lets through by itself
 	Sums     []Sum     // of the accepted events
 	Problems []Problem // of rejected records, most frequent first
 	Skipped  []Problem // of skipped records, most frequent first
 	Late     *Problem  // of records that came too late; nil when none did
 	Remarks  []Problem // of records that were taken, or skipped, with a remark
 	Changes  []Change  // the first of the records that differ from what was imported before
+	Withdrew Withdrew  // what its records took back
+	Standing []Change  // the first of the records whose event is no conversion any more, or not for all of its amount, and is not taken back
+	Stands   uint64    // how many of those there are
+	Repeated uint64    // events that its records repeat and that were withdrawn before
 	Rejects  Rejects   // where what can be mended is
 	Mends    *Mended   // which file's records these are; nil when they are a file's own
 	Resumed  bool      // the import was interrupted and went on: not every remark is known any more
@@ -55,6 +61,16 @@ type Change struct {
 	FirstFile uint64 // where the event came from
 	FirstLine uint64
 }
+
+// Withdrew are events that were withdrawn before they were sent, because a record says that they are no conversions any more.
+type Withdrew struct {
+	NoLongerQualified uint64
+	Refunded          uint64
+	Items             []Change // the first of them
+}
+
+// Events is how many there are in all.
+func (t Withdrew) Events() uint64 { return t.NoLongerQualified + t.Refunded }
 
 // Rejects says where what can be mended is: paths below the home.
 type Rejects struct {
@@ -123,6 +139,8 @@ func newReceiptPage(r Receipt) receiptPage {
 	p.Shown = r.Problems[:min(maxProblems, len(r.Problems))]
 	p.Others = len(r.Problems) - len(p.Shown)
 	p.Changes = r.Changes[:min(maxChanges, len(r.Changes))]
+	p.Withdrew.Items = r.Withdrew.Items[:min(maxChanges, len(r.Withdrew.Items))]
+	p.Standing = r.Standing[:min(maxChanges, len(r.Standing))]
 	p.Unlisted = r.Counts.Conflict - min(r.Counts.Conflict, uint64(len(p.Changes)))
 	return p
 }

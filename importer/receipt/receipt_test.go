@@ -119,14 +119,14 @@ func statuses() map[string]Status {
 		{Number: 14, Name: "100% #1?.csv", Taken: at.Add(-50 * time.Hour), Counts: Counts{Records: 3, Accepted: 3}, Receipt: "100% #1_.csv - accepted 3, rejected 0.html"},
 	}
 	ok := Status{Written: at, Zone: zone, Refresh: 30 * time.Second, Stale: 5 * time.Minute, OK: true, Summary: "340 events wait for the next upload.",
-		NextUpload: at.Add(12 * time.Hour), LastUpload: at.Add(-12 * time.Hour), States: states, Files: files}
+		NextUpload: at.Add(12 * time.Hour), LastUpload: at.Add(-12 * time.Hour), LastSaid: "312 events were acknowledged in 1 request.", SendsTo: "Meta, since 2 November 2026", States: states, Files: files}
 	trouble, stopped := ok, ok
 	trouble.OK, trouble.Summary, trouble.NextUpload = false, "Dataset main is stopped: the access token does not work. 2 files in the inbox need somebody.", time.Time{}
 	trouble.Waiting, trouble.Unlisted = []string{"photo.png fits no source.", `"a\nb.csv" cannot be read (permission denied); give this program the right to read it.`}, 12
 	stopped.Stopped, stopped.Summary = true, ""
 	odd := trouble
 	const bad = `"><script>alert(1)</script>` + "\u202e"
-	odd.Summary, odd.Waiting, odd.Zone = bad, []string{bad}, bad
+	odd.Summary, odd.Waiting, odd.Zone, odd.LastSaid, odd.SendsTo = bad, []string{bad}, bad, bad, bad
 	odd.Files = []File{{Number: 1, Name: bad, Taken: at, Receipt: `javascript:alert(1)//"><script>` + bad}}
 	return map[string]Status{"status-good": ok, "status-trouble": trouble, "status-stopped": stopped, "status-hostile": odd,
 		"status-empty": {Written: at, Zone: "UTC", Refresh: time.Minute, Stale: 5 * time.Minute, OK: true, Summary: "Nothing waits."}}

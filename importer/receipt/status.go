@@ -17,6 +17,8 @@ type Status struct {
 	Scheduled  bool          // uploads are planned
 	NextUpload time.Time     // zero when none is planned
 	LastUpload time.Time     // zero before the first
+	LastSaid   string        // what came of it, a sentence or two; "" when nobody knows
+	SendsTo    string        // whom what is sent goes to, in a few words; "" when nobody knows
 	States     []State       // of events
 	Waiting    []string      // files that stay in the inbox, each a sentence
 	Unlisted   int           // files that stay there and are not in Waiting

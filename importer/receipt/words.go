@@ -25,6 +25,8 @@ func headline(r Receipt) (tone, string) {
 		return toneMend, counted(c.Expired, "record", "records") + " came too late to be sent."
 	case c.Expired > 0:
 		return toneMend, fmt.Sprintf("%s taken, but %s came too late.", were(c.Accepted), counted(c.Expired, "record", "records"))
+	case c.Accepted > 0 && r.Halt != "":
+		return toneMend, were(c.Accepted) + " taken, and nothing of it is sent before somebody has looked."
 	case c.Accepted > 0:
 		return toneGood, "All is well: " + were(c.Accepted) + " taken."
 	case c.Conflict > 0:
@@ -62,6 +64,9 @@ func details(r Receipt) []string {
 	}
 	if r.Refused == "" && c.Duplicate > 0 && c.Accepted+c.Rejected > 0 {
 		out = append(out, fmt.Sprintf("%s known already and %s not sent again.", were(c.Duplicate), map[bool]string{true: "is", false: "are"}[c.Duplicate == 1]))
+	}
+	if r.Repeated > 0 {
+		out = append(out, counted(r.Repeated, "event of this file was", "events of this file were")+" withdrawn before, and the same record brings none back. Whoever looks after Capibara does that with: capibara requeue")
 	}
 	if r.Resumed {
 		out = append(out, "The import was interrupted and went on by itself. All counts and sums are of the whole file; some remarks may be missing.")
@@ -102,17 +107,41 @@ func next(r Receipt) []string {
 	case r.Events == 0:
 		return []string{"Nothing of this file waits to be sent."}
 	}
-	waits := counted(r.Events, "event waits", "events wait")
+	out, events := halted(r)
+	if events == 0 {
+		return out
+	}
+	waits := counted(events, "event waits", "events wait")
 	switch {
 	case o.NotLive:
-		return []string{waits + " for go-live: nothing is sent to Meta before a person has allowed it once.",
-			"Whoever looks after Capibara does that with: capibara go-live " + shown(o.Dataset)}
+		return append(out, waits+" for go-live: nothing is sent to Meta before a person has allowed it once.",
+			"Whoever looks after Capibara does that with: capibara go-live "+shown(o.Dataset))
 	case o.Next.IsZero():
-		return []string{waits + ", and no upload is planned.", "Whoever looks after Capibara starts one with: capibara upload"}
+		return append(out, waits+", and no upload is planned.", "Whoever looks after Capibara starts one with: capibara upload")
 	case o.Stopped:
-		return []string{waits + ". Sending to Meta is stopped at the moment, and is tried again at the next upload: " + when(o.Next, o.Zone) + "."}
+		return append(out, waits+". Sending to Meta is stopped at the moment, and is tried again at the next upload: "+when(o.Next, o.Zone)+".")
 	}
-	return []string{waits + " for the next upload: " + when(o.Next, o.Zone) + "."}
+	return append(out, waits+" for the next upload: "+when(o.Next, o.Zone)+".")
+}
+
+// halted says of the events that wait for a person why they do and what that person does, and how many wait for nobody.
+func halted(r Receipt) (out []string, others uint64) {
+	n := min(r.Large, r.Events)
+	if r.Halt != "" {
+		n = r.Events
+	}
+	if n == 0 {
+		return nil, r.Events
+	}
+	waits := counted(n, "event waits until somebody allows it", "events wait until somebody allows them")
+	if r.Halt != "" {
+		out = append(out, waits+". "+r.Halt)
+	} else {
+		out = append(out, waits+", because "+map[bool]string{true: "it is", false: "each of them is"}[n == 1]+" worth more than the source lets through by itself.")
+	}
+	them := map[bool]string{true: "it", false: "them"}[n == 1]
+	return append(out, fmt.Sprintf("Whoever looks after Capibara lets %s go with: capibara allow --file %d", them, r.Mark.File),
+		fmt.Sprintf("If the file is wrong, no event of it that waits is sent after: capibara withdraw --file %d", r.Mark.File)), r.Events - n
 }
 
 // when is an instant as people say it.

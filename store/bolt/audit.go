@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"time"
 
@@ -43,6 +44,20 @@ func (t *txn) audit(at time.Time, kind, detail string) error {
 	}
 	hash := sha256.Sum256(v[sumSize:])
 	return t.put(metaBucket, []byte(auditHead), append(appendUint(unsealed(42), n), hash[:]...))
+}
+
+// Note adds an entry to the audit log.
+func (d *DB) Note(ctx context.Context, kind, detail string, now time.Time) error {
+	err := d.change(ctx, func(t *txn) error {
+		if kind == "" || detail == "" {
+			return errors.New("it says nothing")
+		}
+		return t.audit(now, kind, detail)
+	})
+	if err != nil {
+		return fmt.Errorf("add %q to the audit log: %w", kind, err)
+	}
+	return nil
 }
 
 // decodeAudit reads an entry and computes its hash.

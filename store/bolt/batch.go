@@ -57,7 +57,7 @@ func (b *batchRecord) encode() []byte {
 	for i := range b.Attempts {
 		v = appendAttempt(v, &b.Attempts[i])
 	}
-	return v
+	return appendResolution(v, b.Resolution)
 }
 
 func appendAttempt(v []byte, a *store.Attempt) []byte {
@@ -85,6 +85,7 @@ func decodeBatch(n uint64, body []byte) (*batchRecord, bool) {
 	for i := range d.count() {
 		b.Attempts = append(b.Attempts, d.attempt(i+1))
 	}
+	b.Resolution = d.resolution()
 	return b, d.done()
 }
 
@@ -156,14 +157,17 @@ func (t *txn) assign(seqs []uint64, s store.State, batch uint64, flags uint8) er
 }
 
 // holds verifies that every row of an open batch is in flight with it.
-func (t *txn) holds(b *batchRecord) error {
+func (t *txn) holds(b *batchRecord) error { return t.allAre(b, store.StateInFlight) }
+
+// allAre verifies that every row of a batch is in a state with it.
+func (t *txn) allAre(b *batchRecord, s store.State) error {
 	for _, seq := range b.Seqs {
 		blk, at, err := t.cell(seq)
 		if err != nil {
 			return err
 		}
-		if c := blk.cells[at]; c.state != store.StateInFlight || uint64(c.batch) != b.Number {
-			return fmt.Errorf("%w: event %d of open batch %d is %s with batch %d", store.ErrCorrupt, seq, b.Number, c.state, c.batch)
+		if c := blk.cells[at]; c.state != s || uint64(c.batch) != b.Number {
+			return fmt.Errorf("%w: event %d of batch %d is %s with batch %d", store.ErrCorrupt, seq, b.Number, c.state, c.batch)
 		}
 	}
 	return nil

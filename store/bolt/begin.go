@@ -53,6 +53,10 @@ func (t *txn) beginnable(in store.Intent, now time.Time) (uint16, error) {
 	if !ok {
 		return 0, fmt.Errorf("dataset %s: %w", in.Dataset, store.ErrNotFound)
 	}
+	halted, err := t.halted()
+	if err != nil {
+		return 0, err
+	}
 	seen := make(map[uint64]bool, len(in.Rows))
 	for _, seq := range in.Rows {
 		if seen[seq] {
@@ -71,6 +75,8 @@ func (t *txn) beginnable(in store.Intent, now time.Time) (uint16, error) {
 			return 0, fmt.Errorf("%w: event %d is %s", store.ErrStale, seq, c.state)
 		case b.deadlines[at] <= now.Unix():
 			return 0, fmt.Errorf("%w: the deadline of event %d has passed", store.ErrStale, seq)
+		case halted.has(seq, c.flags):
+			return 0, fmt.Errorf("%w: event %d is halted", store.ErrStale, seq)
 		case c.flags&flagWaits != 0:
 			r, err := t.row(seq)
 			if err != nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"capibara/event"
 	"capibara/store"
 	"capibara/store/bolt"
 )
@@ -60,6 +61,75 @@ func BenchmarkSettle(b *testing.B) {
 		}
 	}
 	report(b, path, b.N*1000, peak)
+}
+
+// BenchmarkPlanBehindHalted plans a batch behind a million halted rows whose deadlines come first: those of a file that is halted, and
+// those that came in halted by themselves, every one and every second.
+func BenchmarkPlanBehindHalted(b *testing.B) {
+	for name, halted := range map[string]func(i int) (source string, single bool){
+		"nothing halted": func(int) (string, bool) { return "deals", false },
+		"a source":       func(int) (string, bool) { return "tills", false },
+		"single events":  func(int) (string, bool) { return "deals", true },
+		"every second":   func(i int) (string, bool) { return "deals", i%2 == 0 },
+	} {
+		b.Run(name, func(b *testing.B) {
+			db, _ := benchDB(b)
+			now := time.Unix(1_700_000_000, 0)
+			e := event.Event{Name: "Purchase", ActionSource: event.SourcePhysicalStore}
+			e.Custom.Value, _ = event.ParseMoney("19.99")
+			e.Custom.Currency = "EUR"
+			for i := range 5 {
+				e.User.AddHash(event.Email, event.Hash{byte(i)})
+			}
+			payload := e.AppendBinary(nil)
+			for c := range 51 {
+				source, _ := halted(c)
+				f, err := db.OpenFile(b.Context(), store.NewFile{Name: strconv.Itoa(c), Source: source, SHA256: [32]byte{byte(c)}}, now)
+				if err != nil {
+					b.Fatal(err)
+				}
+				records := make([]store.Record, chunkRows)
+				for i := range records {
+					row := store.NewRow{Dataset: "1234567890", EventID: fmt.Sprint(c*chunkRows + i), EventName: "Purchase", EventTime: now.Unix(),
+						Deadline: now.Unix() + 1000 + int64(c), Payload: payload}
+					if c < 50 {
+						_, row.Halt = halted(i)
+					}
+					records[i] = store.Record{Rows: []store.NewRow{row}}
+				}
+				if _, err := db.Import(b.Context(), f.Number, store.Chunk{First: 1, Records: records}, now); err != nil {
+					b.Fatal(err)
+				}
+				if c == 49 && source == "tills" {
+					if err := db.Halt(b.Context(), store.Halt{HaltKey: store.HaltKey{Kind: store.HaltSource, Source: source}, Reason: "r"}, now); err != nil {
+						b.Fatal(err)
+					}
+					halted = func(int) (string, bool) { return "deals", false }
+				}
+			}
+			for b.Loop() {
+				rows, err := db.Plan(b.Context(), store.PlanQuery{Dataset: "1234567890", Now: now, Limit: 1000})
+				if err != nil || len(rows) != 1000 {
+					b.Fatal(len(rows), err)
+				}
+			}
+			for what, read := range map[string]func() error{
+				"halts-ms":    func() error { _, err := db.Halts(b.Context()); return err },
+				"expiring-ms": func() error { _, err := db.Expiring(b.Context(), "1234567890", now, now.Add(24*time.Hour)); return err },
+				"next-us":     func() error { _, _, err := db.NextDeadline(b.Context(), "1234567890", now); return err },
+			} {
+				began := time.Now()
+				if err := read(); err != nil {
+					b.Fatal(err)
+				}
+				took := float64(time.Since(began).Microseconds())
+				if strings.HasSuffix(what, "-ms") {
+					took /= 1000
+				}
+				b.ReportMetric(took, what)
+			}
+		})
+	}
 }
 
 func benchDB(b *testing.B) (*bolt.DB, string) {

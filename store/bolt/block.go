@@ -23,12 +23,14 @@ const (
 
 // The flags of a cell. They are stored: never renumber them.
 const (
-	flagPossiblySent uint8 = 1 << 0 // an attempt that held it may have arrived
+	flagPossiblySent uint8 = 1 << 0 // an attempt that held it may have arrived; of an acknowledged one: before the one that did
 	flagLate         uint8 = 1 << 1 // past its deadline when it was imported
 	flagWaits        uint8 = 1 << 2 // has a not_before
 	flagConflicts    uint8 = 1 << 3 // a record disagreed with it
 	flagReplaced     uint8 = 1 << 4 // another row took its place; the state is withdrawn
 	flagReplaces     uint8 = 1 << 5 // it took the place of another row
+	flagHalted       uint8 = 1 << 6 // it came in halted by itself; in force while the halts say so of its file
+	flagDecided      uint8 = 1 << 7 // a person or a record decided something about it; see decisions
 )
 
 // cell is what happens to a row.
@@ -46,7 +48,8 @@ type block struct {
 	deadlines        []int64
 	minTime, maxTime int64 // of event_time
 	stored           []pendingCount
-	changed, grown   bool
+	changed          bool
+	grown            bool // the deadlines are to be written too
 }
 
 // pendingCount is one entry of the pending index: the pending rows of one dataset in one block.
@@ -54,6 +57,7 @@ type pendingCount struct {
 	dataset  uint16
 	earliest int64 // deadline
 	rows     uint64
+	halted   uint64 // of them with flagHalted
 }
 
 // pendingKeySize is the length of a key of the pending index.
@@ -77,8 +81,29 @@ func (b *block) pending() []pendingCount {
 		}
 		counts[at].earliest = min(counts[at].earliest, b.deadlines[i])
 		counts[at].rows++
+		if c.flags&flagHalted != 0 {
+			counts[at].halted++
+		}
 	}
 	return counts
+}
+
+// encode is the value of the entry in the pending index. What is halted stands behind it only when something is.
+func (p pendingCount) encode() []byte {
+	v := appendUint(unsealed(6), p.rows)
+	if p.halted > 0 {
+		v = appendUint(v, p.halted)
+	}
+	return v
+}
+
+func decodePending(body []byte) (p pendingCount, ok bool) {
+	d := decoder{b: body}
+	p.rows = d.uint()
+	if len(d.b) > 0 {
+		p.halted = d.uint()
+	}
+	return p, d.done()
 }
 
 // states is the set of states present, one bit each.
@@ -198,7 +223,26 @@ func (t *txn) set(b *block, at int, c cell) {
 		t.count(old.dataset, old.state, -1)
 		t.count(c.dataset, c.state, 1)
 	}
+	if old.relied() != c.relied() {
+		by := int64(1)
+		if old.relied() {
+			by = -1
+		}
+		t.count(c.dataset, countRelied, by)
+	}
 	b.cells[at], b.changed = c, true
+}
+
+// relied reports whether an event was acknowledged after an attempt that may have arrived already, so that Meta may have
+// it twice under one event_id.
+func (c cell) relied() bool {
+	return c.state == store.StateAcknowledged && c.flags&flagPossiblySent != 0
+}
+
+// postpone gives a row that is requeued a later deadline.
+func (b *block) postpone(at int, deadline int64) {
+	b.deadlines[at] = deadline
+	b.changed, b.grown = true, true
 }
 
 // grow adds the cell of a new row, whose number must be the next one.
@@ -255,7 +299,7 @@ func (t *txn) reindex(b *block) error {
 	}
 	for _, p := range now {
 		if !slices.Contains(b.stored, p) {
-			if err := t.put(pendingBucket, appendPendingKey(nil, b.n, p), appendUint(unsealed(3), p.rows)); err != nil {
+			if err := t.put(pendingBucket, appendPendingKey(nil, b.n, p), p.encode()); err != nil {
 				return err
 			}
 		}

@@ -20,7 +20,8 @@ func (d *DB) Check(ctx context.Context, problem func(string)) error {
 			return err
 		}
 		c := &checker{txn: t, ctx: ctx, report: problem, tally: map[countKey]uint64{}}
-		for _, step := range []func() error{c.names, c.auditLog, c.allFiles, c.allBatches, c.allRows, c.indexes, c.allPeople, c.smallBuckets} {
+		for _, step := range []func() error{c.names, c.auditLog, c.allFiles, c.allBatches, c.allRows, c.indexes, c.allDecisions, c.allRefunds,
+			c.allPeople, c.allHalts, c.smallBuckets} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -73,8 +74,11 @@ type checker struct {
 	conflicted  uint64              // cells that say that a record disagreed
 	replaced    uint64              // cells of events whose place another took
 	replacing   uint64              // cells of events that took one
+	decidedOn   uint64              // cells of events about which something was decided
 	pendings    uint64              // entries that the pending index should have
 	rowsOf      map[uint64]uint64   // rows seen, by file
+	inTime      map[uint64]uint64   // of them those that were not late, by file
+	haltedOf    map[uint64]uint64   // of them those that came in halted, by file
 	scanned     int
 }
 
@@ -197,6 +201,11 @@ func (c *checker) smallBuckets() error {
 		_, err = c.circuit(name)
 		return err
 	})
+	if err == nil {
+		if _, err = c.retirement(); err != nil {
+			err = c.damage(err)
+		}
+	}
 	for _, b := range []bucket{liveBucket, runsBucket, metaBucket, mappingsBucket} {
 		if err == nil {
 			err = c.each(b, func([]byte, []byte) error { return nil })

@@ -11,7 +11,7 @@ import (
 
 // allFiles verifies that the fates of every file add up.
 func (c *checker) allFiles() error {
-	c.rowsOf = map[uint64]uint64{}
+	c.rowsOf, c.inTime, c.haltedOf = map[uint64]uint64{}, map[uint64]uint64{}, map[uint64]uint64{}
 	files := c.last(filesBucket)
 	var shas uint64
 	if err := c.each(fileSHABucket, func([]byte, []byte) error { shas++; return nil }); err != nil {

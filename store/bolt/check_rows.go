@@ -83,6 +83,7 @@ func (c *checker) afterRows(last uint64) error {
 		if rows != c.rowsOf[n+1] {
 			c.problem("file %d: it names %d events as its own, and %d name it", n+1, rows, c.rowsOf[n+1])
 		}
+		c.worthOf(f)
 	}
 	return nil
 }
@@ -94,9 +95,16 @@ func (c *checker) rowInBlock(seq uint64, r *row, b *block) {
 		return
 	}
 	cl := b.cells[at]
-	if cl.dataset != r.dataset || b.deadlines[at] != r.deadline || (cl.flags&flagWaits != 0) != (r.notBefore != 0) ||
+	due := b.deadlines[at]
+	if cl.dataset != r.dataset || due < r.deadline || due > r.deadline && cl.flags&flagDecided == 0 || (cl.flags&flagWaits != 0) != (r.notBefore != 0) ||
 		r.eventTime < b.minTime || r.eventTime > b.maxTime {
 		c.problem("blocks: what is noted of event %d disagrees with its record", seq)
+	}
+	if cl.flags&flagLate == 0 {
+		c.inTime[r.file]++
+	}
+	if cl.flags&flagHalted != 0 {
+		c.haltedOf[r.file]++
 	}
 }
 
@@ -136,7 +144,9 @@ func (c *checker) allBlocks(last uint64) error {
 		if binary.BigEndian.Uint16(body) != b.states() {
 			c.problem("blocks: the summary of block %d is wrong", n)
 		}
-		c.cells(b)
+		if err := c.cells(b); err != nil {
+			return err
+		}
 		return c.pendingOf(b)
 	})
 	if err != nil {
@@ -156,10 +166,19 @@ func (c *checker) allBlocks(last uint64) error {
 	return err
 }
 
-func (c *checker) cells(b *block) {
+func (c *checker) cells(b *block) error {
 	for i, cl := range b.cells {
 		seq := firstSeq(b.n) + uint64(i)
 		c.tally[countKey{cl.dataset, cl.state}]++
+		if cl.relied() {
+			c.tally[countKey{cl.dataset, countRelied}]++
+		}
+		decided := cl.flags&flagDecided != 0
+		if decided {
+			if err := c.damage(c.decidedCell(seq, cl)); err != nil {
+				return err
+			}
+		}
 		if cl.flags&flagConflicts != 0 {
 			c.conflicted++
 		}
@@ -184,10 +203,10 @@ func (c *checker) cells(b *block) {
 		case store.StateHeld:
 			ok = of == store.BatchHeld
 		case store.StatePending:
-			ok = cl.batch == 0 || of == store.BatchReleased
+			ok = cl.batch == 0 || of == store.BatchReleased || decided
 		case store.StateExpired:
 		case store.StateWithdrawn:
-			ok = cl.flags&flagReplaced != 0
+			ok = cl.flags&flagReplaced != 0 || decided
 		default:
 			ok = false
 		}
@@ -198,6 +217,7 @@ func (c *checker) cells(b *block) {
 			c.problem("event %d is %s, and its batch %d is %s", seq, cl.state, cl.batch, of)
 		}
 	}
+	return nil
 }
 
 func (c *checker) pendingOf(b *block) error {
@@ -207,9 +227,9 @@ func (c *checker) pendingOf(b *block) error {
 		if err != nil {
 			return err
 		}
-		d := decoder{b: body}
-		if n := d.uint(); !d.done() || n != p.rows {
-			c.problem("pending: block %d has %d pending events of dataset %d, and %d are listed", b.n, p.rows, p.dataset, n)
+		if listed, ok := decodePending(body); !ok || listed.rows != p.rows || listed.halted != p.halted {
+			c.problem("pending: block %d has %d pending events of dataset %d, %d of them halted, and %d and %d are listed", b.n, p.rows,
+				p.dataset, p.halted, listed.rows, listed.halted)
 		}
 	}
 	return nil

@@ -46,19 +46,24 @@ func (t *txn) sourceOf(file uint64) string {
 
 // addConflict stores a disagreement, and reports it unless one with the same content was reported before.
 func (in *importing) addConflict(a *arrival, seq uint64) error {
-	key := appendKey(numberKey(seq), a.Fingerprint)
+	return in.disagree(store.Conflict{Seq: seq, Kind: store.ConflictChanged, File: in.file.Number, Line: in.chunk.Records[a.record].Line,
+		Record: in.chunk.First + uint64(a.record), Fingerprint: a.Fingerprint, Value: a.Value, Currency: a.Currency, EventTime: a.EventTime})
+}
+
+func (in *importing) disagree(c store.Conflict) error {
+	seq := c.Seq
+	key := appendKey(numberKey(seq), c.Fingerprint)
 	body, err := in.get(conflictsBucket, key)
 	if body != nil || err != nil {
 		return err
 	}
-	c := store.Conflict{Seq: seq, File: in.file.Number, Line: in.chunk.Records[a.record].Line,
-		Record: in.chunk.First + uint64(a.record), Fingerprint: a.Fingerprint, At: stored(in.now)}
+	c.At = stored(in.now)
 	first, err := in.row(seq)
 	if err != nil && !errors.Is(err, store.ErrCorrupt) {
 		return err
 	}
 	c.FirstFile, c.FirstLine = first.file, first.line // zeros when the first is damaged, which must not stop the file
-	c.FirstSource, c.Source = in.sourceOf(first.file), in.file.Source
+	c.FirstSource, c.Source = in.sourceOf(first.file), in.sourceOf(c.File)
 	if err := in.put(conflictsBucket, key, encodeConflict(&c)); err != nil {
 		return err
 	}
@@ -74,9 +79,11 @@ func (in *importing) addConflict(a *arrival, seq uint64) error {
 }
 
 func encodeConflict(c *store.Conflict) []byte {
-	v := appendUint(appendUint(unsealed(50), c.FirstFile), c.FirstLine)
+	v := appendUint(appendUint(unsealed(80), c.FirstFile), c.FirstLine)
 	v = appendUint(appendUint(appendUint(v, c.File), c.Line), c.Record)
-	return appendTime(v, c.At)
+	// What follows came with schema 3.
+	v = append(appendTime(v, c.At), byte(c.Kind))
+	return appendInt(appendText(appendText(v, c.Value.String()), c.Currency), c.EventTime)
 }
 
 func decodeConflict(key, b []byte) (store.Conflict, bool) {
@@ -86,6 +93,9 @@ func decodeConflict(key, b []byte) (store.Conflict, bool) {
 	k, d := decoder{b: key}, decoder{b: b}
 	c := store.Conflict{Seq: k.fixed(), Fingerprint: k.fixed(), FirstFile: d.uint(), FirstLine: d.uint(), File: d.uint(),
 		Line: d.uint(), Record: d.uint(), At: d.time()}
+	if len(d.b) > 0 {
+		c.Kind, c.Value, c.Currency, c.EventTime = store.ConflictKind(d.byte()), d.money(), d.text(), d.int()
+	}
 	return c, d.done()
 }
 

@@ -75,6 +75,12 @@ func workUntilKilled(path string) error {
 		if err := replaceSome(ctx, db, round, now); err != nil {
 			return err
 		}
+		if err := haltSome(ctx, db, round, now); err != nil {
+			return err
+		}
+		if err := decideSome(ctx, db, round, now); err != nil {
+			return err
+		}
 		for {
 			rows, err := db.Plan(ctx, store.PlanQuery{Dataset: "123", Now: now, Limit: 100})
 			if err != nil {
@@ -123,6 +129,44 @@ func replaceSome(ctx context.Context, db store.Outbox, round uint64, now time.Ti
 	fmt.Println("replaced", f.Number, res.Done)
 	_, err = db.CloseFile(ctx, f.Number, store.FileEnd{State: store.FileImported}, now)
 	return err
+}
+
+// haltSome imports a file of another source that waits until it is closed, halts it for good with every third round, and lets it go
+// again with every sixth.
+func haltSome(ctx context.Context, db store.Outbox, round uint64, now time.Time) error {
+	f, err := db.OpenFile(ctx, store.NewFile{Name: "halted", Source: "tills", SHA256: event.Hash{byte(round), byte(round >> 8), 2}, HaltUntilClosed: true}, now)
+	if err != nil {
+		return err
+	}
+	fmt.Println("waiting", f.Number)
+	var records []store.Record
+	for i := range 30 {
+		records = append(records, store.Record{Rows: []store.NewRow{{Dataset: "456", EventID: fmt.Sprint(round, "-", i), EventName: "Purchase",
+			EventTime: now.Unix(), Deadline: now.Unix() + 2000, Payload: []byte("p"), Halt: i%2 == 0}}})
+	}
+	if f.Counts.Records == 0 {
+		if _, err = db.Import(ctx, f.Number, store.Chunk{First: 1, Records: records}, now); err != nil {
+			return err
+		}
+	}
+	end := store.FileEnd{State: store.FileImported}
+	if round%3 == 0 {
+		end.Halt = "It is worth too much."
+	}
+	if f, err = db.CloseFile(ctx, f.Number, end, now); err != nil {
+		return err
+	}
+	if round%3 > 0 {
+		return nil
+	}
+	fmt.Println("halted", f.Number)
+	if round%6 == 0 {
+		if _, err := db.Allow(ctx, store.HaltKey{Kind: store.HaltFile, File: f.Number}, "anna", now); err != nil {
+			return err
+		}
+		fmt.Println("allowed", f.Number)
+	}
+	return nil
 }
 
 // child is the test binary in another role.
@@ -212,6 +256,7 @@ func verify(t *testing.T, path string, said []string) {
 			t.Errorf("file %d has %d events, and %d of its records were accepted", f.Number, n, f.Counts.Accepted)
 		}
 	}
+	verifyHalts(t, db, said)
 	for _, line := range said {
 		var what string
 		var n, done uint64
@@ -227,12 +272,48 @@ func verify(t *testing.T, path string, said []string) {
 			if what == "replaced" {
 				verifyReplaced(t, db, n, done)
 			}
+		case "withdrawn", "requeued", "retracted", "resolved":
+			verifyDecided(t, db, what, n, done)
 		case "begun", "acknowledged", "held":
 			b, err := db.Batch(t.Context(), n)
 			want := map[string]store.BatchState{"acknowledged": store.BatchAcknowledged, "held": store.BatchHeld}[what]
 			if err != nil || want != 0 && b.State != want {
 				t.Errorf("%q is lost: batch %d is %s, %v", line, n, b.State, err)
 			}
+		}
+	}
+}
+
+// verifyHalts finds the files that were said to be halted last among those that are, and those that were said to be allowed not.
+func verifyHalts(t *testing.T, db *bolt.DB, said []string) {
+	t.Helper()
+	last := map[uint64]string{}
+	for _, line := range said {
+		var what string
+		var n uint64
+		if _, err := fmt.Sscan(line, &what, &n); err == nil && (what == "halted" || what == "allowed") {
+			last[n] = what
+		}
+	}
+	halts, err := db.Halts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	is := map[uint64]store.Halt{}
+	single := map[uint64]bool{}
+	for _, h := range halts {
+		if h.Kind == store.HaltFile {
+			is[h.File] = h
+		}
+		single[h.File] = single[h.File] || h.Kind == store.HaltEvents
+	}
+	for n, what := range last {
+		f, err := db.File(t.Context(), n)
+		h, halted := is[n]
+		// The last one may have been allowed, and the process killed before it said so.
+		if err != nil || what == "allowed" && (halted || single[n]) || what == "halted" && halted && (h.Events != 30 || !single[n]) ||
+			what == "halted" && !halted && single[n] {
+			t.Errorf("file %d was %s last, and is %+v, %v, %v", n, what, h, f.State, err)
 		}
 	}
 }

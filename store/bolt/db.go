@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"capibara/store"
 
@@ -19,10 +21,13 @@ type DB struct {
 	path     string
 	readOnly bool
 	bolt     *bbolt.DB
-	// changed says that something was committed since the database was opened, broken that a commit failed in a way
-	// after which the state in memory cannot be trusted.
-	changed, broken atomic.Bool
+	changed  atomic.Bool // something was committed since the database was opened
+	// brokenBy is why a commit failed in a way after which the state in memory cannot be trusted; nil while none did.
+	brokenBy atomic.Pointer[error]
+	broken   chan struct{} // closed with it
+	halts    haltCache
 
+	writing sync.Mutex   // held by the one change that is under way
 	closing sync.RWMutex // held for writing by Close alone
 	closed  bool
 	journal chan *change
@@ -53,15 +58,20 @@ func (d *DB) view(fn func(*txn) error) (err error) {
 		return closedOr(err)
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	return fn(newTxn(tx))
+	t := newTxn(tx)
+	t.haltCache = &d.halts
+	return fn(t)
 }
 
 // update runs fn in a write transaction and commits it. When fn fails nothing of it stays.
 func (d *DB) update(fn func(*txn) error) (err error) {
 	defer guard(&err)()
-	if d.broken.Load() {
-		return fmt.Errorf("%w: an earlier change failed halfway; start the program again", store.ErrCorrupt)
+	if err := d.BrokenBy(); err != nil {
+		return err
 	}
+	// bbolt lets one writer in at a time as well, but the next one before a failed commit was looked at.
+	d.writing.Lock()
+	defer d.writing.Unlock()
 	tx, err := d.bolt.Begin(true)
 	if err != nil {
 		return closedOr(err)
@@ -70,7 +80,7 @@ func (d *DB) update(fn func(*txn) error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			if committing {
-				d.broken.Store(true)
+				d.breakOff(fmt.Errorf("%w: %v", store.ErrCorrupt, r))
 			}
 			// Unlike the rollback of bbolt's own Update this one reads no page, so it cannot fail on a damaged one.
 			_ = tx.Rollback()
@@ -78,6 +88,7 @@ func (d *DB) update(fn func(*txn) error) (err error) {
 		}
 	}()
 	t := newTxn(tx)
+	t.haltCache = &d.halts
 	if err := fn(t); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
@@ -89,12 +100,52 @@ func (d *DB) update(fn func(*txn) error) (err error) {
 		// A full disk leaves bbolt as it was. Only when the header page was written and not synced does memory show a
 		// change that the disk may not hold.
 		if d.shows(id) {
-			d.broken.Store(true)
+			d.breakOff(err)
 		}
-		return fmt.Errorf("commit: %w", err)
+		return fmt.Errorf("commit: %w", growth(err))
 	}
 	d.changed.Store(true)
 	return nil
+}
+
+// growthError is an error of bbolt that it tells in words alone, with the system's error that the words end in.
+type growthError struct {
+	error
+	errno syscall.Errno
+}
+
+// Unwrap returns the system's error.
+func (e growthError) Unwrap() error { return e.errno }
+
+// growth finds the system's error in the words in which bbolt says that its file cannot grow.
+func growth(err error) error {
+	var known syscall.Errno
+	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EIO, syscall.EFBIG} {
+		if !errors.As(err, &known) && strings.HasSuffix(err.Error(), ": "+errno.Error()) {
+			return growthError{err, errno}
+		}
+	}
+	return err
+}
+
+// breakOff lets no further change through.
+func (d *DB) breakOff(err error) {
+	if d.brokenBy.CompareAndSwap(nil, &err) {
+		close(d.broken)
+	}
+}
+
+// Broken is closed when a change failed so that nobody knows whether the disk holds it. Nothing is changed after that until
+// the database is opened again, which shows what the disk holds.
+func (d *DB) Broken() <-chan struct{} { return d.broken }
+
+// BrokenBy says why, and wraps what the system said; nil while nothing of the kind has happened.
+func (d *DB) BrokenBy() error {
+	why := d.brokenBy.Load()
+	if why == nil {
+		return nil
+	}
+	return fmt.Errorf("an earlier change failed halfway, and nothing more is written until the program is started again: %w", *why)
 }
 
 // shows reports whether readers see the transaction with this id; when in doubt they do.
@@ -144,7 +195,7 @@ func (d *DB) Close() error {
 		<-d.stopped
 	}
 	var err error
-	if d.changed.Load() && !d.broken.Load() {
+	if d.changed.Load() && d.BrokenBy() == nil {
 		err = d.writeFreelist()
 	}
 	if err = errors.Join(err, d.bolt.Close()); err != nil {

@@ -64,18 +64,21 @@ func (d *DB) EventsByID(ctx context.Context, id string) ([]store.EventEntry, err
 // entry tells the whole story of an event.
 func (t *txn) entry(seq uint64, c cell, r *row) (store.EventEntry, error) {
 	e := store.EventEntry{Seq: seq, EventID: r.eventID, EventTime: r.eventTime, NotBefore: r.notBefore, Deadline: r.deadline,
-		State: c.state, PossiblySent: c.flags&flagPossiblySent != 0, Late: c.flags&flagLate != 0, ImportedAt: r.importedAt,
+		State: c.state, PossiblySent: c.flags&flagPossiblySent != 0, Late: c.flags&flagLate != 0, Decided: c.flags&flagDecided != 0, ImportedAt: r.importedAt,
 		File: r.file, Record: r.record, Line: r.line, RecordKey: r.recordKey, Batch: uint64(c.batch),
 		Payload: bytes.Clone(r.payload)}
 	f, err := t.file(r.file)
 	if err != nil {
 		return e, err
 	}
-	e.FileName, e.Source = f.Name, f.Source
+	e.FileName, e.Source, e.Halted = f.Name, f.Source, t.haltOf(c, f)
 	if e.Dataset, err = t.datasetText(r.dataset); err != nil {
 		return e, err
 	}
 	if e.EventName, err = t.text(eventName, r.name); err != nil {
+		return e, err
+	}
+	if e.Deadline, err = t.deadline(seq, c, r); err != nil {
 		return e, err
 	}
 	if e.Warnings, err = t.reasons(r.warnings); err != nil {
@@ -91,7 +94,13 @@ func (t *txn) entry(seq uint64, c cell, r *row) (store.EventEntry, error) {
 	if err := t.relate(&e, c.flags, r); err != nil {
 		return e, err
 	}
-	return e, t.explain(&e)
+	if err := t.explain(&e); err != nil || e.State != store.StateHeld {
+		return e, err
+	}
+	if t.heldElsewhere(c) {
+		e.Reason = event.ReasonSentElsewhere
+	}
+	return e, nil
 }
 
 // explain fills in why an event is in a state that was not wanted.
@@ -111,8 +120,14 @@ func (t *txn) explain(e *store.EventEntry) error {
 		e.Reason = event.ReasonExpiredWaiting
 	case e.State == store.StateHeld:
 		e.Reason = event.ReasonFateUnknown
-	case e.State == store.StateWithdrawn && e.ReplacedBy != 0:
-		e.Reason = event.ReasonReplaced
+	case e.State == store.StateWithdrawn:
+		last, err := t.lastDecision(e.Seq)
+		if err != nil {
+			return err
+		}
+		if e.Reason = last.Reason; !takesBack(e.Reason) {
+			e.Reason = event.ReasonReplaced
+		}
 	}
 	return nil
 }
@@ -130,5 +145,5 @@ func (t *txn) entryOrDamaged(seq uint64, b *block, at int) (store.EventEntry, er
 	}
 	dataset, err := t.datasetText(c.dataset)
 	return store.EventEntry{Seq: seq, Dataset: dataset, Deadline: b.deadlines[at], State: c.state, Batch: uint64(c.batch),
-		PossiblySent: c.flags&flagPossiblySent != 0, Late: c.flags&flagLate != 0, Damaged: true}, err
+		PossiblySent: c.flags&flagPossiblySent != 0, Late: c.flags&flagLate != 0, Decided: c.flags&flagDecided != 0, Damaged: true}, err
 }

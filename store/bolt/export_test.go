@@ -80,3 +80,6 @@ func (f *Faulty) Import(ctx context.Context, file uint64, c store.Chunk, now tim
 	time.Sleep(time.Millisecond) // so that a kill finds it here
 	return out, f.change(ctx, func(t *txn) error { return t.put(filesBucket, numberKey(file), after) })
 }
+
+// BreakOff makes the database take no more changes, as a header page does that was written and cannot be synced.
+func (d *DB) BreakOff(err error) { d.breakOff(err) }

@@ -54,10 +54,28 @@ func (f *fileRecord) encode() []byte {
 		v = appendUint(appendUint(v, x.first-end), x.count)
 		end = x.first + x.count
 	}
-	if f.Receipt != "" || f.Mends != 0 {
+	if f.Receipt != "" || f.Mends != 0 || f.Events > 0 {
 		v = appendUint(appendText(v, f.Receipt), f.Mends)
 	}
+	if f.Events > 0 {
+		v = appendUint(appendUint(v, f.Events), uint64(len(f.Sums)))
+		for _, s := range f.Sums {
+			v = appendText(appendUint(appendText(v, s.Currency), s.Events), s.Value)
+		}
+	}
 	return v
+}
+
+// addWorth adds what a chunk brought in.
+func (f *fileRecord) addWorth(events uint64, worth *store.Totals) error {
+	if err := worth.AddSums(f.Sums); err != nil {
+		return fmt.Errorf("%w: the sums of file %d: %w", store.ErrCorrupt, f.Number, err)
+	}
+	f.Events += events
+	if f.Sums = worth.Sums(); len(f.Sums) == 0 {
+		f.Sums = nil
+	}
+	return nil
 }
 
 func decodeFile(n uint64, b []byte) (*fileRecord, bool) {
@@ -80,6 +98,12 @@ func decodeFile(n uint64, b []byte) (*fileRecord, bool) {
 	// Files of earlier versions end here.
 	if !d.bad && len(d.b) > 0 {
 		f.Receipt, f.Mends = d.text(), d.uint()
+	}
+	if !d.bad && len(d.b) > 0 {
+		f.Events = d.uint()
+		for range d.count() {
+			f.Sums = append(f.Sums, store.Sum{Currency: d.text(), Events: d.uint(), Value: d.text()})
+		}
 	}
 	return f, d.done()
 }
@@ -128,6 +152,9 @@ func (d *DB) OpenFile(ctx context.Context, nf store.NewFile, now time.Time) (fil
 			if f, err = t.addFile(nf, mapping, now); err != nil {
 				return err
 			}
+		}
+		if err := t.haltOpened(f, nf, now); err != nil {
+			return err
 		}
 		file, err = t.whole(f)
 		return err
@@ -206,6 +233,9 @@ func (d *DB) CloseFile(ctx context.Context, n uint64, end store.FileEnd, now tim
 			return err
 		}
 		if file, err = t.whole(f); err != nil {
+			return err
+		}
+		if err := t.haltClosed(f, end.Halt, now); err != nil {
 			return err
 		}
 		return t.audit(now, "file_closed", closingDetail(f))

@@ -3,6 +3,7 @@ package bolt
 import (
 	"bytes"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -38,6 +39,8 @@ func FuzzBatch(f *testing.F) {
 		Attempts: []store.Attempt{{N: 1, StartedAt: at, End: "timeout", Messages: []string{"m"}, Code: -1}}}}
 	f.Add(b.encode()[sumSize:])
 	f.Add((&batchRecord{}).encode()[sumSize:])
+	b.Resolution = &store.Resolution{At: at, By: "anna", Sent: true, Note: "n"}
+	f.Add(b.encode()[sumSize:])
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		b, ok := decodeBatch(1, body)
@@ -45,7 +48,7 @@ func FuzzBatch(f *testing.F) {
 			return
 		}
 		again, ok := decodeBatch(1, b.encode()[sumSize:])
-		if !ok || fmt.Sprint(again) != fmt.Sprint(b) {
+		if !ok || !reflect.DeepEqual(again, b) {
 			t.Errorf("%+v becomes %+v", b, again)
 		}
 	})
@@ -110,6 +113,13 @@ func FuzzPage(f *testing.F) {
 // FuzzSmall reads the other records.
 func FuzzSmall(f *testing.F) {
 	f.Add(make([]byte, 16), []byte{1, 2, 3})
+	amount, err := event.ParseMoney("19.90")
+	if err != nil {
+		f.Fatal(err)
+	}
+	at := time.UnixMilli(1_700_000_000_000)
+	f.Add(make([]byte, 16), encodeConflict(&store.Conflict{At: at, Kind: store.ConflictRefunded, Value: amount, Currency: "EUR", EventTime: -1})[sumSize:])
+	f.Add(make([]byte, 24), (&refund{line: 1, at: at, amount: amount, currency: "EUR"}).encode()[sumSize:])
 	f.Add(make([]byte, 8), append(appendUint(nil, 1), make([]byte, 40)...))
 	f.Fuzz(func(t *testing.T, key, body []byte) {
 		if c, ok := decodeConflict(key, body); ok {
@@ -120,6 +130,12 @@ func FuzzSmall(f *testing.F) {
 		}
 		if k, ok := decodeKnown(body); ok && !bytes.Equal(appendKnown(nil, k)[sumSize:], body) {
 			t.Errorf("%x becomes %+v", body, k)
+		}
+		if r, ok := decodeRefund(key, body); ok {
+			again, ok := decodeRefund(key, r.encode()[sumSize:])
+			if !ok || again != r {
+				t.Errorf("%+v becomes %+v", r, again)
+			}
 		}
 		decodeAudit(body)
 	})

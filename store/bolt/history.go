@@ -1,7 +1,9 @@
 package bolt
 
 import (
+	"cmp"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -118,6 +120,8 @@ func (s *search) ranges() ([]extent, error) {
 		ranges = slices.Clone(f.extents)
 		slices.Reverse(ranges)
 		return ranges, nil
+	case s.f.Source != "":
+		return s.ofSource()
 	}
 	seq, err := s.metaUint("seq")
 	return append(ranges, extent{1, seq}), err
@@ -190,6 +194,9 @@ func (s *search) look(b *block, seq uint64) error {
 		return nil
 	}
 	c := b.cells[at]
+	if s.f.Changed && (c.flags&flagConflicts == 0 || c.state == store.StateWithdrawn) {
+		return nil
+	}
 	if s.f.State != 0 && c.state != s.f.State || s.dataset != 0 && c.dataset != s.dataset {
 		return nil
 	}
@@ -208,7 +215,7 @@ func (s *search) look(b *block, seq uint64) error {
 // byContent reports whether the filter asks for what only an undamaged row can tell.
 func (s *search) byContent() bool {
 	f := &s.f
-	return f.EventName != "" || f.RecordKey != "" || f.OrderID != "" || len(f.Person) > 0 || len(f.PersonPlain) > 0 ||
+	return f.EventName != "" || f.RecordKey != "" || f.OrderID != "" || f.Source != "" || len(f.Person) > 0 || len(f.PersonPlain) > 0 ||
 		!f.Since.IsZero() || !f.Until.IsZero()
 }
 
@@ -221,7 +228,7 @@ func (s *search) matches(seq uint64, r *row) bool {
 		f.EventID != "" && r.eventID != f.EventID,
 		f.File != 0 && r.file != f.File,
 		f.Seq != 0 && seq != f.Seq,
-		f.FileName != "" && !s.inFileNamed(r.file),
+		(f.FileName != "" || f.Source != "") && !s.inFile(r.file),
 		f.Batch != 0 && !s.inBatch(seq),
 		!f.Since.IsZero() && at.Before(f.Since),
 		!f.Until.IsZero() && !at.Before(f.Until),
@@ -237,9 +244,29 @@ func (s *search) matches(seq uint64, r *row) bool {
 	return (f.OrderID == "" || s.decoded.Custom.OrderID == f.OrderID) && s.isPerson()
 }
 
-func (s *search) inFileNamed(n uint64) bool {
+func (s *search) inFile(n uint64) bool {
 	f, err := s.file(n)
-	return err == nil && f.Name == s.f.FileName
+	return err == nil && (s.f.FileName == "" || f.Name == s.f.FileName) && (s.f.Source == "" || f.Source == s.f.Source)
+}
+
+// ofSource are the rows of a source's files.
+func (s *search) ofSource() (ranges []extent, err error) {
+	c := s.bucket(filesBucket).Cursor()
+	for k, v := c.First(); k != nil; k, v = c.Next() {
+		body, ok := unseal(k, v)
+		if !ok || len(k) != 8 {
+			return nil, damaged(filesBucket, k)
+		}
+		f, ok := decodeFile(binary.BigEndian.Uint64(k), body)
+		if !ok {
+			return nil, damaged(filesBucket, k)
+		}
+		if f.Source == s.f.Source {
+			ranges = append(ranges, f.extents...)
+		}
+	}
+	slices.SortFunc(ranges, func(a, b extent) int { return cmp.Compare(b.first, a.first) })
+	return ranges, nil
 }
 
 // inBatch is asked only when another member chose the rows: the batch's own rows are few.

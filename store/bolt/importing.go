@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -24,7 +25,11 @@ type arrival struct {
 	seq      uint64   // its own when it is new
 	earlier  *arrival // the row of this chunk that it repeats
 	existing known    // the event that was there, when seq is 0 and earlier is nil, or that this one replaces
-	replaces bool     // it takes the place of existing
+	// withdrawn says that existing was taken back, and that nothing took its place before this chunk.
+	withdrawn bool
+	replaces  bool // it takes the place of existing
+	// taken is why it was taken back as it arrived; "" when it was not.
+	taken event.Reason
 }
 
 // importing is one Import under way.
@@ -34,9 +39,10 @@ type importing struct {
 	chunk  store.Chunk
 	now    time.Time
 	rows   []arrival
-	order  []int32            // of rows by key, those with one key in order of arrival
-	before *bool              // the same file was imported before, read in the same way; nil while nobody asked
-	people map[int]store.Fate // of the records that are people, by their index
+	order  []int32             // of rows by key, those with one key in order of arrival
+	added  map[uint64]*arrival // by number, those that are new; nil while nobody asked
+	before *bool               // the same file was imported before, read in the same way; nil while nobody asked
+	people map[int]store.Fate  // of the records that are people, by their index
 	out    store.ImportResult
 }
 
@@ -67,6 +73,9 @@ func checkChunk(c store.Chunk) error {
 	for i := range c.Records {
 		r := &c.Records[i]
 		n := c.First + uint64(i)
+		if err := checkRetractions(r); err != nil {
+			return fmt.Errorf("record %d: %w", n, err)
+		}
 		if r.Person != nil {
 			if len(r.Rows) > 0 || r.Fate != 0 || len(r.Person.Identifiers) == 0 {
 				return fmt.Errorf("record %d is a person with %d rows, the fate %s and %d bytes of identifiers", n, len(r.Rows), r.Fate, len(r.Person.Identifiers))
@@ -100,7 +109,7 @@ func (in *importing) run(file uint64) error {
 		return fmt.Errorf("%w: %d records of it are done", store.ErrStale, f.Counts.Records)
 	}
 	in.file = f
-	for _, step := range []func() error{in.collect, in.recognise, in.addRows, in.addIDs, in.replace, in.addPeople, in.addFates} {
+	for _, step := range []func() error{in.collect, in.recognise, in.addRows, in.addIDs, in.replace, in.retract, in.addPeople, in.addFates, in.haltRows} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -243,6 +252,8 @@ func (in *importing) cellOf(a *arrival) cell {
 	if a.Deadline <= in.now.Unix() {
 		c.state = store.StateExpired
 		c.flags |= flagLate
+	} else if a.Halt {
+		c.flags |= flagHalted
 	}
 	return c
 }
@@ -281,9 +292,10 @@ func (in *importing) addFates() error {
 	if err != nil {
 		return err
 	}
+	var worth store.Totals
 	for i := range in.chunk.Records {
 		r := &in.chunk.Records[i]
-		fate := r.Fate
+		fate, taken := r.Fate, event.Reason("")
 		if r.Person != nil {
 			fate = in.people[i]
 		}
@@ -292,10 +304,11 @@ func (in *importing) addFates() error {
 			if err != nil {
 				return err
 			}
-			fate = weightier(fate, rowFate)
+			fate, taken = weightier(fate, rowFate), cmp.Or(taken, in.rows[row].taken)
 			in.out.Accepted = append(in.out.Accepted, rowFate == store.FateAccepted)
 			if rowFate == store.FateAccepted {
 				in.out.Events++
+				worth.Add(in.rows[row].Value, in.rows[row].Currency)
 			}
 			row++
 		}
@@ -309,11 +322,20 @@ func (in *importing) addFates() error {
 		}
 		reason := r.Reason
 		if len(r.Rows) > 0 {
-			reason = ""
+			if reason = ""; fate == store.FateSkipped {
+				reason = taken
+				if in.out.TakenBack == nil {
+					in.out.TakenBack = map[int]event.Reason{}
+				}
+				in.out.TakenBack[i] = taken
+			}
 		}
 		if err := runs.add(n, fate, reason); err != nil {
 			return err
 		}
+	}
+	if err := in.file.addWorth(in.out.Events, &worth); err != nil {
+		return err
 	}
 	return runs.flush()
 }
@@ -321,6 +343,8 @@ func (in *importing) addFates() error {
 // fateOf is the fate of one row. A duplicate is one before it is expired: what was sent in time is not late.
 func (in *importing) fateOf(a *arrival) (store.Fate, error) {
 	switch {
+	case a.taken != "":
+		return store.FateSkipped, nil
 	case a.seq != 0 && a.Deadline <= in.now.Unix():
 		return store.FateExpired, nil
 	case a.seq != 0:
@@ -331,14 +355,17 @@ func (in *importing) fateOf(a *arrival) (store.Fate, error) {
 		first = known{a.earlier.seq, a.earlier.Fingerprint}
 	}
 	if first.fingerprint == a.Fingerprint {
+		if a.withdrawn {
+			in.out.Withdrawn++
+		}
 		return store.FateDuplicate, nil
 	}
 	return store.FateConflict, in.addConflict(a, first.seq)
 }
 
-// weightier picks the fate of a record from those of its rows: accepted, conflict, expired, duplicate.
+// weightier picks the fate of a record from those of its rows: accepted, conflict, expired, skipped, duplicate.
 func weightier(a, b store.Fate) store.Fate {
-	for _, f := range [...]store.Fate{store.FateAccepted, store.FateConflict, store.FateExpired, store.FateDuplicate} {
+	for _, f := range [...]store.Fate{store.FateAccepted, store.FateConflict, store.FateExpired, store.FateSkipped, store.FateDuplicate} {
 		if a == f || b == f {
 			return f
 		}

@@ -68,7 +68,8 @@ func (d *DB) Files(ctx context.Context, f store.Filter) (store.Page[store.File],
 		if err != nil {
 			return store.File{}, false, err
 		}
-		if f.File != 0 && n != f.File || f.FileName != "" && r.Name != f.FileName || f.Mends != 0 && r.Mends != f.Mends || !between(r.StartedAt, f) {
+		if f.File != 0 && n != f.File || f.FileName != "" && r.Name != f.FileName || f.Mends != 0 && r.Mends != f.Mends ||
+			f.Source != "" && r.Source != f.Source || !between(r.StartedAt, f) {
 			return store.File{}, false, nil
 		}
 		file, err := t.whole(r)
@@ -124,7 +125,8 @@ func (d *DB) Counts(ctx context.Context, horizon time.Time) (counts store.Counts
 			return err
 		}
 		for n, events := range datasets {
-			c := store.DatasetCounts{Events: events}
+			c := store.DatasetCounts{Events: events, Relied: events[countRelied]}
+			delete(events, countRelied)
 			if c.Dataset, err = t.datasetText(n); err != nil {
 				return err
 			}
@@ -147,7 +149,7 @@ func (d *DB) Counts(ctx context.Context, horizon time.Time) (counts store.Counts
 	return counts, nil
 }
 
-// eventCounts reads the counters of every dataset; those at zero are left out.
+// eventCounts reads the counters of every dataset, that of countRelied among them; those at zero are left out.
 func (t *txn) eventCounts() (map[uint16]map[store.State]uint64, error) {
 	datasets := map[uint16]map[store.State]uint64{}
 	c := t.bucket(countsBucket).Cursor()

@@ -79,7 +79,7 @@ func writeEmpty(path string, o Options) (name string, err error) {
 		now = time.Now()
 	}
 	if err := b.Update(func(tx *bbolt.Tx) error { return initialise(newTxn(tx), now) }); err != nil {
-		return name, errors.Join(err, b.Close())
+		return name, errors.Join(growth(err), b.Close())
 	}
 	if err := b.Sync(); err != nil {
 		return name, errors.Join(err, b.Close())
@@ -150,7 +150,7 @@ func Open(path string, o Options) (*DB, error) {
 	case info.Size() == 0:
 		return nil, fmt.Errorf("open database %s: %w: it is empty", path, store.ErrCorrupt)
 	}
-	d := &DB{path: path, readOnly: o.ReadOnly}
+	d := &DB{path: path, readOnly: o.ReadOnly, broken: make(chan struct{})}
 	if err := d.open(o.timeout()); err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}

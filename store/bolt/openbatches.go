@@ -57,11 +57,20 @@ func (d *DB) BatchRows(ctx context.Context, n uint64) ([]store.Row, error) {
 		if !b.State.Open() {
 			return fmt.Errorf("%w: the batch is %s", store.ErrStale, b.State)
 		}
+		halted, err := t.halted()
+		if err != nil {
+			return err
+		}
 		for _, seq := range b.Seqs {
 			row, err := t.sendable(seq)
 			if err != nil {
 				return err
 			}
+			blk, at, err := t.cell(seq)
+			if err != nil {
+				return err
+			}
+			row.Halted = halted.has(seq, blk.cells[at].flags)
 			rows = append(rows, row)
 		}
 		return nil

@@ -48,6 +48,10 @@ func (t *txn) planPage(q store.PlanQuery, rows []store.Row, after []byte) ([]sto
 	if !ok || err != nil {
 		return rows, nil, false, err
 	}
+	halted, err := t.halted()
+	if err != nil {
+		return rows, nil, false, err
+	}
 	prefix := binary.BigEndian.AppendUint16(nil, dataset)
 	c := t.bucket(pendingBucket).Cursor()
 	began := time.Now()
@@ -66,7 +70,11 @@ func (t *txn) planPage(q store.PlanQuery, rows []store.Row, after []byte) ([]sto
 			return rows, after, true, nil
 		}
 		after = bytes.Clone(k)
-		if _, ok := unseal(k, v); !ok || len(k) != pendingKeySize {
+		body, ok := unseal(k, v)
+		if !ok || len(k) != pendingKeySize {
+			continue
+		}
+		if p, ok := decodePending(body); ok && halted.covers(p, binary.BigEndian.Uint64(k[10:])) {
 			continue
 		}
 		b, err := t.block(binary.BigEndian.Uint64(k[10:]))
@@ -76,24 +84,25 @@ func (t *txn) planPage(q store.PlanQuery, rows []store.Row, after []byte) ([]sto
 		if err != nil {
 			return rows, nil, false, err
 		}
-		if rows, err = t.planBlock(q, b, dataset, rows); err != nil {
+		if rows, err = t.planBlock(q, b, dataset, halted, rows); err != nil {
 			return rows, nil, false, err
 		}
 	}
 	return rows, nil, false, nil
 }
 
-func (t *txn) planBlock(q store.PlanQuery, b *block, dataset uint16, rows []store.Row) ([]store.Row, error) {
+func (t *txn) planBlock(q store.PlanQuery, b *block, dataset uint16, halted *haltSet, rows []store.Row) ([]store.Row, error) {
 	now := q.Now.Unix()
 	for _, p := range b.due(dataset, func(deadline int64) bool { return deadline > now }) {
 		if len(rows) >= q.Limit {
 			return rows, nil
 		}
-		if q.Skip[p.seq] {
+		flags := b.cells[p.seq-firstSeq(b.n)].flags
+		if q.Skip[p.seq] || halted.has(p.seq, flags) {
 			continue
 		}
 		// A source may hold all its events back for days: what only waits is looked at, and not copied.
-		if b.cells[p.seq-firstSeq(b.n)].flags&flagWaits != 0 {
+		if flags&flagWaits != 0 {
 			if r, err := t.row(p.seq); err == nil && r.notBefore > now {
 				continue
 			}
@@ -124,51 +133,6 @@ func (b *block) due(dataset uint16, wanted func(deadline int64) bool) []due {
 		return cmp.Or(cmp.Compare(a.deadline, b.deadline), cmp.Compare(a.seq, b.seq))
 	})
 	return found
-}
-
-// Expire moves pending rows whose deadline has passed to StateExpired, and says so in the audit log.
-func (d *DB) Expire(ctx context.Context, dataset string, now time.Time, limit int) (n int, err error) {
-	err = d.change(ctx, func(t *txn) error {
-		n = 0
-		number, ok, err := t.dataset(dataset)
-		if !ok || err != nil {
-			return err
-		}
-		blocks, err := t.pendingBefore(number, now.Unix()+1)
-		if err != nil {
-			return err
-		}
-		for _, at := range blocks {
-			b, err := t.block(at)
-			if errors.Is(err, store.ErrCorrupt) {
-				continue // as in Plan
-			}
-			if err != nil {
-				return err
-			}
-			for _, p := range b.due(number, func(deadline int64) bool { return deadline <= now.Unix() }) {
-				if n == limit {
-					break
-				}
-				i := int(p.seq - firstSeq(b.n))
-				c := b.cells[i]
-				c.state = store.StateExpired
-				t.set(b, i, c)
-				n++
-			}
-			if n == limit {
-				break
-			}
-		}
-		if n == 0 {
-			return nil
-		}
-		return t.audit(now, "expired", fmt.Sprintf("%d events of dataset %s expired before they were sent", n, dataset))
-	})
-	if err != nil {
-		return 0, fmt.Errorf("expire events of dataset %s: %w", dataset, err)
-	}
-	return n, nil
 }
 
 // pendingBefore returns the blocks in which a pending row of the dataset has a deadline before the instant.

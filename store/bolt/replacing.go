@@ -8,17 +8,25 @@ import (
 	"maps"
 	"slices"
 
+	"capibara/event"
 	"capibara/store"
 )
 
-// replaceable reports whether a row may take the place of the event that it disagrees with.
+// replaceable reports whether a row may take the place of the event that is there: of one that waits when it disagrees with
+// it, of one that was withdrawn when it corrects it.
 func (in *importing) replaceable(a *arrival) (bool, error) {
-	if !a.Replace || a.existing.fingerprint == a.Fingerprint || a.Deadline <= in.now.Unix() {
-		return false, nil
-	}
 	b, at, err := in.cell(a.existing.seq)
-	if err != nil || b.cells[at].state != store.StatePending || b.deadlines[at] <= in.now.Unix() {
+	if errors.Is(err, store.ErrCorrupt) {
+		return false, nil // as with a damaged row below
+	}
+	if err != nil {
 		return false, err
+	}
+	c, now := b.cells[at], in.now.Unix()
+	a.withdrawn = c.state == store.StateWithdrawn && c.flags&flagReplaced == 0
+	disagrees := a.Replace && a.existing.fingerprint != a.Fingerprint && c.state == store.StatePending && b.deadlines[at] > now
+	if a.Deadline <= now || !disagrees && !a.withdrawn {
+		return false, nil
 	}
 	r, err := in.row(a.existing.seq)
 	if errors.Is(err, store.ErrCorrupt) {
@@ -27,10 +35,21 @@ func (in *importing) replaceable(a *arrival) (bool, error) {
 	if err != nil || r.file == in.file.Number {
 		return false, err
 	}
+	if a.withdrawn {
+		if corrects, err := in.corrects(a, &r); !corrects || err != nil {
+			return false, err
+		}
+	}
 	// Another source that numbers its records in the same way means another conversion.
 	if f, err := in.txn.file(r.file); err != nil || f.Source != in.file.Source {
 		return false, err
 	}
+	again, err := in.again()
+	return !again && err == nil, err
+}
+
+// again is importedBefore, asked once.
+func (in *importing) again() (bool, error) {
 	if in.before == nil {
 		again, err := in.importedBefore()
 		if err != nil {
@@ -38,7 +57,27 @@ func (in *importing) replaceable(a *arrival) (bool, error) {
 		}
 		in.before = &again
 	}
-	return !*in.before, nil
+	return *in.before, nil
+}
+
+// corrects reports whether a row says anything else than the event that was withdrawn. That a deal qualifies again is news by
+// itself; what was refunded stays so. A record of the file that took the event back does not bring it back: which of the two
+// came first in it would decide.
+func (in *importing) corrects(a *arrival, r *row) (bool, error) {
+	last, err := in.lastDecision(a.existing.seq)
+	if errors.Is(err, store.ErrCorrupt) {
+		return false, nil // why it was withdrawn cannot be told any more
+	}
+	if err != nil || last.By == fileAuthor(in.file.Number) {
+		return false, err
+	}
+	switch last.Reason {
+	case event.ReasonWithdrawn:
+		return a.existing.fingerprint != a.Fingerprint || !bytes.Equal(r.payload, a.Payload), nil
+	case event.ReasonNoLongerQualified:
+		return true, nil
+	}
+	return false, nil
 }
 
 // importedBefore reports whether the same bytes were imported before with the same source and mapping.
@@ -96,7 +135,7 @@ func (in *importing) replace() error {
 			return err
 		}
 		in.out.Replaced = append(in.out.Replaced, store.Replaced{Seq: a.existing.seq, FirstFile: r.file, FirstLine: r.line,
-			By: a.seq, Line: in.chunk.Records[a.record].Line})
+			By: a.seq, Withdrawn: a.withdrawn, Line: in.chunk.Records[a.record].Line})
 		by[a.Dataset]++
 	}
 	for _, dataset := range slices.Sorted(maps.Keys(by)) {

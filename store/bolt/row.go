@@ -7,7 +7,8 @@ import (
 	"capibara/store"
 )
 
-// row is what the rows bucket keeps of an event: all that never changes.
+// row is what the rows bucket keeps of an event: all that never changes. Its deadline is the one that it came with; see
+// [txn.deadline].
 type row struct {
 	dataset    uint16
 	name       uint32
@@ -87,6 +88,22 @@ func (t *txn) sendable(seq uint64) (store.Row, error) {
 	if err != nil {
 		return store.Row{}, err
 	}
+	b, at, err := t.cell(seq)
+	if err != nil {
+		return store.Row{}, err
+	}
 	return store.Row{Seq: seq, Dataset: dataset, EventID: r.eventID, EventName: name, EventTime: r.eventTime,
-		NotBefore: r.notBefore, Deadline: r.deadline, Source: f.Source, Payload: bytes.Clone(r.payload)}, nil
+		NotBefore: r.notBefore, Deadline: b.deadlines[at], Source: f.Source, Payload: bytes.Clone(r.payload)}, nil
+}
+
+// deadline is the deadline of a row: a later one than it came with when it was requeued.
+func (t *txn) deadline(seq uint64, c cell, r *row) (int64, error) {
+	if c.flags&flagDecided == 0 {
+		return r.deadline, nil
+	}
+	b, at, err := t.cell(seq)
+	if err != nil {
+		return 0, err
+	}
+	return b.deadlines[at], nil
 }

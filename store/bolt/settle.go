@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"capibara/event"
@@ -111,14 +112,19 @@ func (t *txn) concludable(b *batchRecord, s store.Settlement, now time.Time) err
 		}
 		return nil
 	case store.VerdictSplit:
-		return checkChildren(s.Children, len(b.Seqs))
+		return checkChildren(s.Children, s.Apart, len(b.Seqs))
 	case store.VerdictExpired:
 		return t.allExpired(b.Seqs, now)
 	}
 	return fmt.Errorf("there is no verdict %d", s.Verdict)
 }
 
-func checkChildren(sizes []int, events int) error {
+func checkChildren(sizes, apart []int, events int) error {
+	for i, at := range apart {
+		if at < 0 || at >= events || i > 0 && at <= apart[i-1] {
+			return fmt.Errorf("index %d cannot be set apart in a batch of %d", at, events)
+		}
+	}
 	sum := 0
 	for _, n := range sizes {
 		if n < 1 || n > events {
@@ -151,7 +157,7 @@ func (t *txn) conclude(b *batchRecord, s store.Settlement, now time.Time, kind s
 	var err error
 	switch s.Verdict {
 	case store.VerdictAcknowledged:
-		err = t.finish(b, store.BatchAcknowledged, store.StateAcknowledged, 0)
+		err = t.finish(b, store.BatchAcknowledged, store.StateAcknowledged, b.reliedFlag(s.MaybeSent))
 	case store.VerdictReleased:
 		err = t.finish(b, store.BatchReleased, store.StatePending, 0)
 	case store.VerdictReady:
@@ -167,7 +173,7 @@ func (t *txn) conclude(b *batchRecord, s store.Settlement, now time.Time, kind s
 			err = t.putRefusal(b.Seqs[0], refusal{s.Reason, s.Attempt.Code, s.Attempt.Subcode})
 		}
 	case store.VerdictSplit:
-		err = t.split(b, s.Children, now)
+		err = t.split(b, s.Children, s.Apart, now)
 	}
 	if err != nil {
 		return store.Batch{}, err
@@ -178,15 +184,39 @@ func (t *txn) conclude(b *batchRecord, s store.Settlement, now time.Time, kind s
 	return b.Batch, t.audit(now, kind, b.detail())
 }
 
+// reliedFlag marks rows that are acknowledged after an earlier attempt that may have arrived. maybe says that the last
+// attempt was counted as one, too.
+func (b *batchRecord) reliedFlag(maybe bool) uint8 {
+	earlier := b.MaybeAttempts
+	if maybe {
+		earlier--
+	}
+	if earlier > 0 {
+		return flagPossiblySent
+	}
+	return 0
+}
+
 func (t *txn) finish(b *batchRecord, bs store.BatchState, s store.State, flags uint8) error {
 	b.State = bs
 	return t.assign(b.Seqs, s, b.Number, flags)
 }
 
 // split cuts a batch into children, which inherit what may have arrived.
-func (t *txn) split(b *batchRecord, sizes []int, now time.Time) error {
+func (t *txn) split(b *batchRecord, sizes, apart []int, now time.Time) error {
 	b.State = store.BatchSplit
 	rest := b.Seqs
+	if len(apart) > 0 {
+		rest = make([]uint64, 0, len(b.Seqs))
+		for i, seq := range b.Seqs {
+			if !slices.Contains(apart, i) {
+				rest = append(rest, seq)
+			}
+		}
+		for _, i := range apart {
+			rest = append(rest, b.Seqs[i])
+		}
+	}
 	for _, n := range sizes {
 		child := &batchRecord{dataset: b.dataset, Batch: store.Batch{Parent: b.Number, Dataset: b.Dataset,
 			State: store.BatchReady, Seqs: rest[:n:n], FirstMaybeAt: b.FirstMaybeAt, MaybeAttempts: b.MaybeAttempts}}

@@ -61,12 +61,18 @@ type txn struct {
 	blocks map[uint64]*block
 	counts map[countKey]int64
 	files  map[uint64]*fileRecord
+	// haltCache is shared by the transactions of a database; haltedRows is what this one sees of it.
+	haltCache  *haltCache
+	haltedRows *haltSet
 }
 
 type countKey struct {
 	dataset uint16
 	state   store.State
 }
+
+// countRelied stands for a state where events are counted that relied on Meta to drop a copy. It is part of the layout.
+const countRelied store.State = 128
 
 func newTxn(tx *bbolt.Tx) *txn {
 	return &txn{tx: tx, blocks: map[uint64]*block{}, counts: map[countKey]int64{}, files: map[uint64]*fileRecord{}}

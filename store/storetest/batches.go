@@ -143,7 +143,25 @@ func splitWrong(d *desk) {
 			d.Errorf("a batch of 4 is split into %v", sizes)
 		}
 	}
+	for _, apart := range [][]int{{4}, {-1}, {2, 2}, {2, 1}} {
+		s := store.Settlement{Batch: b.Number, Verdict: store.VerdictSplit, Children: []int{2, 2}, Apart: apart}
+		if _, err := d.Outbox.Settle(d.ctx, s, d.now); err == nil {
+			d.Errorf("%v are set apart of a batch of 4", apart)
+		}
+	}
 	same(d, "batches", len(d.batches(store.Filter{})), 1)
+}
+
+func splitApart(d *desk) {
+	b := d.begin(d.queueN("e", 6)...)
+	q := b.Seqs
+	got := d.settle(store.Settlement{Batch: b.Number, Verdict: store.VerdictSplit, Children: []int{4, 1, 1}, Apart: []int{1, 4}})
+	for i, want := range [][]uint64{{q[0], q[2], q[3], q[5]}, {q[1]}, {q[4]}} {
+		child, err := d.Outbox.Batch(d.ctx, got.Children[i])
+		d.must(err)
+		same(d, "a child", child.Seqs, want)
+	}
+	same(d, "the parent", must(d.Outbox.Batch(d.ctx, b.Number)).Seqs, q)
 }
 
 func conclude(d *desk) {
@@ -197,8 +215,7 @@ func expire(d *desk) {
 	d.now = d.now.Add(650 * time.Second)
 	var got []int
 	for {
-		n, err := d.Outbox.Expire(d.ctx, main, d.now, 300)
-		d.must(err)
+		n := d.expire(main, d.now, 300)
 		got = append(got, n)
 		if n == 0 {
 			break
@@ -209,13 +226,9 @@ func expire(d *desk) {
 	d.states(store.StateExpired, seqs[1], seqs[649])
 	d.states(store.StatePending, seqs[650], seqs[699], seqs[700])
 	same(d, "the reason", d.event(seqs[1]).Reason, event.ReasonExpiredWaiting)
-	n, err := d.Outbox.Expire(d.ctx, "55", d.now, 10)
-	d.must(err)
-	same(d, "expired of an unknown dataset", n, 0)
+	same(d, "expired of an unknown dataset", d.expire("55", d.now, 10), 0)
 	d.settle(store.Settlement{Batch: b.Number, Verdict: store.VerdictReleased})
-	n, err = d.Outbox.Expire(d.ctx, main, d.now, 10)
-	d.must(err)
-	same(d, "expired after a release", n, 1)
+	same(d, "expired after a release", d.expire(main, d.now, 10), 1)
 }
 
 func recovered(d *desk) {

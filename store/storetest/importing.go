@@ -174,7 +174,7 @@ func twiceInChunk(d *desk) {
 		d.Fatalf("the events are %+v", e)
 	}
 	same(d, "Conflicts", res.Conflicts, []store.Conflict{{Seq: e[0].Seq, FirstFile: f.Number, FirstLine: 2, FirstSource: "deals", File: f.Number, Source: "deals", Line: 4,
-		Record: 3, Fingerprint: 2, At: d.now}})
+		Record: 3, Fingerprint: 2, At: d.now, EventTime: e[0].EventTime}})
 }
 
 func duplicateNotLate(d *desk) {

@@ -16,7 +16,8 @@ import (
 // model compares the backend with a few maps in memory through random sequences of calls, right and wrong ones.
 func model(t *testing.T, open func(t testing.TB) Harness) {
 	rapid.Check(t, func(rt *rapid.T) {
-		w := &world{desk: newDesk(rt, open(t)), rows: map[uint64]*modelRow{}, ids: map[string]uint64{}, batches: map[uint64]*modelBatch{}}
+		w := &world{desk: newDesk(rt, open(t)), rows: map[uint64]*modelRow{}, refunds: map[string]bool{}, ids: map[string]uint64{},
+			batches: map[uint64]*modelBatch{}, halts: map[store.HaltKey]bool{}}
 		w.file = w.open("a.csv").Number
 		rt.Repeat(map[string]func(*rapid.T){
 			"import":   w.doImport,
@@ -26,9 +27,15 @@ func model(t *testing.T, open func(t testing.TB) Harness) {
 			"conclude": w.doConclude,
 			"retry":    w.doRetry,
 			"expire":   w.doExpire,
+			"withdraw": w.doWithdraw,
+			"requeue":  w.doRequeue,
+			"resolve":  w.doResolve,
+			"retract":  w.doRetract,
 			"wait": func(r *rapid.T) {
 				w.now = w.now.Add(time.Duration(rapid.IntRange(1, 120).Draw(r, "minutes")) * time.Minute)
 			},
+			"halt":  w.doHalt,
+			"allow": w.doAllow,
 			"crash": w.doCrash,
 			"":      w.compareCounts,
 		})
@@ -45,12 +52,20 @@ type modelRow struct {
 	fingerprint         uint64
 	batch               uint64
 	possiblySent, late  bool
+	payload             []byte
+	replaced            bool
+	decided             []event.Reason
+	takenBy             uint64 // the file that took it back last
+	halts               bool   // it came in halted
 }
 
 type modelBatch struct {
 	state store.BatchState
 	seqs  []uint64
 	maybe bool
+	// earlier says that an attempt before the last one may have arrived.
+	earlier  bool
+	resolved bool
 }
 
 // world is the model beside the database.
@@ -61,6 +76,8 @@ type world struct {
 	rows    map[uint64]*modelRow
 	ids     map[string]uint64
 	batches map[uint64]*modelBatch
+	refunds map[string]bool // of events that are not there, by their key
+	halts   map[store.HaltKey]bool
 }
 
 func (w *world) expired(seq uint64) bool { return w.rows[seq].deadline <= w.now.Unix() }
@@ -81,6 +98,7 @@ func (w *world) doImport(r *rapid.T) {
 		if rapid.IntRange(0, 5).Draw(r, "waits") == 0 {
 			row.NotBefore = w.now.Add(time.Hour).Unix()
 		}
+		row.Halt = rapid.IntRange(0, 9).Draw(r, "halted") == 0
 		records, want = append(records, record(row)), append(want, w.arrive(row))
 	}
 	res := w.add(w.file, records...)
@@ -94,27 +112,39 @@ func (w *world) arrive(row store.NewRow) store.Fate {
 	key := row.Dataset + "/" + row.EventID
 	if seq, ok := w.ids[key]; ok {
 		first := w.rows[seq]
-		if first.fingerprint == row.Fingerprint {
-			return store.FateDuplicate
-		}
-		if !row.Replace || first.state != store.StatePending || w.expired(seq) || row.Deadline <= w.now.Unix() || first.file == w.file {
+		disagrees := row.Replace && first.fingerprint != row.Fingerprint && first.state == store.StatePending && !w.expired(seq)
+		corrects := first.state == store.StateWithdrawn && w.corrects(first, row)
+		if !disagrees && !corrects || row.Deadline <= w.now.Unix() || first.file == w.file {
+			if first.fingerprint == row.Fingerprint {
+				return store.FateDuplicate
+			}
 			return store.FateConflict
 		}
-		first.state = store.StateWithdrawn
+		first.state, first.replaced = store.StateWithdrawn, true
 	}
 	seq := uint64(len(w.rows) + 1)
-	m := &modelRow{dataset: row.Dataset, state: store.StatePending, file: w.file, deadline: row.Deadline, notBefore: row.NotBefore, fingerprint: row.Fingerprint}
+	m := &modelRow{dataset: row.Dataset, state: store.StatePending, file: w.file, deadline: row.Deadline, notBefore: row.NotBefore, fingerprint: row.Fingerprint,
+		payload: row.Payload}
 	w.ids[key], w.rows[seq] = seq, m
 	if w.expired(seq) {
 		m.state, m.late = store.StateExpired, true
 		return store.FateExpired
+	}
+	if m.halts = row.Halt; m.halts {
+		w.halts[store.HaltKey{Kind: store.HaltEvents, File: w.file}] = true
+	}
+	if w.refunds[key] {
+		delete(w.refunds, key)
+		w.decide(m, store.StateWithdrawn, event.ReasonRefunded)
+		return store.FateSkipped
 	}
 	return store.FateAccepted
 }
 
 func (w *world) sendable(seq uint64, dataset string) bool {
 	m := w.rows[seq]
-	return m != nil && m.dataset == dataset && m.state == store.StatePending && !w.expired(seq) && m.notBefore <= w.now.Unix()
+	return m != nil && m.dataset == dataset && m.state == store.StatePending && !w.expired(seq) && m.notBefore <= w.now.Unix() &&
+		!w.halted(m)
 }
 
 func (w *world) doBegin(r *rapid.T) {
@@ -181,6 +211,9 @@ func (w *world) settlement(r *rapid.T, n uint64, b *modelBatch) store.Settlement
 	if s.Verdict == store.VerdictSplit && b != nil {
 		first := rapid.IntRange(1, max(1, len(b.seqs)-1)).Draw(r, "first child")
 		s.Children = []int{first, len(b.seqs) - first}
+		if first < len(b.seqs)-1 && rapid.Bool().Draw(r, "apart") {
+			s.Apart = []int{first - 1, first + 1}
+		}
 	}
 	return s
 }
@@ -211,7 +244,7 @@ func (w *world) conclude(n uint64, s store.Settlement, children []uint64) {
 	}
 	switch s.Verdict {
 	case store.VerdictAcknowledged:
-		end(store.BatchAcknowledged, store.StateAcknowledged, false)
+		end(store.BatchAcknowledged, store.StateAcknowledged, b.earlier)
 	case store.VerdictReleased:
 		end(store.BatchReleased, store.StatePending, false)
 	case store.VerdictRejected:
@@ -227,9 +260,23 @@ func (w *world) conclude(n uint64, s store.Settlement, children []uint64) {
 	case store.VerdictSplit:
 		b.state = store.BatchSplit
 		same(w.desk, "children", len(children), 2)
-		w.newBatch(children[0], b.seqs[:s.Children[0]], b.maybe, store.BatchReady)
-		w.newBatch(children[1], b.seqs[s.Children[0]:], b.maybe, store.BatchReady)
+		seqs := apart(b.seqs, s.Apart)
+		w.newBatch(children[0], seqs[:s.Children[0]], b.maybe, store.BatchReady)
+		w.newBatch(children[1], seqs[s.Children[0]:], b.maybe, store.BatchReady)
 	}
+}
+
+// apart puts what is set apart behind all others.
+func apart(seqs []uint64, indexes []int) []uint64 {
+	var first, last []uint64
+	for i, seq := range seqs {
+		if slices.Contains(indexes, i) {
+			last = append(last, seq)
+		} else {
+			first = append(first, seq)
+		}
+	}
+	return append(first, last...)
 }
 
 func (w *world) doSettle(r *rapid.T) {
@@ -241,7 +288,7 @@ func (w *world) doSettle(r *rapid.T) {
 		w.Fatalf("settling %+v of %+v: %v, valid %t", s, b, err, valid)
 	}
 	if valid {
-		b.maybe = b.maybe || s.MaybeSent
+		b.earlier, b.maybe = b.maybe, b.maybe || s.MaybeSent
 		w.conclude(n, s, got.Children)
 	}
 }
@@ -296,8 +343,7 @@ func (w *world) doExpire(r *rapid.T) {
 		}
 	}
 	for due > 0 {
-		n, err := w.Outbox.Expire(w.ctx, main, w.now, limit)
-		w.must(err)
+		n := w.expire(main, w.now, limit)
 		same(w.desk, "expired", n, min(limit, due))
 		due -= n
 		if n == 0 {
@@ -327,14 +373,18 @@ func (w *world) doCrash(*rapid.T) {
 }
 
 func (w *world) compareCounts(*rapid.T) {
-	want := map[string]map[store.State]uint64{}
+	want, relied := map[string]map[store.State]uint64{}, map[string]uint64{}
 	for _, m := range w.rows {
 		if want[m.dataset] == nil {
 			want[m.dataset] = map[store.State]uint64{}
 		}
 		want[m.dataset][m.state]++
+		if m.state == store.StateAcknowledged && m.possiblySent {
+			relied[m.dataset]++
+		}
 	}
 	for _, c := range w.counts().Datasets {
+		same(w.desk, "events of "+c.Dataset+" that relied on Meta", c.Relied, relied[c.Dataset])
 		same(w.desk, "counts of "+c.Dataset, c.Events, want[c.Dataset])
 		delete(want, c.Dataset)
 	}
@@ -344,12 +394,19 @@ func (w *world) compareCounts(*rapid.T) {
 func (w *world) compareAll() {
 	for _, e := range w.events(store.Filter{Limit: 50}) {
 		m := w.rows[e.Seq]
-		same(w.desk, fmt.Sprint("event ", e.Seq), []any{e.Dataset, e.State, e.Batch, e.PossiblySent, e.Late},
-			[]any{m.dataset, m.state, m.batch, m.possiblySent, m.late})
+		same(w.desk, fmt.Sprint("event ", e.Seq),
+			[]any{e.Dataset, e.State, e.Batch, e.PossiblySent, e.Late, e.Deadline, e.Decided, e.Halted != ""},
+			[]any{m.dataset, m.state, m.batch, m.possiblySent, m.late, m.deadline, len(m.decided) > 0, m.state == store.StatePending && w.halted(m)})
+		var decided []event.Reason
+		for _, x := range w.decisions(e.Seq) {
+			decided = append(decided, x.Reason)
+		}
+		same(w.desk, fmt.Sprint("decisions about event ", e.Seq), decided, m.decided)
 	}
+	w.compareHalts()
 	for _, b := range w.desk.batches(store.Filter{}) {
 		m := w.batches[b.Number]
-		same(w.desk, fmt.Sprint("batch ", b.Number), []any{b.State, b.Seqs, !b.FirstMaybeAt.IsZero(), b.MaybeAttempts > 0},
-			[]any{m.state, m.seqs, m.maybe, m.maybe})
+		same(w.desk, fmt.Sprint("batch ", b.Number), []any{b.State, b.Seqs, !b.FirstMaybeAt.IsZero(), b.MaybeAttempts > 0, b.Resolution != nil},
+			[]any{m.state, m.seqs, m.maybe, m.maybe, m.resolved})
 	}
 }

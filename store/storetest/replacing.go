@@ -48,9 +48,7 @@ func irreplaceable(d *desk) {
 	d.begin(sent[4])
 	soon := d.now.Add(time.Minute)
 	late := d.queue(d.row("expired", until(soon)), d.row("overdue", until(soon.Add(time.Second))))
-	n, err := d.Outbox.Expire(d.ctx, main, soon, 9)
-	d.must(err)
-	same(d, "expired", n, 1)
+	same(d, "expired", d.expire(main, soon, 9), 1)
 	d.now = soon.Add(time.Second)
 	states := func() (all []store.State) {
 		for _, seq := range append(sent, late...) {

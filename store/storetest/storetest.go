@@ -36,7 +36,8 @@ func Run(t *testing.T, open func(t testing.TB) Harness) {
 	for _, suite := range []struct {
 		name  string
 		tests map[string]func(*desk)
-	}{{"importing", importing()}, {"people", people()}, {"uploading", uploading()}, {"reading", reading()}} {
+	}{{"importing", importing()}, {"people", people()}, {"uploading", uploading()}, {"reading", reading()},
+		{"deciding", deciding()}, {"retracting", retracting()}, {"halting", halting()}} {
 		for name, try := range suite.tests {
 			t.Run(suite.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
@@ -103,15 +104,22 @@ func (d *desk) sound() {
 		d.Fatalf("Check: %v", err)
 	}
 	states := map[string]map[store.State]uint64{}
+	relied := map[string]uint64{}
 	for _, e := range d.events(store.Filter{}) {
 		if states[e.Dataset] == nil {
 			states[e.Dataset] = map[store.State]uint64{}
 		}
 		states[e.Dataset][e.State]++
+		if e.State == store.StateAcknowledged && e.PossiblySent {
+			relied[e.Dataset]++
+		}
 	}
 	for _, c := range d.counts().Datasets {
 		if !maps.Equal(states[c.Dataset], c.Events) {
 			d.Errorf("Counts says %v of dataset %s, its history shows %v", c.Events, c.Dataset, states[c.Dataset])
+		}
+		if relied[c.Dataset] != c.Relied {
+			d.Errorf("Counts says that %d events of dataset %s relied on Meta, its history shows %d", c.Relied, c.Dataset, relied[c.Dataset])
 		}
 		delete(states, c.Dataset)
 	}

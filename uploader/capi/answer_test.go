@@ -175,6 +175,18 @@ func TestAppendBody(t *testing.T) {
 	}
 }
 
+func TestAppendTestBody(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ agent, code, want string }{
+		{"", "TEST123", `{"data":[{}],"test_event_code":"TEST123"}`},
+		{"capibara", `q"uote`, `{"data":[{}],"partner_agent":"capibara","test_event_code":"q\"uote"}`},
+	} {
+		if got := string(AppendTestBody([]byte("x"), [][]byte{[]byte(`{}`)}, tc.agent, tc.code)); got != "x"+tc.want {
+			t.Errorf("got %s, want x%s", got, tc.want)
+		}
+	}
+}
+
 func TestRefusedHere(t *testing.T) {
 	t.Parallel()
 	c := client(t, Config{BaseURL: "http://127.0.0.1:1"})
@@ -262,5 +274,54 @@ func TestTheTokenNeverComesBack(t *testing.T) {
 	}
 	if o.Err.Code != 190 || !strings.Contains(o.Err.Message, "Malformed access token") {
 		t.Errorf("error = %v", o.Err)
+	}
+}
+
+// TestQuotedValuesNeverComeBack lets an answer quote what identifies people and is sent unhashed, in all places and forms.
+func TestQuotedValuesNeverComeBack(t *testing.T) {
+	t.Parallel()
+	body := []byte(`{"data":[{"event_name":"Lead","user_data":{"client_ip_address":"203.0.113.77","client_user_agent":"Singer\/9 \"x\"","fbc":"fb.1.1700000000000.AbCdEf","lead_id":123456789012345,"external_id":["cust-0001","cust-00012"]}}]}`)
+	values := []string{"203.0.113.77", "Singer", "AbCdEf", "123456789012345", "cust-0001"}
+	for _, way := range []string{"plain", "json", "malformed"} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				said := `203.0.113.77 Singer/9 "x" fb.1.1700000000000.AbCdEf 123456789012345 cust-00012`
+				if way == "json" {
+					said = string(body)
+				}
+				if way == "malformed" {
+					conn, _, err := http.NewResponseController(w).Hijack()
+					if err != nil {
+						panic(http.ErrAbortHandler)
+					}
+					fmt.Fprintf(conn, "HTTP/1.1 %s\r\n\r\n", said)
+					_ = conn.Close()
+					return
+				}
+				text, err := json.Marshal(said)
+				if err != nil {
+					panic(http.ErrAbortHandler)
+				}
+				w.Header().Set("X-Ad-Api-Version-Warning", said)
+				w.WriteHeader(400)
+				fmt.Fprintf(w, `{"messages":[%[1]s],"error":{"message":%[1]s,"type":%[1]s,"code":7777,"error_user_title":%[1]s,"error_user_msg":%[1]s,"fbtrace_id":%[1]s}}`, text)
+			}))
+			t.Cleanup(server.Close)
+			o := client(t, Config{BaseURL: server.URL}).Send(t.Context(), testDataset, testToken, body, 1)
+			encoded, err := json.Marshal(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			said := fmt.Sprintf("%+v %+v %s %v", o, *o.Err, encoded, o.Err)
+			for _, v := range values {
+				if strings.Contains(said, v) {
+					t.Errorf("%q is in %s", v, said)
+				}
+			}
+			if !strings.Contains(said, "[value]") {
+				t.Errorf("nothing was masked in %s", said)
+			}
+		})
 	}
 }

@@ -34,6 +34,16 @@ func AppendBody(dst []byte, events [][]byte, partnerAgent string) []byte {
 	return append(dst, '}')
 }
 
+// AppendTestBody appends the body of a test: as AppendBody does, with test_event_code as its last member. data comes first
+// and is the same. A test code is no sandbox: Meta shows such events under Test events, and its documentation says that
+// they are not dropped and are used for measurement
+// (https://developers.facebook.com/docs/marketing-api/conversions-api/using-the-api#testEvents).
+func AppendTestBody(dst []byte, events [][]byte, partnerAgent, code string) []byte {
+	dst = AppendBody(dst, events, partnerAgent)
+	dst = append(dst[:len(dst)-1], `,"test_event_code":`...)
+	return append(appendString(dst, code), '}')
+}
+
 func appendString(dst []byte, text string) []byte {
 	encoded, err := json.Marshal(text)
 	if err != nil { // json.Marshal cannot fail on a string

@@ -134,8 +134,8 @@ type cause struct {
 func (c *cause) Error() string   { return c.text }
 func (c *cause) Unwrap() []error { return c.is }
 
-func newCause(err error, token Token) error {
-	c := &cause{text: scrub(err.Error(), token, maxText)}
+func newCause(err error, said *quoted) error {
+	c := &cause{text: said.clean(err.Error())}
 	for _, known := range []error{
 		context.Canceled, context.DeadlineExceeded, os.ErrDeadlineExceeded, io.EOF, io.ErrUnexpectedEOF,
 		syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, syscall.EHOSTUNREACH, syscall.ENETUNREACH,

@@ -24,6 +24,9 @@ type Outcome struct {
 	VersionWarning string    // X-Ad-Api-Version-Warning: Meta is about to end this Graph version
 	Usage          Usage     // how much of Meta's limits is used up
 	Blame          []int     // indexes of data that the error points at, ascending; hints to verify, never proof
+	// Member is Meta's name of the member that the error is about, such as custom_data.value: as the catalogue has it, else
+	// as the path in the error; "" when neither tells. It is a hint, too.
+	Member string
 }
 
 // Skew returns how far the server's clock is ahead of ours, by the Date header and the middle of the attempt, and false
@@ -56,6 +59,11 @@ func (c *Client) Body(dst []byte, events [][]byte) []byte {
 	return AppendBody(dst, events, c.partnerAgent)
 }
 
+// TestBody appends the body of a test to dst as AppendTestBody does, with the client's partner agent.
+func (c *Client) TestBody(dst []byte, events [][]byte, code string) []byte {
+	return AppendTestBody(dst, events, c.partnerAgent, code)
+}
+
 // Send makes one attempt to send body, which holds n events, to a dataset. It returns when the attempt has ended, at
 // the latest after the client's timeout or when ctx is done. The body may be reused afterwards. The dataset is Meta's
 // numeric id.
@@ -75,6 +83,7 @@ func (c *Client) Send(ctx context.Context, dataset string, token Token, body []b
 		fmt.Errorf("no whole answer within %s: %w", c.timeout, context.DeadlineExceeded))
 	defer cancel()
 
+	said := &quoted{token: token, sent: body}
 	sending := newDispatch(body)
 	response, err := c.roundTrip(ctx, sending, dataset, token)
 	if err != nil {
@@ -88,13 +97,13 @@ func (c *Client) Send(ctx context.Context, dataset string, token Token, body []b
 		if arrived {
 			o.End, phase = Unknown, PhaseWait
 		}
-		o.Err = &Error{Class: ClassTransient, Phase: phase, Err: newCause(err, token)}
+		o.Err = &Error{Class: ClassTransient, Phase: phase, Err: newCause(err, said)}
 		return o
 	}
 	r := read(response)
 	r.whole = sending.mayHaveArrived()
 	o.Ended = c.now()
-	c.settle(&o, r, token, n)
+	c.settle(&o, r, said, n)
 	return o
 }
 
@@ -180,7 +189,7 @@ func read(response *http.Response) reply {
 }
 
 // settle turns a reply into the outcome.
-func (c *Client) settle(o *Outcome, r reply, token Token, n int) {
+func (c *Client) settle(o *Outcome, r reply, said *quoted, n int) {
 	var a answer
 	readable := false
 	if r.bodyErr == nil && len(r.body) <= maxAnswer {
@@ -189,37 +198,43 @@ func (c *Client) settle(o *Outcome, r reply, token Token, n int) {
 	v := judge(r, a, readable, n)
 	o.End, o.HTTPStatus, o.EventsReceived = v.end, r.status, a.received
 	for _, m := range a.messages {
-		o.Messages = append(o.Messages, scrub(m, token, maxText))
+		o.Messages = append(o.Messages, said.clean(m))
 	}
-	o.FBTraceID = traceID(a.fbtraceID, r.header, token)
+	o.FBTraceID = traceID(a.fbtraceID, r.header, said)
 	if date, err := http.ParseTime(r.header.Get("Date")); err == nil {
 		o.ServerDate = date
 	}
 	o.Usage = usageOf(r.header)
-	o.VersionWarning = scrub(r.header.Get("X-Ad-Api-Version-Warning"), token, maxText)
+	o.VersionWarning = said.clean(r.header.Get("X-Ad-Api-Version-Warning"))
 	if v.end == Acknowledged {
 		return
 	}
 	e := &Error{Class: v.class, HTTPStatus: r.status, Message: v.why, FBTraceID: o.FBTraceID, Phase: PhaseAnswer}
 	if r.bodyErr != nil {
-		e.Phase, e.Err = PhaseRead, newCause(r.bodyErr, token)
+		e.Phase, e.Err = PhaseRead, newCause(r.bodyErr, said)
 	}
 	if g := a.err; g != nil {
 		e.Code, e.Subcode, e.Transient = g.code, g.subcode, g.transient
-		e.Type = scrub(g.kind, token, maxText)
-		e.Title = scrub(g.title, token, maxText)
-		e.Message = scrub(joined(g.message, g.userText), token, maxText)
+		e.Type = said.clean(g.kind)
+		e.Title = said.clean(g.title)
+		e.Message = said.clean(joined(g.message, g.userText))
 		o.Blame = blameHints(g, n)
+		if entry, ok := lookUp(g.code, g.subcode, g.kind); ok {
+			o.Member = entry.Member
+		}
+		if o.Member == "" {
+			o.Member = blamedMember(g)
+		}
 	}
 	e.RetryAfter = retryAfter(r.header, o.Ended, v.end == Throttled)
 	o.Err = e
 }
 
-func traceID(fromBody string, header http.Header, token Token) string {
+func traceID(fromBody string, header http.Header, said *quoted) string {
 	if fromBody == "" {
 		fromBody = header.Get("X-Fb-Trace-Id")
 	}
-	return plainID(scrub(fromBody, token, maxText))
+	return plainID(said.clean(fromBody))
 }
 
 func joined(message, userText string) string {

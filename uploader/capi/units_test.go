@@ -258,6 +258,31 @@ func TestBlameHints(t *testing.T) {
 	}
 }
 
+func TestBlamedMember(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ name, err, want string }{
+		{"none", `{"code":100}`, ""},
+		{"path in the message", `{"message":"Missing $['data'][12]['user_data']['em'] and $['data'][3]"}`, "user_data.em"},
+		{"path in the user's message", `{"error_user_msg":"data[7].event_time"}`, "event_time"},
+		{"object of lists", `{"error_data":{"blame_field_specs":[["data","12","user_data"],["data",4]]}}`, "user_data"},
+		{"object of numbers", `{"error_data":{"blame_field_specs":[["data",12,"custom_data","value"]]}}`, "custom_data.value"},
+		{"string", `{"error_data":"{\"blame_field_specs\":[[\"data[5].custom_data.currency\"]]}"}`, "custom_data.currency"},
+		{"an index alone", `{"message":"data[7] is wrong"}`, ""},
+		{"what is no name of Meta's", `{"message":"data[7]['anna@example.com']"}`, ""},
+		{"nested without end", `{"error_data":{"blame_field_specs":[[[[[[[[[[[["data","1","user_data"]]]]]]]]]]]]}}`, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			a, ok := parseAnswer([]byte(`{"error":` + tc.err + `}`))
+			if !ok {
+				t.Fatal("not readable")
+			}
+			if got := blamedMember(a.err); got != tc.want {
+				t.Errorf("the member is %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
 func TestRetryAfterHeader(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
@@ -302,7 +327,7 @@ func FuzzAnswer(f *testing.F) {
 			t.Fatalf("acknowledged: HTTP %d, %d events, %s", status, n, body)
 		}
 		var o Outcome
-		(&Client{}).settle(&o, r, testToken, n)
+		(&Client{}).settle(&o, r, &quoted{token: testToken}, n)
 		for _, i := range o.Blame {
 			if i < 0 || i >= n {
 				t.Fatalf("blame %d of %d", i, n)

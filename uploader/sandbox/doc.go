@@ -22,6 +22,9 @@
 // An event is accepted when a request that holds it was taken, whether or not the client ever learned so. Repeats are
 // accepted too, as Meta takes them, and counted as duplicates by dataset, event_id and event_name.
 //
+// An event that comes with a test_event_code is accepted like any other, because Meta does not drop it either; it is counted
+// as tested besides, and a Seen shows the code.
+//
 // # Control
 //
 //	POST /_sandbox/faults {"next":["500","cut_after"]}   the next requests meet these faults, in this order, probes included

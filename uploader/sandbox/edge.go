@@ -61,10 +61,10 @@ func (s *Sandbox) accept(r reading) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.config.Now()
-	if err := s.ledger.note(now, r.dataset, r.events); err != nil {
+	if err := s.ledger.note(now, r.dataset, r.testCode, r.events); err != nil {
 		return false
 	}
-	s.ledger.accept(now, r.dataset, r.events)
+	s.ledger.accept(now, r.dataset, r.testCode, r.events)
 	return true
 }
 
@@ -164,5 +164,5 @@ func (s *Sandbox) record(t turn, c call, r reading, refused *refusal, accepted b
 		stats.Faults[t.fault]++
 	}
 	s.ledger.recent.add(Request{At: s.config.Now(), Dataset: r.dataset, EventIDs: ids, Events: r.count, Accepted: accepted, Probe: r.probe,
-		Fault: t.fault, Status: status, DataHash: r.dataHash, Bytes: len(c.body)})
+		Fault: t.fault, Status: status, DataHash: r.dataHash, TestEventCode: r.testCode, Bytes: len(c.body)})
 }

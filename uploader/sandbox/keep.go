@@ -17,6 +17,7 @@ type note struct {
 	At      int64       `json:"at"` // Unix seconds
 	Dataset string      `json:"dataset"`
 	Events  [][3]string `json:"events"`
+	Code    string      `json:"test_event_code,omitempty"`
 }
 
 // open reads the file and keeps it open for appending. A last line without its end is from a request that was never
@@ -60,18 +61,18 @@ func (l *ledger) replay(file *os.File) error {
 				return fmt.Errorf("line %d is not one of its notes; give another file", line)
 			}
 		}
-		l.accept(time.Unix(n.At, 0), n.Dataset, events)
+		l.accept(time.Unix(n.At, 0), n.Dataset, n.Code, events)
 		l.stats.Requests++
 		good += int64(len(text))
 	}
 }
 
 // note writes an accepted request down. The kernel has it when this returns, so it outlives the process, not the machine.
-func (l *ledger) note(at time.Time, dataset string, events []taken) error {
+func (l *ledger) note(at time.Time, dataset, testCode string, events []taken) error {
 	if l.file == nil {
 		return nil
 	}
-	n := note{At: at.Unix(), Dataset: dataset, Events: make([][3]string, len(events))}
+	n := note{At: at.Unix(), Dataset: dataset, Code: testCode, Events: make([][3]string, len(events))}
 	for i, e := range events {
 		n.Events[i] = [3]string{e.id, e.name, hex.EncodeToString(e.hash[:])}
 	}

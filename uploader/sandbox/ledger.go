@@ -25,6 +25,7 @@ type Stats struct {
 	Duplicates      int          `json:"duplicates"`       // accepted events that had come before
 	Changed         int          `json:"changed"`          // duplicates whose JSON was not that of the first
 	WithoutID       int          `json:"without_id"`       // accepted events without an event_id, which nothing else counts apart
+	Tested          int          `json:"tested"`           // accepted events that came with a test_event_code; Meta counts them too
 	Faults          map[Kind]int `json:"faults"`           // how often each fault struck
 }
 
@@ -34,7 +35,8 @@ type Seen struct {
 	EventID       string          `json:"event_id"`
 	EventName     string          `json:"event_name"`
 	Times         int             `json:"times"`
-	Changed       bool            `json:"changed"` // it came again with other JSON
+	Changed       bool            `json:"changed"`                   // it came again with other JSON
+	TestEventCode string          `json:"test_event_code,omitempty"` // with which it came last, while it is among the last 10,000 events
 	FirstReceived time.Time       `json:"first_received"`
 	LastReceived  time.Time       `json:"last_received"`
 	Event         json.RawMessage `json:"event,omitempty"` // its last JSON, while it is among the last 10,000 events
@@ -52,6 +54,8 @@ type Request struct {
 	Status   int    // of the answer, 0 when the connection was cut
 	DataHash string // SHA-256 of data as it came, in hexadecimal, when there was one
 	Bytes    int    // of the body
+
+	TestEventCode string // empty without one
 }
 
 // taken is an accepted event on its way into the ledger.
@@ -90,7 +94,7 @@ type sighting struct {
 
 type kept struct {
 	dataset, name uint16
-	id            string
+	id, testCode  string
 	raw           []byte
 }
 
@@ -111,14 +115,17 @@ func (l *ledger) snapshot() Stats {
 }
 
 // accept counts a request's events.
-func (l *ledger) accept(at time.Time, dataset string, events []taken) {
+func (l *ledger) accept(at time.Time, dataset, testCode string, events []taken) {
 	l.stats.AcceptedBatches++
 	set := l.names.number(dataset)
 	for _, e := range events {
 		l.stats.Accepted++
+		if testCode != "" {
+			l.stats.Tested++
+		}
 		name := l.names.number(e.name)
 		if e.raw != nil {
-			l.bodies.add(kept{set, name, e.id, append([]byte(nil), e.raw...)})
+			l.bodies.add(kept{set, name, e.id, testCode, append([]byte(nil), e.raw...)})
 		}
 		if e.id == "" {
 			l.stats.WithoutID++
@@ -178,7 +185,7 @@ func (l *ledger) find(id string, withJSON bool) []Seen {
 			FirstReceived: time.Unix(s.first, 0).UTC(), LastReceived: time.Unix(s.last, 0).UTC()}
 		for _, k := range bodies {
 			if k.id == id && k.dataset == s.dataset && k.name == s.name {
-				seen.Event = k.raw
+				seen.Event, seen.TestEventCode = k.raw, k.testCode
 			}
 		}
 		all = append(all, seen)

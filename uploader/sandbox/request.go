@@ -38,6 +38,7 @@ type reading struct {
 	events   []taken
 	count    int // of data's members
 	dataHash string
+	testCode string // test_event_code, "" for none
 }
 
 // read checks a call as Meta does: the path, the token, the dataset, the request, then every event.
@@ -50,6 +51,7 @@ func (s *Sandbox) read(c call, now time.Time) (r reading, refused *refusal) {
 		document, unreadable = parse(c.body)
 	}
 	data := document.member("data")
+	r.testCode = document.member("test_event_code").text
 	r.probe = data.kind == list && len(data.items) == 1 && data.items[0].kind == object && len(data.items[0].members) == 0
 	if data.kind == list {
 		r.count = len(data.items)

@@ -231,8 +231,8 @@ func TestRepeatsArePaged(t *testing.T) {
 	for i := range pageSize + 5 {
 		events = append(events, taken{id: fmt.Sprint(i), name: "Lead"})
 	}
-	s.ledger.accept(noon, "1", events)
-	s.ledger.accept(noon, "1", events)
+	s.ledger.accept(noon, "1", "", events)
+	s.ledger.accept(noon, "1", "", events)
 	pages, path := []int{}, "/_sandbox/events"
 	for path != "" {
 		r, _ := http.NewRequest("GET", "http://sandbox"+path, nil)
@@ -284,6 +284,29 @@ func TestKeepOutlivesTheProcess(t *testing.T) {
 	}
 	if _, err := New(Config{Keep: path}); err == nil {
 		t.Error("a foreign file was accepted")
+	}
+}
+
+// TestTestEventCode takes the events of a test like any others, and tells them apart, also after the process has ended.
+func TestTestEventCode(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "kept.jsonl")
+	s := newSandbox(t, Config{Keep: path})
+	ask(t, s, post(t, edgeURL, data(purchase("real", nil)), nil))
+	body := strings.TrimSuffix(data(purchase("cb-test-1", nil), purchase("cb-test-2", nil)), "}") + `,"test_event_code":"TEST7"}`
+	ask(t, s, post(t, edgeURL, body, nil))
+	if h := ask(t, s, post(t, edgeURL, `{"data":[{}],"test_event_code":7}`, nil)); h.status != 400 {
+		t.Errorf("a test_event_code that is a number: %d %s", h.status, h.text)
+	}
+	for name, one := range map[string]*Sandbox{"this one": s, "the next one": newSandbox(t, Config{Keep: path})} {
+		if stats := one.Stats(); stats.Accepted != 3 || stats.Tested != 2 {
+			t.Errorf("%s counts %+v", name, stats)
+		}
+	}
+	for id, want := range map[string]string{"real": "", "cb-test-1": "TEST7"} {
+		if seen := s.Seen(id); len(seen) != 1 || seen[0].TestEventCode != want {
+			t.Errorf("%s was seen as %+v", id, seen)
+		}
 	}
 }
 
