@@ -80,7 +80,7 @@ func (a *app) run(ctx context.Context) (err error) {
 		return err
 	}
 	if schedule != nil {
-		l.next, l.soon = schedule.Next, schedule.Soon
+		l.next, l.soon, l.reconsider = schedule.Next, schedule.Soon, schedule.Reconsider
 	}
 	id, err := l.db.ID(ctx)
 	if err != nil {
