@@ -28,6 +28,21 @@ func (im *Importer) refusedPath(m *Mapping, f store.File) string {
 	return filepath.Join(im.c.Folders.Rejected, day(m, f), stem+"."+strconv.FormatUint(f.Number, 10)+ext)
 }
 
+// vacant is a name for a file like to that no other file has, or to when it has that name already. Two files share one only
+// after an older copy of the database was put back, which gives numbers once more that later files had.
+func vacant(from, to string) string {
+	_, ext := splitName(filepath.Base(to))
+	for name, n := to, 2; ; n++ {
+		if _, err := os.Lstat(name); err != nil {
+			return name
+		}
+		if same, err := sameContent(from, name); same || err != nil {
+			return name // what is wrong with it is told by whoever puts the file there
+		}
+		name = strings.TrimSuffix(to, ext) + "-" + strconv.Itoa(n) + ext
+	}
+}
+
 func day(m *Mapping, f store.File) string {
 	return filepath.FromSlash(f.StartedAt.In(m.folders).Format("2006/01/02"))
 }

@@ -133,7 +133,7 @@ func (p *pass) close(ctx context.Context, in Input) (Report, error) {
 	if !in.Archive {
 		return p.closeAs(ctx, end, nil)
 	}
-	archived := p.im.archivePath(p.mapping, p.file)
+	archived := vacant(in.Path, p.im.archivePath(p.mapping, p.file))
 	end.ArchivedAs = p.im.relative(archived)
 	report, err := p.closeInPlace(ctx, in, archived, end, nil)
 	if err != nil {
@@ -176,7 +176,7 @@ func (p *pass) refuse(ctx context.Context, in Input, no *refusal) (Report, error
 		}
 		return report, refused
 	}
-	moved := p.im.refusedPath(p.mapping, p.file)
+	moved := vacant(in.Path, p.im.refusedPath(p.mapping, p.file))
 	end.ArchivedAs = p.im.relative(moved)
 	if err := p.im.writeReason(moved, no); err != nil {
 		return p.finish(), fmt.Errorf("refuse %s: %w", in.Name, err)

@@ -81,6 +81,29 @@ func TestImportTwiceAndArchive(t *testing.T) {
 	h.checked(t)
 }
 
+// TestArchiveOfAnotherLedger finds the names taken that it would give, as after an old copy of the database was put back.
+func TestArchiveOfAnotherLedger(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, compiled(t, till))
+	for _, folder := range []string{"archive", "rejected"} {
+		for i, name := range []string{"till.1.csv", "till.1-2.csv", "till bad.2.csv"} {
+			path := filepath.Join(h.home, folder, "2026/11/23", name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte{byte(i)}, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	r, err := h.Import(t.Context(), Input{Path: h.write(t, "till.csv", tillFile(2)), Archive: true})
+	if err != nil || r.File.ArchivedAs != "archive/2026/11/23/till.1-3.csv" {
+		t.Errorf("archived as %q, %v", r.File.ArchivedAs, err)
+	}
+	r, err = h.Import(t.Context(), Input{Path: h.write(t, "till bad.csv", []byte("Receipt,Date,Amount\nR1,2026-11-17,5\n")), Archive: true})
+	if err == nil || r.File.ArchivedAs != "rejected/2026/11/23/till bad.2-2.csv" {
+		t.Errorf("put aside as %q, %v", r.File.ArchivedAs, err)
+	}
+	h.checked(t)
+}
+
 func TestRejectsComeBack(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, compiled(t, till))

@@ -67,8 +67,12 @@ func openClaims(inbox, owner string) (*claims, error) {
 	return c, nil
 }
 
-// close gives the lock up. Closing is enough: nothing was written.
-func (c *claims) close() { c.lock.Close() }
+// close gives the lock up. Nothing was written, so that no error matters; but closing alone would leave the lock to a process
+// that is being started at this moment, until it has closed what it inherited.
+func (c *claims) close() {
+	unlock(c.lock)
+	c.lock.Close()
+}
 
 // clock is the time by the clock of the file system that holds the inbox: that of a folder made there now.
 func (c *claims) clock() (time.Time, error) {

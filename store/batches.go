@@ -155,8 +155,9 @@ type Circuit struct {
 	Until   time.Time    `json:"until,omitzero"` // try again from here; a probe comes first unless Class is throttle
 	// Failures counts consecutive failures, for the backoff.
 	Failures int `json:"failures,omitempty"`
-	// TokenSum tells whether the token changed since: the first 8 bytes of the SHA-256 of the token in hex, "" when the
-	// token is not at fault. It cannot be turned back into a token.
+	// TokenSum tells whether the token or its app secret changed since: the first 8 bytes, in hex, of the SHA-256 of the
+	// token with the proof of the secret behind it, if there is one; "" when the token is not at fault. It cannot be turned
+	// back into a token.
 	TokenSum string `json:"-"`
 }
 

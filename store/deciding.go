@@ -19,8 +19,8 @@ type Deciding interface {
 	// stays a duplicate, so that tomorrow's export does not bring back what somebody took out.
 	Withdraw(ctx context.Context, seqs []uint64, d Decision, now time.Time) (Decided, error)
 	// Requeue makes events pending again that were rejected, that expired here or came too late, or that a person or a record
-	// withdrew. Rows whose attempt may have arrived, that another row replaced, or whose deadline would still be past stay as
-	// they are and are counted in Decided.Left.
+	// withdrew. Rows whose attempt may have arrived, that another row replaced, that were refunded since, or whose deadline would
+	// still be past stay as they are and are counted in Decided.Left.
 	Requeue(ctx context.Context, rows []Requeued, d Decision, now time.Time) (Decided, error)
 	// Resolve ends a batch whose fate is unknown (BatchHeld or BatchUnknown) on a person's word: its rows that are held or in
 	// flight become acknowledged when sent, else pending, and the batch acknowledged or released; Batch.Resolution says
@@ -94,8 +94,8 @@ type Resolution struct {
 
 // Retraction is what a record says about an event that it does not yield: the deal no longer qualifies, or the order was
 // refunded. Importing carries it out: an event of the same source that is pending is withdrawn; one that was sent, or may have
-// been, is listed as changed since; about one that is not there a refund is remembered, so that the order, when it comes
-// later, is withdrawn as it arrives.
+// been, is listed as changed since, and withdrawn when its batch is released; about one that is not there, or not going to be
+// sent, a refund is remembered, so that the order, when it comes later, is withdrawn as it arrives, and not requeued.
 type Retraction struct {
 	Dataset   string
 	EventID   string

@@ -31,12 +31,17 @@ func skewed(o capi.Outcome) bool {
 	return ok && d.Abs() > maxSkew
 }
 
-// tokenSum tells tokens apart without telling them.
-func tokenSum(t capi.Token) string {
+// keySum tells what opens a dataset apart, its token and the app secret if there is one, without telling them. A secret that
+// cannot be read is none: whatever sends says so.
+func (u *Uploader) keySum(dataset string, t capi.Token) string {
 	if t == "" {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(t.Reveal()))
+	proof, err := u.c.Client.Proof(dataset, t)
+	if err != nil {
+		proof = ""
+	}
+	sum := sha256.Sum256([]byte(t.Reveal() + proof))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -128,7 +133,7 @@ func (p *pass) trouble(ctx context.Context, l *lane, o capi.Outcome, probe bool)
 	pause := delay(c.Failures, firstRetry, longestRetry)
 	switch o.End {
 	case capi.Stopped:
-		c.Class, c.TokenSum, pause = why.Class.String(), tokenSum(l.token), 0
+		c.Class, c.TokenSum, pause = why.Class.String(), p.u.keySum(l.ID, l.token), 0
 		if why.Class == capi.ClassPolicy {
 			pause = orElse(why.RetryAfter, policyPause)
 		}

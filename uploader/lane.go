@@ -122,7 +122,7 @@ func (p *pass) enter(l *lane) {
 	if l.circuit.Class != capi.ClassThrottle.String() {
 		l.mustProbe = true
 	}
-	changed := l.circuit.TokenSum != "" && l.circuit.TokenSum != tokenSum(l.token)
+	changed := l.circuit.TokenSum != "" && l.circuit.TokenSum != p.u.keySum(l.ID, l.token)
 	if changed || !p.ahead(l.circuit.Until, capi.MaxRetryAfter) {
 		l.circuit.Until = p.now()
 		return

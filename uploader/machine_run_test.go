@@ -2,6 +2,7 @@ package uploader
 
 import (
 	"context"
+	"errors"
 	"os"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,7 @@ import (
 
 	"capibara/event"
 	"capibara/store"
+	"capibara/store/bolt"
 	"capibara/uploader/capi"
 )
 
@@ -74,12 +76,14 @@ func TestTheMachineFindsFaults(t *testing.T) {
 		{"one refusal that rejects a whole batch", func(o Outbox) Outbox { return harsh{o} }, 0, "never refused by itself"},
 		{"a death that is forgotten", func(o Outbox) Outbox { return forgetful{o} }, 0, "is pending again"},
 		{"a window without an end", nil, 1000 * time.Hour, "after its window"},
+		{"a person who is not heard", func(o Outbox) Outbox { return deaf{o.(*bolt.DB)} }, 0, "an event that was withdrawn is"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				m := newMachine(t, 2, 1, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, 0, time.Hour, 38*time.Hour)
 				m.wrap, m.late, m.until, m.budget = c.wrap, c.late, c.want, 2000
+				m.decides = c.name == "a person who is not heard"
 				if c.late > 0 {
 					m.instants = []time.Duration{time.Hour, 38 * time.Hour}
 				}
@@ -135,6 +139,24 @@ func (h harsh) Settle(ctx context.Context, s store.Settlement, now time.Time) (s
 		s.Verdict, s.Reason = store.VerdictRejected, event.ReasonRejectedByMeta
 	}
 	return h.Outbox.Settle(ctx, s, now)
+}
+
+// deaf sends what was planned, whatever somebody decided meanwhile.
+type deaf struct{ *bolt.DB }
+
+func (d deaf) Begin(ctx context.Context, in store.Intent, now time.Time) (store.Batch, error) {
+	b, err := d.DB.Begin(ctx, in, now)
+	if !errors.Is(err, store.ErrStale) {
+		return b, err
+	}
+	var rows []store.Requeued
+	for _, seq := range in.Rows {
+		rows = append(rows, store.Requeued{Seq: seq})
+	}
+	if _, err := d.Requeue(ctx, rows, store.Decision{By: "nobody", Reason: event.ReasonRequeued}, now); err != nil {
+		return b, err
+	}
+	return d.DB.Begin(ctx, in, now)
 }
 
 // forgetful takes a batch whose process died for one that was never sent.

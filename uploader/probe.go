@@ -44,7 +44,7 @@ func (u *Uploader) Probe(ctx context.Context) (sure bool, err error) {
 // told reports whether Meta said how long not to ask, with this token.
 func (p *pass) told(l *lane) bool {
 	c := l.circuit
-	if c.TokenSum != "" && c.TokenSum != tokenSum(l.token) {
+	if c.TokenSum != "" && c.TokenSum != p.u.keySum(l.ID, l.token) {
 		return false
 	}
 	asked := c.Class == capi.ClassThrottle.String() || c.Class == capi.ClassPolicy.String()

@@ -16,7 +16,7 @@ type renewedNote struct {
 }
 
 // Renewed reports whether a dataset that is stopped for its token, a permission or its configuration has another access
-// token than the one that was refused, so that a pass now may go through. It tells of every token once: when the new one
+// token or app secret than the one that was refused, so that a pass now may go through. It tells of every token once: when the new one
 // is as bad as the old, nothing follows until there is yet another. It reads the circuits and, where one is open, the
 // token, and asks nobody.
 func (u *Uploader) Renewed(ctx context.Context) (bool, error) {
@@ -33,8 +33,8 @@ func (u *Uploader) Renewed(ctx context.Context) (bool, error) {
 		if err != nil || token == "" {
 			continue // the circuit says so, or the next pass does
 		}
-		if sum := tokenSum(token); sum != c.TokenSum && u.renewed.news(d.ID, sum) {
-			u.c.Log.Info().Str("dataset", d.Alias).Msg("there is another access token; it is tried")
+		if sum := u.keySum(d.ID, token); sum != c.TokenSum && u.renewed.news(d.ID, sum) {
+			u.c.Log.Info().Str("dataset", d.Alias).Msg("there is another access token or app secret; it is tried")
 			renewed = true
 		}
 	}

@@ -65,6 +65,32 @@ func TestRenewed(t *testing.T) {
 	})
 }
 
+// TestRenewedAppSecret tells of another app secret as of another token: a wrong one is refused in the same way.
+func TestRenewedAppSecret(t *testing.T) {
+	inBubble(t, func(h *house) {
+		held := capi.Secret("0123456789abcdef0123456789abcdef")
+		client, err := capi.New(capi.Config{AppSecret: func(string) (capi.Secret, error) { return held, nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.config.Client = client
+		u := h.uploader()
+		c := store.Circuit{Dataset: shop, State: store.CircuitOpen, Class: "credentials", TokenSum: u.keySum(shop, secret)}
+		if err := h.db.SetCircuit(h.Context(), c, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		for _, step := range []struct {
+			held capi.Secret
+			want bool
+		}{{held, false}, {"fedcba9876543210fedcba9876543210", true}, {"fedcba9876543210fedcba9876543210", false}} {
+			held = step.held
+			if got, err := u.Renewed(h.Context()); got != step.want || err != nil {
+				t.Errorf("with the secret %s: %v, %v", step.held, got, err)
+			}
+		}
+	})
+}
+
 // TestResume lets a schedule that looks for a new token every 20 seconds go on within a minute of it, instead of an hour, and
 // not run in circles when the new one is as bad.
 func TestResume(t *testing.T) {

@@ -259,6 +259,31 @@ func TestScheduleRunsAgain(t *testing.T) {
 	})
 }
 
+// TestScheduleReconsiders has an upload by hand find an outage.
+func TestScheduleReconsiders(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlan(quick, "0 2 * * *")
+		p.Again = func(context.Context) (at time.Time, err error) {
+			if now := time.Now().UTC(); now.Hour() == 4 && now.Minute() == 0 {
+				at = now.Add(5 * time.Minute)
+			}
+			return at, nil
+		}
+		s, err := NewSchedule(p.ScheduleConfig)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 7*time.Hour)
+		defer cancel()
+		time.AfterFunc(4*time.Hour, func() { s.Reconsider(ctx) })
+		if err := s.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		p.want(t, "01 02:00", "01 04:05")
+	})
+}
+
 func TestSchedulesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -26,3 +26,18 @@ func (s *Schedule) press(ctx context.Context) {
 		s.again = at
 	}
 }
+
+// Reconsider asks anew when another run makes sense, because something was done beside the schedule: an upload by hand may
+// have found an outage that is over before the next run. It returns at once when a run is under way, which asks at its end.
+func (s *Schedule) Reconsider(ctx context.Context) {
+	s.mu.Lock()
+	running := s.running
+	s.mu.Unlock()
+	if running {
+		return
+	}
+	again := s.askAgain(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.again = earlier(s.again, again)
+}

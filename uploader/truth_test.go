@@ -363,6 +363,26 @@ func TestUrgent(t *testing.T) {
 	}
 }
 
+// TestUrgentKeepsItsDistance asks every second while one event after the other becomes too old and nothing can be sent, as
+// when the ledger is in doubt or another upload is under way.
+func TestUrgentKeepsItsDistance(t *testing.T) {
+	t.Parallel()
+	var h haste
+	n, now := 0, time.Now()
+	for range 300 {
+		if now = now.Add(time.Second); h.again(shop, now.Add(time.Second), now) {
+			n++
+		}
+	}
+	if n != 5 {
+		t.Errorf("%d uploads in five minutes, want one a minute", n)
+	}
+	back := now.Add(-day)
+	if !h.again(shop, back.Add(time.Hour), back) {
+		t.Error("the clock was set back, and nothing is urgent until it is where it was")
+	}
+}
+
 // TestUrgentRunsBetweenScheduledOnes imports an event that would be too old by the next scheduled upload, while the schedule runs.
 func TestUrgentRunsBetweenScheduledOnes(t *testing.T) {
 	inBubble(t, func(h *house) {

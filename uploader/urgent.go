@@ -15,6 +15,9 @@ const (
 	urgentMargin = time.Hour
 	// urgentPause keeps uploads that are due at once apart.
 	urgentPause = 5 * time.Minute
+	// urgentLeast is what keeps them apart when there is less time than that: events that are too old one after the other, and
+	// that cannot be sent, must not make one upload after the other.
+	urgentLeast = time.Minute
 )
 
 // haste remembers the last upload of a dataset that was due at once.
@@ -33,15 +36,17 @@ type hasty struct {
 func (h *haste) again(dataset string, deadline, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	pause := urgentPause
 	last := h.last[dataset]
-	if last.deadline.Equal(deadline) {
+	same, soon := last.deadline.Equal(deadline), !now.Add(urgentPause).Before(deadline)
+	pause := urgentPause
+	switch {
+	case same && !soon:
 		pause = slowAgain
+	case !same && soon:
+		pause = urgentLeast
 	}
-	if now.Sub(last.at) < pause && now.Add(urgentPause).Before(deadline) {
-		return false
-	}
-	if last.deadline.Equal(deadline) && now.Sub(last.at) < urgentPause {
+	// A clock that was set back says nothing about how long ago it was.
+	if since := now.Sub(last.at); since >= 0 && since < pause {
 		return false
 	}
 	if h.last == nil {

@@ -276,7 +276,7 @@ func (c *config) usable(alias string) error {
 // relative is a path below the home as people write it.
 func (c *config) relative(path string) string {
 	rel, err := filepath.Rel(c.Home, path)
-	if err != nil || strings.HasPrefix(rel, "..") {
+	if err != nil || !filepath.IsLocal(rel) {
 		return path
 	}
 	if strings.HasSuffix(path, string(filepath.Separator)) {

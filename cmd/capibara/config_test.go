@@ -112,6 +112,19 @@ func FuzzParseConfig(f *testing.F) {
 	})
 }
 
+func TestRelative(t *testing.T) {
+	t.Parallel()
+	home := filepath.FromSlash("/srv/home")
+	c := &config{Home: home}
+	for path, want := range map[string]string{
+		"inbox/a.csv": "inbox/a.csv", "..a.csv": "..a.csv", "../a.csv": "/srv/a.csv", "../..": "/", ".": ".",
+	} {
+		if got := c.relative(filepath.Join(home, filepath.FromSlash(path))); got != filepath.FromSlash(want) {
+			t.Errorf("%s is %s, want %s", path, got, want)
+		}
+	}
+}
+
 func TestVersionEnds(t *testing.T) {
 	t.Parallel()
 	day := func(s string) time.Time {

@@ -112,6 +112,7 @@ func (a *app) tellGoLive(ctx context.Context, c *config, h house, alias string) 
 	for _, d := range r.Datasets {
 		if d.Alias == alias {
 			dry = d
+			d.Live = true // whether it is to be is what is asked
 			a.printDry(d)
 		}
 	}

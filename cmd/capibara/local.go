@@ -41,7 +41,9 @@ type local struct {
 	toldVersion string                          // what was logged about the Graph version
 	audience    audience                        // who wants to know how far the upload is
 	soon        func()                          // has the schedule upload now; nil without one
-	owed        atomic.Pointer[[]uploader.NotLive]
+	// reconsider has the schedule ask when an upload makes sense again; nil without one.
+	reconsider func(context.Context)
+	owed       atomic.Pointer[[]uploader.NotLive]
 }
 
 // Close releases the database.

@@ -1,10 +1,16 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
+
+	"capibara/store/bolt"
 )
 
 // TestHeed counts signals that follow each other closely as one.
@@ -38,5 +44,34 @@ func TestHeed(t *testing.T) {
 				t.Errorf("it was asked to end %d times and at once %d times; want %d and %d", ends, kills, tc.ends, tc.kills)
 			}
 		})
+	}
+}
+
+// TestRunStoppedWhileItStarts asks for the end before anything is under way: that is an end in order, too.
+func TestRunStoppedWhileItStarts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, configName), []byte(crashConfig), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := &app{stdout: io.Discard, stderr: io.Discard, now: time.Now, homeFlag: dir}
+	c, err := a.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(&interruptedError{signal: os.Interrupt})
+	if err := a.run(ctx); err == nil {
+		t.Error("it ran without a database")
+	}
+	if _, err := c.furnish(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := bolt.Create(c.database(), bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.Close(), a.run(ctx)); err != nil {
+		t.Error(err)
 	}
 }

@@ -47,6 +47,9 @@ func (l *local) Upload(ctx context.Context, tell func(progress)) (uploader.Summa
 	if rerr := l.db.SetRun(context.WithoutCancel(ctx), audit.UploadSchedule, run); rerr != nil {
 		err = errors.Join(err, fmt.Errorf("keeping when the upload was: %w", rerr))
 	}
+	if l.reconsider != nil {
+		l.reconsider(context.WithoutCancel(ctx))
+	}
 	return s, err
 }
 

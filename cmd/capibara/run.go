@@ -52,9 +52,10 @@ func (a *app) run(ctx context.Context) (err error) {
 	}
 	l, err := a.openLocal(ctx, c, "run", toAct, log)
 	if err != nil {
-		return err
+		return cutShort(ctx, err)
 	}
 	defer closing(&err, l, "the database")
+	defer func() { err = cutShort(ctx, err) }()
 	l.serves = true
 	if d := l.testimony.inDoubt(); d != nil {
 		log.Error().Str("hint", d.fix).Msg("files are imported and nothing is sent: " + d.why)
@@ -80,7 +81,7 @@ func (a *app) run(ctx context.Context) (err error) {
 		return err
 	}
 	if schedule != nil {
-		l.next, l.soon = schedule.Next, schedule.Soon
+		l.next, l.soon, l.reconsider = schedule.Next, schedule.Soon, schedule.Reconsider
 	}
 	id, err := l.db.ID(ctx)
 	if err != nil {
@@ -138,10 +139,18 @@ func (a *app) run(ctx context.Context) (err error) {
 	return nil
 }
 
+// cutShort lets a start that was cut short end without an error when the process was asked to end.
+func cutShort(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return ending(err)
+}
+
 // ending lets a room end without an error when the process was asked to end.
 func ending(err error) error {
-	var asked *interruptedError
-	if errors.Is(err, context.Canceled) || errors.As(err, &asked) {
+	var signal *interruptedError
+	if errors.Is(err, context.Canceled) || errors.As(err, &signal) {
 		return nil
 	}
 	return err

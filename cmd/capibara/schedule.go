@@ -40,10 +40,10 @@ func (neverRuns) LastRun(context.Context, string) (store.Run, error) { return st
 // SetRun is never called.
 func (neverRuns) SetRun(context.Context, string, store.Run) error { return nil }
 
-// nextUrgent is when the schedule uploads next, for whoever must not wait for it; the zero time when there is none, or the
-// configuration says that everything waits.
+// nextUrgent is when the schedule uploads next, for whoever must not wait for it; the zero time when there is none, the
+// configuration says that everything waits, or nothing may be sent before somebody decides.
 func (l *local) nextUrgent(after time.Time) time.Time {
-	if l.next == nil || !l.config.Upload.Urgent {
+	if l.next == nil || !l.config.Upload.Urgent || l.testimony.inDoubt() != nil {
 		return time.Time{}
 	}
 	return l.next(after)

@@ -226,6 +226,6 @@ func (a *app) printDecided(r verdictReport) {
 		a.line("%s requeued: the next upload sends what may be sent.", counted(r.Changed, "event was", "events were"))
 	}
 	if r.Changed < r.Events {
-		a.line("%s changed meanwhile and stayed as it was.", counted(r.Events-r.Changed, "event", "events"))
+		a.line("%s changed meanwhile, or was refunded, and stayed as it was.", counted(r.Events-r.Changed, "event", "events"))
 	}
 }

@@ -48,6 +48,13 @@ func (d *DB) Requeue(ctx context.Context, rows []store.Requeued, by store.Decisi
 				left++
 				continue
 			}
+			if refunded, err := w.refundedSince(r.Seq); refunded || err != nil {
+				if err != nil {
+					return 0, err
+				}
+				left++
+				continue
+			}
 			if err := w.requeue(r.Seq, b, at, deadline); err != nil {
 				return 0, err
 			}

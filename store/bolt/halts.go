@@ -276,30 +276,34 @@ func (d *DB) Allow(ctx context.Context, k store.HaltKey, by string, now time.Tim
 		if t.halt(k) == nil {
 			return store.ErrNotFound
 		}
-		before, err := t.halted()
+		before, err := t.countAllHalted()
 		if err != nil {
 			return err
 		}
 		if err := t.letGo(k); err != nil {
 			return err
 		}
-		after, err := t.halted()
+		after, err := t.countAllHalted()
 		if err != nil {
 			return err
 		}
-		n = 0
-		err = t.eachPending(func(b *block, dataset uint16) {
-			n += before.count(b, dataset) - after.count(b, dataset)
-		})
-		if err != nil {
-			return err
-		}
+		n = before - after
 		return t.audit(now, "allowed", fmt.Sprintf("%s, %d events that wait: by %s", named(k), n, by))
 	})
 	if err != nil {
 		return 0, fmt.Errorf("allow %s: %w", named(k), err)
 	}
 	return n, nil
+}
+
+// countAllHalted counts the pending events that are halted.
+func (t *txn) countAllHalted() (n uint64, err error) {
+	halted, err := t.halted()
+	if err != nil {
+		return 0, err
+	}
+	err = t.eachPending(func(b *block, dataset uint16) { n += halted.count(b, dataset) })
+	return n, err
 }
 
 // letGo takes out the halt k, and with it those of single events in it.
@@ -329,8 +333,41 @@ func (t *txn) letGo(k store.HaltKey) error {
 		if err := t.delete(haltsBucket, appendHaltKey(nil, k)); err != nil {
 			return err
 		}
+		if k.Kind == store.HaltEvents {
+			if err := t.letGoSoFar(k.File); err != nil {
+				return err
+			}
+		}
 	}
 	return t.haltsChanged()
+}
+
+// letGoSoFar lets the single events go that a file brought so far, when it is still being imported: those that are to come are
+// halted anew, and with them all that still say of themselves that they are.
+func (t *txn) letGoSoFar(file uint64) error {
+	f, err := t.file(file)
+	if errors.Is(err, store.ErrCorrupt) {
+		return nil // nothing more comes in
+	}
+	if err != nil || f.State != store.FileImporting {
+		return err
+	}
+	for _, x := range f.extents {
+		for seq := x.first; seq < x.first+x.count; seq++ {
+			b, at, err := t.cell(seq)
+			if errors.Is(err, store.ErrCorrupt) {
+				continue // never sent
+			}
+			if err != nil {
+				return err
+			}
+			if c := b.cells[at]; c.flags&flagHalted != 0 {
+				c.flags &^= flagHalted
+				t.set(b, at, c)
+			}
+		}
+	}
+	return nil
 }
 
 // Halts returns what is halted, and counts the pending events in pages.

@@ -77,7 +77,10 @@ func (t *txn) resolve(b *batchRecord, sent bool, by store.Decision, now time.Tim
 	if err := t.putBatch(b); err != nil {
 		return store.Batch{}, err
 	}
-	return b.Batch, w.log("resolved", fmt.Sprintf("in batch %d of unknown fate were declared %s", b.Number, did))
+	if err := w.log("resolved", fmt.Sprintf("in batch %d of unknown fate were declared %s", b.Number, did)); err != nil || sent {
+		return b.Batch, err
+	}
+	return b.Batch, t.retractReleased(b.Seqs, now)
 }
 
 // appendResolution stores a person's word behind a batch's other members; nothing when there is none.

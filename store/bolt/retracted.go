@@ -3,13 +3,15 @@ package bolt
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"slices"
 	"time"
 
 	"capibara/event"
 	"capibara/store"
 )
 
-// refund is what the bucket retracted keeps of the refund of an event that is not there.
+// refund is what the bucket retracted keeps of the refund of an event that is not there, or that is not going to be sent.
 type refund struct {
 	file, line, record uint64
 	at                 time.Time
@@ -47,11 +49,11 @@ func (d *decoder) money() event.Money {
 	return m
 }
 
-// refunds are those that files of the same source as the one at hand brought about an event before it came. One that is
-// damaged must not stop the file: Check names it.
-func (in *importing) refunds(key []byte) []refund {
+// refunds are those that files of a source brought about an event that could not be withdrawn then. One that is damaged must
+// not stop a file: Check names it.
+func (t *txn) refunds(key []byte, source string) []refund {
 	var all []refund
-	c := in.bucket(retractedBucket).Cursor()
+	c := t.bucket(retractedBucket).Cursor()
 	for k, v := c.Seek(key); bytes.HasPrefix(k, key); k, v = c.Next() {
 		if len(k) != len(key)+8 {
 			continue // an event_id that goes on with a zero byte
@@ -61,7 +63,7 @@ func (in *importing) refunds(key []byte) []refund {
 		if !ok || !whole {
 			continue
 		}
-		if in.sourceOf(r.file) == in.file.Source {
+		if t.sourceOf(r.file) == source {
 			all = append(all, r)
 		}
 	}
@@ -74,7 +76,7 @@ func (in *importing) remember(r *retraction) error {
 	if r.Reason != event.ReasonRefunded {
 		return nil
 	}
-	for _, k := range in.refunds(r.key) {
+	for _, k := range in.refunds(r.key, in.file.Source) {
 		if !k.amount.Present() || k.amount == r.Refund && k.currency == r.Currency ||
 			k.file == in.file.Number && r.Refund.Present() && r.Refund.Cmp(k.amount) <= 0 {
 			return nil
@@ -96,7 +98,7 @@ func (in *importing) refundArrivals() error {
 		if a.seq == 0 || a.Deadline <= in.now.Unix() {
 			continue
 		}
-		refunds := in.refunds(a.key)
+		refunds := in.refunds(a.key, in.file.Source)
 		arrived := row{payload: a.Payload}
 		for _, r := range refunds {
 			if err := in.delete(retractedBucket, appendKey(bytes.Clone(a.key), r.file)); err != nil {
@@ -122,11 +124,30 @@ func (in *importing) refundArrivals() error {
 		}
 	}
 	for _, file := range files {
-		if err := in.takeBack(file, event.ReasonRefunded, taken[file]); err != nil {
+		if err := in.takeBack(file, event.ReasonRefunded, taken[file], in.now); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// refundedSince reports whether all that an event was worth was given back while it was not going to be sent. An event that
+// cannot be told is never sent.
+func (t *txn) refundedSince(seq uint64) (bool, error) {
+	if k, _ := t.bucket(retractedBucket).Cursor().First(); k == nil {
+		return false, nil
+	}
+	r, err := t.row(seq)
+	if errors.Is(err, store.ErrCorrupt) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	key := appendIDKey(nil, r.eventID, r.dataset, r.name)
+	return slices.ContainsFunc(t.refunds(key, t.sourceOf(r.file)), func(one refund) bool {
+		return wholeRefund(&r, one.amount, one.currency)
+	}), nil
 }
 
 // allRefunds verifies the refunds whose events are not there.

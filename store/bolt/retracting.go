@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"capibara/event"
 	"capibara/store"
@@ -51,7 +52,7 @@ func (in *importing) retract() error {
 				seqs = append(seqs, r.seq)
 			}
 		}
-		if err := in.takeBack(in.file.Number, reason, seqs); err != nil {
+		if err := in.takeBack(in.file.Number, reason, seqs, in.now); err != nil {
 			return err
 		}
 	}
@@ -105,16 +106,16 @@ func (in *importing) arrived(seq uint64) *arrival {
 }
 
 // takeBack withdraws events, as the records of a file say.
-func (in *importing) takeBack(file uint64, reason event.Reason, seqs []uint64) error {
+func (t *txn) takeBack(file uint64, reason event.Reason, seqs []uint64, now time.Time) error {
 	if len(seqs) == 0 {
 		return nil
 	}
-	d, err := in.deciding(fileAuthor(file), reason, "", in.now)
+	d, err := t.deciding(fileAuthor(file), reason, "", now)
 	if err != nil {
 		return err
 	}
 	for _, seq := range seqs {
-		b, at, err := in.cell(seq)
+		b, at, err := t.cell(seq)
 		if err != nil {
 			return err
 		}
@@ -127,8 +128,72 @@ func (in *importing) takeBack(file uint64, reason event.Reason, seqs []uint64) e
 	return d.log("withdrawn", fmt.Sprintf("were withdrawn as %s", reason))
 }
 
+// retractReleased withdraws, of the rows that are pending again, those that a record took back while they were on their way.
+// One of which that cannot be told stays as it is.
+func (t *txn) retractReleased(seqs []uint64, now time.Time) error {
+	type author struct {
+		file   uint64
+		reason event.Reason
+	}
+	var authors []author
+	taken := map[author][]uint64{}
+	for _, seq := range seqs {
+		by, err := t.takenOnItsWay(seq)
+		if err != nil && !errors.Is(err, store.ErrCorrupt) {
+			return err
+		}
+		if err != nil || by == nil {
+			continue
+		}
+		a := author{by.File, event.ReasonNoLongerQualified}
+		if by.Kind == store.ConflictRefunded {
+			a.reason = event.ReasonRefunded
+		}
+		if taken[a] == nil {
+			authors = append(authors, a)
+		}
+		taken[a] = append(taken[a], seq)
+	}
+	for _, a := range authors {
+		if err := t.takeBack(a.file, a.reason, taken[a], now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takenOnItsWay is what took all of a pending event back before it was pending; nil when nothing did.
+func (t *txn) takenOnItsWay(seq uint64) (*store.Conflict, error) {
+	b, at, err := t.cell(seq)
+	if err != nil || b.cells[at].state != store.StatePending || b.cells[at].flags&flagConflicts == 0 {
+		return nil, err
+	}
+	all, err := t.conflicts(seq)
+	if err != nil {
+		return nil, err
+	}
+	r, err := t.row(seq)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		reason := event.ReasonNoLongerQualified
+		switch all[i].Kind {
+		case store.ConflictChanged:
+			continue
+		case store.ConflictRefunded:
+			reason = event.ReasonRefunded
+		case store.ConflictUnqualified:
+		}
+		if back, err := t.takesAll(seq, &r, &store.Retraction{Reason: reason, Refund: all[i].Value, Currency: all[i].Currency}); back || err != nil {
+			return &all[i], err
+		}
+	}
+	return nil, nil
+}
+
 // take finds what a retraction is about, and returns the number of a pending event that it withdraws. What it says of any
-// other event is kept here: a disagreement with one that was sent, or may have been, a refund of one that may still come.
+// other event is kept here: a disagreement with one that was sent, or may have been, a refund of one that may still come or come back.
 func (in *importing) take(r *retraction) (uint64, error) {
 	dataset, err := in.addDataset(r.Dataset)
 	if err != nil {
@@ -162,7 +227,7 @@ func (in *importing) take(r *retraction) (uint64, error) {
 	}
 	switch c := b.cells[at]; c.state {
 	case store.StatePending:
-		back, err := in.takesAll(k.seq, r)
+		back, err := in.takesAll(k.seq, &r.row, r.Retraction)
 		if err != nil || back {
 			return k.seq, err
 		}
@@ -170,7 +235,7 @@ func (in *importing) take(r *retraction) (uint64, error) {
 		return 0, in.rememberTaken(k.seq, r)
 	case store.StateRejected, store.StateExpired:
 		if c.flags&flagPossiblySent == 0 {
-			return 0, nil // it never was, and is not going to be
+			return 0, in.rememberTaken(k.seq, r) // it never was sent, and is not going to be, unless somebody requeues it
 		}
 	case store.StateErased:
 		return 0, nil
@@ -181,8 +246,8 @@ func (in *importing) take(r *retraction) (uint64, error) {
 
 // takesAll reports whether a retraction withdraws a pending event: not when it is about a part of its value, or somebody
 // requeued the event that was withdrawn for the same reason before. A person's word outlasts tomorrow's export.
-func (in *importing) takesAll(seq uint64, r *retraction) (bool, error) {
-	decided, err := in.decided(seq)
+func (t *txn) takesAll(seq uint64, of *row, r *store.Retraction) (bool, error) {
+	decided, err := t.decided(seq)
 	if errors.Is(err, store.ErrCorrupt) {
 		return false, nil // what a person said of it cannot be told any more
 	}
@@ -192,7 +257,7 @@ func (in *importing) takesAll(seq uint64, r *retraction) (bool, error) {
 	if slices.ContainsFunc(decided, func(e store.DecisionEntry) bool { return e.Reason == r.Reason }) {
 		return false, nil
 	}
-	return wholeRefund(&r.row, r.Refund, r.Currency), nil
+	return wholeRefund(of, r.Refund, r.Currency), nil
 }
 
 // wholeRefund reports whether an amount is all that an event is worth. What cannot be compared is a part: an event is
@@ -221,8 +286,8 @@ func retractionPrint(r event.Reason, refund event.Money, currency string) uint64
 	return binary.BigEndian.Uint64(sum[:8])
 }
 
-// rememberTaken remembers the refund of an event that was withdrawn for another reason: a record that corrects that event
-// would bring it back.
+// rememberTaken remembers the refund of an event that is not going to be sent for another reason: a record that corrects it, or
+// a person who requeues it, would bring it back.
 func (in *importing) rememberTaken(seq uint64, r *retraction) error {
 	last, err := in.lastDecision(seq)
 	if err != nil && !errors.Is(err, store.ErrCorrupt) || last.Reason == event.ReasonRefunded {

@@ -181,7 +181,10 @@ func (t *txn) conclude(b *batchRecord, s store.Settlement, now time.Time, kind s
 	if err := t.putBatch(b); err != nil {
 		return store.Batch{}, err
 	}
-	return b.Batch, t.audit(now, kind, b.detail())
+	if err := t.audit(now, kind, b.detail()); err != nil || s.Verdict != store.VerdictReleased {
+		return b.Batch, err
+	}
+	return b.Batch, t.retractReleased(b.Seqs, now)
 }
 
 // reliedFlag marks rows that are acknowledged after an earlier attempt that may have arrived. maybe says that the last

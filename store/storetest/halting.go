@@ -187,11 +187,16 @@ func haltEvents(d *desk) {
 	same(d, "the reason after another chunk", d.halts()[0].Reason, "They are worth more than EUR 10000.")
 	same(d, "let go", d.allow(k(a)), 3)
 	same(d, "planned", d.planned(main), []uint64{1, 2, 4, 6, 7})
+	// The file is still being imported: what was let go stays so, and what comes after it is halted.
+	d.add(a, record(d.row("a4", halted)))
+	same(d, "halted after another chunk", d.halts()[0].Events, 1)
+	same(d, "planned", d.planned(main), []uint64{1, 2, 4, 6, 7})
+	same(d, "let go", d.allow(k(a)), 1)
 	d.halt(store.HaltKey{Kind: store.HaltFile, File: b}, "Look.")
 	same(d, "let go with the file", d.allow(store.HaltKey{Kind: store.HaltFile, File: b}), 2)
 	d.add(b, record(d.row("b2", halted)))
 	d.halt(store.HaltKey{Kind: store.HaltSource, Source: "deals"}, "Look.")
-	same(d, "let go with the source", d.allow(store.HaltKey{Kind: store.HaltSource, Source: "deals"}), 7)
+	same(d, "let go with the source", d.allow(store.HaltKey{Kind: store.HaltSource, Source: "deals"}), 8)
 	same(d, "halts", len(d.halts()), 0)
 }
 

@@ -57,6 +57,7 @@ type modelRow struct {
 	decided             []event.Reason
 	takenBy             uint64 // the file that took it back last
 	halts               bool   // it came in halted
+	listed              []taking
 }
 
 type modelBatch struct {
@@ -247,6 +248,7 @@ func (w *world) conclude(n uint64, s store.Settlement, children []uint64) {
 		end(store.BatchAcknowledged, store.StateAcknowledged, b.earlier)
 	case store.VerdictReleased:
 		end(store.BatchReleased, store.StatePending, false)
+		w.release(b.seqs)
 	case store.VerdictRejected:
 		end(store.BatchRejected, store.StateRejected, b.maybe)
 	case store.VerdictHeld:

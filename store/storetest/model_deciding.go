@@ -48,7 +48,7 @@ func (w *world) doRequeue(r *rapid.T) {
 	for _, seq := range seqs {
 		m := w.rows[seq]
 		back := m.state == store.StateRejected || m.state == store.StateExpired || m.state == store.StateWithdrawn
-		if !back || m.possiblySent || m.replaced || max(m.deadline, deadline) <= w.now.Unix() {
+		if !back || m.possiblySent || m.replaced || w.refunds[w.keyOf(seq)] || max(m.deadline, deadline) <= w.now.Unix() {
 			want.Left++
 			continue
 		}
@@ -85,6 +85,7 @@ func (w *world) doResolve(r *rapid.T) {
 		w.decide(w.rows[seq], rs, reason)
 		w.rows[seq].possiblySent = false
 	}
+	w.release(b.seqs)
 }
 
 // corrects predicts whether a row takes the place of an event that was withdrawn.
@@ -113,8 +114,40 @@ func (w *world) doRetract(r *rapid.T) {
 	case m.state == store.StatePending && !slices.Contains(m.decided, reason):
 		w.decide(m, store.StateWithdrawn, reason)
 		m.takenBy, want = w.file, 1
-	case m.state == store.StateWithdrawn && m.decided[len(m.decided)-1] != event.ReasonRefunded:
+	case m.state == store.StateInFlight || m.state == store.StateHeld:
+		m.listed = append(m.listed, taking{w.file, reason})
+	case (m.state == store.StateRejected || m.state == store.StateExpired) && !m.possiblySent,
+		m.state == store.StateWithdrawn && m.decided[len(m.decided)-1] != event.ReasonRefunded:
 		w.refunds[key] = w.refunds[key] || reason == event.ReasonRefunded
 	}
 	same(w.desk, "retracted", len(res.Retracted), want)
+}
+
+// taking is a record that took an event back while that was on its way.
+type taking struct {
+	file   uint64
+	reason event.Reason
+}
+
+// release withdraws what was taken back while it was on its way, of rows that are pending again.
+func (w *world) release(seqs []uint64) {
+	for _, seq := range seqs {
+		m := w.rows[seq]
+		for _, by := range m.listed {
+			if m.state == store.StatePending && !slices.Contains(m.decided, by.reason) {
+				w.decide(m, store.StateWithdrawn, by.reason)
+				m.takenBy = by.file
+			}
+		}
+	}
+}
+
+// keyOf is the key of an event, "" of one whose place another took.
+func (w *world) keyOf(seq uint64) string {
+	for key, at := range w.ids {
+		if at == seq {
+			return key
+		}
+	}
+	return ""
 }

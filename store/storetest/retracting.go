@@ -23,6 +23,8 @@ func retracting() map[string]func(*desk) {
 		"events of another source":       retractedElsewhere,
 		"what no importer may retract":   badRetractions,
 		"what conflicts say":             conflictWhole,
+		"what was on its way":            retractedOnItsWay,
+		"a refund of what is not sent":   refundedUnsent,
 	}
 }
 
@@ -149,6 +151,45 @@ func retractedLate(d *desk) {
 	same(d, "changed and acknowledged", len(d.events(store.Filter{Changed: true, State: store.StateAcknowledged})), 1)
 	// What was released is taken back by the next file that says so.
 	same(d, "what was released", len(d.add(f.Number, retracts(event.ReasonRefunded, "e5")).Retracted), 1)
+}
+
+// retractedOnItsWay takes events back whose batch then turns out not to have been sent.
+func retractedOnItsWay(d *desk) {
+	for name, end := range map[string]func(store.Batch){
+		"released": func(b store.Batch) { d.settle(store.Settlement{Batch: b.Number, Verdict: store.VerdictReleased}) },
+		"resolved": func(b store.Batch) {
+			d.settle(store.Settlement{Batch: b.Number, Verdict: store.VerdictHeld, MaybeSent: true})
+			d.resolve(b.Number, false)
+		},
+	} {
+		id := func(s string) string { return name + " " + s }
+		seqs := d.queue(d.row(id("a")), d.row(id("b")), d.row(id("part"), d.worth("20")), d.row(id("other")), d.row(id("word")))
+		d.add(d.open(name+" before.csv").Number, retracts(event.ReasonNoLongerQualified, id("word")))
+		d.requeue(0, seqs[4])
+		b := d.begin(seqs...)
+		f := d.open(name + ".csv")
+		d.add(f.Number, retracts(event.ReasonNoLongerQualified, id("a"), id("word")), retracts(event.ReasonRefunded, id("b")), d.refunds(id("part"), "5", "EUR"))
+		end(b)
+		d.states(store.StateWithdrawn, seqs[0], seqs[1])
+		d.states(store.StatePending, seqs[2], seqs[3], seqs[4]) // a person's word outlasts the export
+		same(d, "why", []event.Reason{d.event(seqs[0]).Reason, d.event(seqs[1]).Reason}, []event.Reason{event.ReasonNoLongerQualified, event.ReasonRefunded})
+		by := d.decisions(seqs[0])
+		same(d, "who took it back", by[len(by)-1].By, fmt.Sprint("file ", f.Number))
+	}
+}
+
+// refundedUnsent refunds events that are not going to be sent: nobody requeues them by oversight.
+func refundedUnsent(d *desk) {
+	seqs := d.queue(d.row("refused", d.worth("20")), d.row("late", until(d.now)), d.row("part", d.worth("20")), d.row("withdrawn"))
+	for _, seq := range []uint64{seqs[0], seqs[2]} {
+		d.settle(store.Settlement{Batch: d.begin(seq).Number, Verdict: store.VerdictRejected, Reason: event.ReasonRejectedByMeta})
+	}
+	d.withdraw(seqs[3])
+	res := d.add(d.open("b.csv").Number, retracts(event.ReasonRefunded, "refused", "late", "withdrawn"), d.refunds("part", "5", "EUR"))
+	same(d, "Retracted, Conflicts", []any{len(res.Retracted), len(res.Conflicts)}, []any{0, 0})
+	same(d, "requeued", d.requeue(d.now.Add(time.Hour).Unix(), seqs...), store.Decided{Changed: 1, Left: 3})
+	d.states(store.StatePending, seqs[2])
+	d.states(store.StateRejected, seqs[0])
 }
 
 func refundedInPart(d *desk) {

@@ -109,14 +109,24 @@ func (c *Client) Send(ctx context.Context, dataset string, token Token, body []b
 
 // proven adds the proof of the app secret to a body, where there is a secret.
 func (c *Client) proven(dataset string, token Token, body []byte) ([]byte, error) {
+	proof, err := c.Proof(dataset, token)
+	if err != nil || proof == "" {
+		return body, err
+	}
+	return withProof(body, proof), nil
+}
+
+// Proof is the appsecret_proof that goes with a token to a dataset; "" when there is no app secret. The error is that of
+// Config.AppSecret.
+func (c *Client) Proof(dataset string, token Token) (string, error) {
 	if c.appSecret == nil {
-		return body, nil
+		return "", nil
 	}
 	secret, err := c.appSecret(dataset)
 	if err != nil || secret == "" {
-		return body, err
+		return "", err
 	}
-	return withProof(body, secret.prove(token)), nil
+	return secret.prove(token), nil
 }
 
 // check refuses what must not leave. Its refusals are as definite as Meta's.
