@@ -92,15 +92,35 @@ func (s *Status) saidHalts(unattended bool) []string {
 		case "file":
 			what = fmt.Sprintf("File %d (%s) is halted", h.File, h.FileName)
 		case "events":
-			what = fmt.Sprintf("Single events of file %d (%s) are halted", h.File, h.FileName)
+			what = fmt.Sprintf("Part of file %d (%s) is halted", h.File, h.FileName)
 		}
 		till := ""
 		if h.EndsBeforeFile != 0 {
 			till = fmt.Sprintf(" up to file %d, which has another mapping", h.EndsBeforeFile)
 		}
-		out = append(out, fmt.Sprintf("%s%s, and %s: %s `%s` lets them go, `%s` takes them back.", what, till, wait(h.Events), h.Reason, h.Allow, h.Withdraw))
+		them := map[bool]string{true: "it", false: "them"}[h.Events == 1]
+		back := " back"
+		if h.Kind == "source" {
+			back += ", so that the file can be imported again once the mapping is mended"
+		}
+		out = append(out, fmt.Sprintf("%s%s, and %s: %s `%s` lets %s go, `%s` takes %[6]s%[8]s.", what, till, wait(h.Events), h.Reason, h.Allow, them, h.Withdraw, back))
 	}
 	return out
+}
+
+// halted is how many of the pending events are halted, as far as that is certain: one event may wait for a source and for a file,
+// and then 0 is returned.
+func (s *Status) halted() uint64 {
+	var n uint64
+	seen := map[string]bool{}
+	for _, h := range s.Halts {
+		if seen[h.Source] {
+			return 0
+		}
+		seen[h.Source] = true
+		n += h.Events
+	}
+	return min(n, s.Events.Pending)
 }
 
 // expiringSums adds up what expires within a day.

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -104,7 +105,7 @@ func (r *Reader) Filter(ctx context.Context, q Query) (store.Filter, error) {
 		f.FileName = ""
 	case f.File != 0:
 		if _, err = r.store.File(ctx, f.File); err != nil {
-			err = fmt.Errorf("looking for file %d: %w", f.File, err)
+			err = looked("file", f.File, err)
 		}
 	}
 	if err != nil || f.Source == "" {
@@ -112,7 +113,7 @@ func (r *Reader) Filter(ctx context.Context, q Query) (store.Filter, error) {
 	}
 	files, err := collect(ctx, store.Filter{Source: f.Source, Limit: 1}, r.store.Files, r.file)
 	if err == nil && len(files.Items) == 0 {
-		err = fmt.Errorf("no file was read by a source named %q: %w", f.Source, store.ErrNotFound)
+		err = missing(fmt.Sprintf("no file was read by a source named %q", f.Source))
 	}
 	return f, err
 }
@@ -134,7 +135,7 @@ func (r *Reader) fileNamed(ctx context.Context, name string) (uint64, error) {
 		return 0, err
 	}
 	if len(files.Items) == 0 {
-		return 0, fmt.Errorf("no file named %q was imported: %w", name, store.ErrNotFound)
+		return 0, missing(fmt.Sprintf("no file named %q was imported", name))
 	}
 	return files.Items[0].File, nil
 }
@@ -147,7 +148,7 @@ func (r *Reader) Batches(ctx context.Context, q Query) (List[Batch], error) {
 	}
 	if f.Batch != 0 {
 		if _, err := r.store.Batch(ctx, f.Batch); err != nil {
-			return List[Batch]{}, fmt.Errorf("looking for batch %d: %w", f.Batch, err)
+			return List[Batch]{}, looked("batch", f.Batch, err)
 		}
 	}
 	return collect(ctx, f, r.store.Batches, r.batch)
@@ -166,10 +167,27 @@ func (r *Reader) Files(ctx context.Context, q Query) (List[File], error) {
 	}
 	if f.File != 0 {
 		if _, err := r.store.File(ctx, f.File); err != nil {
-			return List[File]{}, fmt.Errorf("looking for file %d: %w", f.File, err)
+			return List[File]{}, looked("file", f.File, err)
 		}
 	}
 	return collect(ctx, f, r.store.Files, r.file)
+}
+
+// missing is a sentence about what is not there, store.ErrNotFound to whoever asks what kind of error it is.
+type missing string
+
+// Error is the sentence.
+func (m missing) Error() string { return string(m) }
+
+// Is reports whether target is store.ErrNotFound.
+func (m missing) Is(target error) bool { return target == store.ErrNotFound }
+
+// looked is the error of looking for a file or a batch by its number.
+func looked(what string, n uint64, err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return missing(fmt.Sprintf("there is no %s %d", what, n))
+	}
+	return fmt.Errorf("looking for %s %d: %w", what, n, err)
 }
 
 // collect fills a page. The outbox may return short pages to stay out of an import's way; a person expects a full one.

@@ -115,7 +115,7 @@ func (r *Reader) ShowEvent(ctx context.Context, id string) ([]EventStory, error)
 		return nil, fmt.Errorf("looking for event %s: %w", id, err)
 	}
 	if len(entries) == 0 {
-		return nil, fmt.Errorf("no event has the event_id %s: %w", id, store.ErrNotFound)
+		return nil, missing("no event has the event_id " + id)
 	}
 	stories := make([]EventStory, 0, len(entries))
 	for _, e := range entries {
@@ -245,7 +245,7 @@ func (r *Reader) explain(e store.EventEntry) string {
 func (r *Reader) ShowBatch(ctx context.Context, n uint64) (BatchStory, error) {
 	b, err := r.store.Batch(ctx, n)
 	if err != nil {
-		return BatchStory{}, fmt.Errorf("looking for batch %d: %w", n, err)
+		return BatchStory{}, looked("batch", n, err)
 	}
 	events, err := collect(ctx, store.Filter{Batch: n, Limit: max(len(b.Seqs), 1)}, r.store.Events, r.event)
 	if err != nil {
@@ -267,7 +267,7 @@ func ofPeople(mapping string) bool {
 func (r *Reader) ShowFile(ctx context.Context, n uint64) (FileStory, error) {
 	f, err := r.store.File(ctx, n)
 	if err != nil {
-		return FileStory{}, fmt.Errorf("looking for file %d: %w", n, err)
+		return FileStory{}, looked("file", n, err)
 	}
 	s := FileStory{File: r.file(f), Mapping: f.Mapping, People: ofPeople(f.Mapping), MendedBy: []uint64{}, Reasons: []FateReason{}, Rejects: []Reject{}}
 	at := map[FateReason]int{}

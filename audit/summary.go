@@ -60,13 +60,18 @@ func (r *Reader) problems(s *Status, seen findings) []string {
 			say("`window: 62d` at their source would have kept %s, which Meta takes for 62 days.", count(s.Window7d, "sale in a store", "sales in a store"))
 		}
 	}
-	if s.Expiring24h > 0 && s.NextUpload == nil && s.LastUpload == nil {
+	if s.expiringUnsent() {
 		say("%s within 24 hours and nothing was uploaded yet: run `capibara upload`.", expire(s.Expiring24h, s.ExpiringSums))
 	}
-	if r.unattended && r.scheduled && s.Events.Pending+s.Events.InFlight > 0 {
+	if r.unattended && r.scheduled && s.Ledger == nil && s.Events.Pending-s.halted()+s.Events.InFlight > 0 {
 		say("`capibara run` is not running, so nothing is uploaded on schedule: start it, or run `capibara upload`.")
 	}
 	return out
+}
+
+// expiringUnsent reports whether events expire soon while nothing was ever uploaded, nor will be.
+func (s *Status) expiringUnsent() bool {
+	return s.Expiring24h > 0 && s.NextUpload == nil && s.LastUpload == nil
 }
 
 // how chooses between what a running process with a schedule does by itself and what a person does.
@@ -94,16 +99,18 @@ func (s *Status) outlook(seen findings) []string {
 		out = append(out, "More events expired lately than are looked at here: `capibara history events --state expired` lists them.")
 	}
 	switch sending := s.Events.InFlight - min(s.Events.InFlight, s.Unknown); {
-	case s.Events.Pending > 0:
+	case s.Events.Pending > s.halted() && s.halted() > 0:
+		out = append(out, count(s.Events.Pending-s.halted(), "other event waits", "other events wait")+" to be sent.")
+	case s.Events.Pending > s.halted():
 		out = append(out, wait(s.Events.Pending)+" to be sent.")
 	case sending > 0:
 		out = append(out, count(sending, "event is", "events are")+" on the way.")
-	case s.Unknown > 0:
+	case s.Unknown > 0, s.Events.Pending > 0:
 		out = append(out, "Nothing else waits to be sent.")
 	default:
 		out = append(out, "Nothing waits to be sent.")
 	}
-	if s.Expiring24h > 0 {
+	if s.Expiring24h > 0 && !s.expiringUnsent() {
 		out = append(out, expire(s.Expiring24h, s.ExpiringSums)+" within 24 hours.")
 	}
 	if s.NextUpload != nil {

@@ -84,6 +84,7 @@ func withdrew(r Report) receipt.Withdrew {
 	for _, x := range r.Retracted {
 		t.Items = append(t.Items, receipt.Change{Line: x.Line, FirstFile: x.FirstFile, FirstLine: x.FirstLine})
 	}
+	t.Items = slices.Compact(t.Items) // a record that yielded several events says the same of each
 	return t
 }
 

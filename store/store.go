@@ -62,8 +62,9 @@ type Importing interface {
 	// A row whose event was withdrawn, and not replaced, takes its place without asking for it when it corrects that event:
 	// its payload differs from that of one that a person withdrew, or it is of one that no longer qualified, whatever it
 	// says. The row's deadline must be after now, and its file must be of the same Source, not that of the event, not the one
-	// that took it back, and none that was imported before. Else it is a duplicate, counted in ImportResult.Withdrawn, or a
-	// conflict. One that was refunded stays withdrawn.
+	// that took it back, and none that was imported before, because an old file corrects nothing; but what a person withdrew
+	// may be corrected by one that was imported for the first time after the event's own. Else it is a duplicate, counted in
+	// ImportResult.Withdrawn, or a conflict. One that was refunded stays withdrawn.
 	//
 	// Retractions apply once the rows of the chunk are in, in the order of the records; see Retraction. An event that was
 	// requeued after it was withdrawn for the same reason is not withdrawn again: it is listed as changed.

@@ -75,14 +75,14 @@ func (t Tally) Plus(o Tally) (Tally, error) {
 		Halted: t.Halted + o.Halted, CameLate: t.CameLate + o.CameLate}, nil
 }
 
-// Worth is what the events are worth, such as "EUR 1250.00 and USD 3.00"; "" when none has an amount.
+// Worth is what the events are worth, such as "1250.00 EUR and 3.00 USD"; "" when none has an amount.
 func (t Tally) Worth() string { return Worth(t.Sums) }
 
-// Worth writes sums as people read them, such as "EUR 1250.00 and USD 3.00"; "" for none.
+// Worth writes sums as people read them, such as "1250.00 EUR and 3.00 USD"; "" for none.
 func Worth(sums []Sum) string {
 	texts := make([]string, 0, len(sums))
 	for _, s := range sums {
-		texts = append(texts, strings.TrimSpace(s.Currency+" "+s.Value))
+		texts = append(texts, strings.TrimSpace(s.Value+" "+s.Currency))
 	}
 	if n := len(texts); n > 1 {
 		return strings.Join(texts[:n-1], ", ") + " and " + texts[n-1]

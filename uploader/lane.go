@@ -110,7 +110,7 @@ func (p *pass) readToken(ctx context.Context, l *lane) {
 	}
 	l.token = ""
 	p.trip(ctx, l, store.Circuit{Class: capi.ClassCredentials.String(), Until: p.now(),
-		Reason: fmt.Sprintf("the access token of %s cannot be read: %v", l.Alias, err)})
+		Reason: err.Error()})
 }
 
 // enter decides how a lane begins, by the circuit that the last pass left.

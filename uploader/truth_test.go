@@ -231,25 +231,25 @@ func TestExpiryIsNeverSilent(t *testing.T) {
 		want   []string
 		worth  string
 	}{
-		{"nobody came", func(*house) {}, []string{"No upload ran in time.", "`window: 62d`", "kept 3 of them"}, "EUR 59.97"},
+		{"nobody came", func(*house) {}, []string{"No upload ran in time.", "`window: 62d`", "kept 3 of them"}, "59.97 EUR"},
 		{"a circuit", func(h *house) {
 			h.fault(sandbox.FaultAuth)
 			h.upload()
-		}, []string{"Nothing was sent to the dataset since", "Meta refuses everything"}, "EUR 59.97"},
+		}, []string{"Nothing was sent to the dataset since", "Meta refuses everything"}, "59.97 EUR"},
 		{"halted", func(h *house) {
 			if err := h.db.Halt(h.Context(), store.Halt{HaltKey: store.HaltKey{Kind: store.HaltSource, Source: "till"}, Reason: "r"}, time.Now()); err != nil {
 				h.Fatal(err)
 			}
-		}, []string{"3 of them were halted, and nobody allowed them."}, "EUR 59.97"},
+		}, []string{"3 of them were halted, and nobody allowed them."}, "59.97 EUR"},
 		{"came late", func(h *house) {
 			e := sale("late", time.Now().Add(-100*time.Hour))
 			h.put(row(shop, e, time.Now().Add(time.Hour)))
-		}, []string{"1 of them came in less than a day before they were too old"}, "EUR 79.96"},
+		}, []string{"1 of them came in less than a day before they were too old"}, "79.96 EUR"},
 		{"not live", func(h *house) {
 			h.config.Datasets[0].Live = false
 			h.config.Datasets = append(h.config.Datasets, Dataset{Alias: "other", ID: other, Token: tokens(secret), Live: true})
 			h.put(row(other, sale("o", time.Now()), time.Now().Add(30*day)))
-		}, []string{"Nobody has allowed sending to the dataset yet."}, "EUR 59.97"},
+		}, []string{"Nobody has allowed sending to the dataset yet."}, "59.97 EUR"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -283,7 +283,7 @@ func TestExpiryInABatchIsTold(t *testing.T) {
 		h.upload()
 		time.Sleep(2 * time.Hour)
 		got := h.upload()
-		if got.Expired != 1 || len(got.TooLate) != 1 || got.TooLate[0].Worth() != "EUR 19.99" || got.TooLate[0].Why != whyUnknown {
+		if got.Expired != 1 || len(got.TooLate) != 1 || got.TooLate[0].Worth() != "19.99 EUR" || got.TooLate[0].Why != whyUnknown {
 			h.Errorf("summary %+v", got)
 		}
 	})

@@ -58,13 +58,25 @@ Start in an empty folder with "capibara init".`,
 	flags.StringVar(&a.homeFlag, "home", "", "folder with inbox, archive, rejected, receipts and data (default: the configuration's folder; env CAPIBARA_HOME)")
 	flags.StringVar(&a.configFlag, "config", "", "configuration (default: capibara.yaml in the home; env CAPIBARA_CONFIG)")
 	flags.StringVar(&a.logLevel, "log-level", "", "debug, info, warn or error (default: info for run, else warn)")
-	root.AddCommand(
-		newInitCommand(a), newSampleCommand(a), newImportCommand(a), newUploadCommand(a), newRunCommand(a),
-		newPreviewCommand(a), newMapCommand(a),
-		newWithdrawCommand(a), newRequeueCommand(a), newResolveCommand(a), newAllowCommand(a),
-		newStatusCommand(a), newHistoryCommand(a), newShowCommand(a), newGoLiveCommand(a), newAdoptCommand(a), newMoveCommand(a),
-		newCheckCommand(a), newExplainCommand(a),
-		newSandboxCommand(a), newTokenCommand(a), newConfigCommand(a), newVersionCommand(a), newDemoCommand(a))
+	for _, g := range []struct {
+		id, title string
+		commands  []*cobra.Command
+	}{
+		{"try", "To try it:", []*cobra.Command{newDemoCommand(a), newSampleCommand(a), newSandboxCommand(a)}},
+		{"set up", "To set it up, once:", []*cobra.Command{newInitCommand(a), newTokenCommand(a), newMapCommand(a), newPreviewCommand(a),
+			newCheckCommand(a), newGoLiveCommand(a), newConfigCommand(a), newMoveCommand(a)}},
+		{"work", "Every day:", []*cobra.Command{newRunCommand(a), newImportCommand(a), newUploadCommand(a), newStatusCommand(a)}},
+		{"ask", "To find out what happened:", []*cobra.Command{newHistoryCommand(a), newShowCommand(a), newExplainCommand(a)}},
+		{"decide", "When something waits for you:", []*cobra.Command{newAllowCommand(a), newWithdrawCommand(a), newRequeueCommand(a),
+			newResolveCommand(a), newAdoptCommand(a)}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, cmd := range g.commands {
+			cmd.GroupID = g.id
+			root.AddCommand(cmd)
+		}
+	}
+	root.AddCommand(newVersionCommand(a))
 	root.SetHelpCommand(newHelpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -101,8 +101,8 @@ func (c *config) compare(ctx context.Context, db *bolt.DB, w *witness, file stri
 		return nil, err
 	}
 	if h.Entry.N < w.Entry || h.Batches < w.Batches {
-		return &doubt{doubtOlder, fmt.Sprintf("the database is older than what was sent: it is a copy or a backup whose last entry is from %s, and this home saw it on %s with what came later",
-			c.day(h.Entry.At), c.day(w.At)), "put the newest copy of " + c.Folders.Data + " back; else " + decide}, nil
+		return &doubt{doubtOlder, fmt.Sprintf("the database is older than what was sent: it is a copy or a backup, and lacks what this home did until %s",
+			c.day(w.At)), "put the newest copy of " + c.Folders.Data + " back; else " + decide}, nil
 	}
 	e, err := db.AuditEntry(ctx, w.Entry)
 	switch {

@@ -51,7 +51,7 @@ func TestExpiringIsLoggedOnceADay(t *testing.T) {
 		stub.events = c.events
 		log.Reset()
 		w.look(t.Context())
-		if said := strings.Contains(log.String(), "events expire within 24 hours"); said != c.says || c.says && !strings.Contains(log.String(), `"worth":"EUR 10.00"`) {
+		if said := strings.Contains(log.String(), "events expire within 24 hours"); said != c.says || c.says && !strings.Contains(log.String(), `"worth":"10.00 EUR"`) {
 			t.Errorf("%s: the log says %s", c.name, log.String())
 		}
 	}

@@ -36,7 +36,7 @@ func (c *config) missingError() error {
 		return failed(m.doubt().fix, "there is no database in %s yet: %s", c.Home, m.doubt().why)
 	}
 	if trace := c.trace(); trace != "" {
-		return c.lostError(trace, "restore the copy of "+c.Folders.Data)
+		return c.lostError(trace, "restore the copy of "+c.Folders.Data+"; if there is none, `capibara init` says what else there is")
 	}
 	return failed("run `capibara init` to make one, or say where it is with --home", "there is no database in %s", c.Home)
 }

@@ -148,6 +148,9 @@ func (a *app) printReport(c *config, r fileReport) {
 	for _, group := range []struct{ fate, title string }{{"skipped", "Skipped, nothing to mend"}, {"rejected", "Rejected, please mend"}} {
 		a.printReasons(group.title, group.fate, r.Reasons)
 	}
+	if c := r.Counts; c.Skipped > 0 && c.Skipped == c.Records && r.Taken == nil && r.Kinds == (conflictKinds{}) {
+		a.line("  Nothing of this file is sent. If that is not what you expect, a column may be read wrong: `capibara map %s` asks what each means.", quotedArg(r.Name))
+	}
 	a.printTooOld(r)
 	a.printReasons("Accepted with a remark", "", r.Warnings)
 	a.printChanged(r)
@@ -155,9 +158,9 @@ func (a *app) printReport(c *config, r fileReport) {
 	a.printTakenBack(r)
 	a.printStanding(r)
 	if r.Withdrawn > 0 {
-		a.line("  %s: `capibara requeue --file NUMBER --state withdrawn` brings back what should be sent.",
+		a.line("  %s: `capibara requeue --source %s --state withdrawn` shows what it would bring back, and asks.",
 			counted(r.Withdrawn, "duplicate is of an event that was withdrawn, with the same content, and stays so",
-				"duplicates are of events that were withdrawn, with the same content, and stay so"))
+				"duplicates are of events that were withdrawn, with the same content, and stay so"), quotedArg(r.Source))
 	}
 	for _, s := range r.Sums {
 		worth := ""

@@ -89,15 +89,17 @@ func (r *fileReport) ofKind(k store.ConflictKind) []conflict {
 func (a *app) printTakenBack(r fileReport) {
 	if t := r.Taken; t != nil {
 		a.line("  Taken back before they were sent (on_no_longer_qualified: withdraw), %s:", counted(t.Events, "event", "events"))
-		for _, x := range t.Items[:min(len(t.Items), 5)] {
+		// A record that yielded several events says the same of each.
+		items := slices.Compact(slices.Clone(t.Items))
+		for _, x := range items[:min(len(items), 5)] {
 			why := "no longer qualifies"
 			if x.Reason == string(event.ReasonRefunded) {
 				why = "was refunded"
 			}
 			a.line("    line %d says that what line %d of file %d brought %s", x.Line, x.FirstLine, x.FirstFile, why)
 		}
-		if n := t.Events - uint64(min(len(t.Items), 5)); n > 0 {
-			a.line("    and %s more: `capibara history events --state withdrawn`", grouped(n))
+		if len(items) > 5 || t.Events > uint64(len(t.Items)) {
+			a.line("    and more: `capibara history events --state withdrawn`")
 		}
 	}
 }

@@ -22,7 +22,7 @@ does what may have arrived at Meta: it would count twice. Who requeued it, when 
 	v.selection.flags(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&v.State, "state", "", "of them, those that are rejected, expired or withdrawn; needed unless --event-id names one")
-	flags.StringVar(&v.Reason, "reason", "", "of them, those with this reason, as `capibara history events` shows it")
+	flags.StringVar(&v.Reason, "reason", "", "of them, those with this `reason`, as capibara history events shows it")
 	flags.StringVar(&v.Note, "note", "", "why, in your own words; kept in the audit log, so name no person in it")
 	flags.BoolVar(&yes, "yes", false, "do not ask")
 	flags.BoolVar(&dry, "dry-run", false, "show what would be requeued, and change nothing")

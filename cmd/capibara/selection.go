@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"capibara/audit"
@@ -35,6 +37,20 @@ func (s *selection) flags(cmd *cobra.Command) {
 // query is the selection as a history takes it. The state is compared by whoever goes through the events.
 func (s selection) query() audit.Query {
 	return audit.Query{File: s.File, Source: s.Source, EventID: s.EventID, RecordKey: s.RecordKey, Dataset: s.Dataset}
+}
+
+// typed is the selection as flags, to be typed again. A file has its number: the newest of a name may be another one tomorrow.
+func (s selection) typed(r verdictReport) string {
+	if r.File != 0 {
+		s.File = strconv.FormatUint(r.File, 10)
+	}
+	var out string
+	for _, f := range [][2]string{{"file", s.File}, {"source", s.Source}, {"event-id", s.EventID}, {"record-key", s.RecordKey}, {"dataset", s.Dataset}} {
+		if f[1] != "" {
+			out += " --" + f[0] + " " + quotedArg(f[1])
+		}
+	}
+	return out
 }
 
 // check refuses a selection that names nothing: a slip of the hand must not be about everything.
@@ -123,7 +139,7 @@ func (a *app) decide(ctx context.Context, v verdict, yes, dry bool) error {
 		if a.output != asTable {
 			return a.writeVerdict(r)
 		}
-		a.printDecided(r)
+		a.printDecided(v, r)
 		return nil
 	})
 }
@@ -137,8 +153,16 @@ func (a *app) writeVerdict(r verdictReport) error {
 
 // nothing is the error of a decision that is about no event.
 func (v verdict) nothing(r verdictReport) error {
-	if len(r.Left) == 0 {
+	_, numbered := strconv.ParseUint(v.File, 10, 64)
+	switch {
+	case len(r.Left) == 0 && r.File != 0 && numbered != nil:
+		return failed("an earlier file of that name is meant? `capibara history files` shows the numbers, for --file",
+			"no event of file %d, the newest with that name, matches, so nothing was changed", r.File)
+	case len(r.Left) == 0:
 		return failed("`capibara history events` lists what there is, and takes the same filters", "no event matches, so nothing was changed")
+	}
+	if v.What == decideWithdraw && !slices.ContainsFunc(r.Left, func(l verdictLeft) bool { return l.Why == store.StateAcknowledged.String() }) {
+		return failed("the lines above say why", "none of these events waits to be sent, so nothing was changed")
 	}
 	if v.What == decideWithdraw {
 		return failed("what was sent cannot be taken back: see `capibara history events --state acknowledged`", "none of these events waits to be sent, so nothing was changed")
@@ -218,10 +242,10 @@ func leftSentence(why string, old *outOfWindow) string {
 }
 
 // printDecided says what was changed.
-func (a *app) printDecided(r verdictReport) {
+func (a *app) printDecided(v verdict, r verdictReport) {
 	if r.Action == decideWithdraw {
-		a.line("%s withdrawn. A corrected record is accepted, and `capibara requeue --state withdrawn` brings back what should be sent after all.",
-			counted(r.Changed, "event was", "events were"))
+		a.line("%s withdrawn. A corrected record is accepted, and `capibara requeue%s --state withdrawn` brings back what should be sent after all.",
+			counted(r.Changed, "event was", "events were"), v.typed(r))
 	} else {
 		a.line("%s requeued: the next upload sends what may be sent.", counted(r.Changed, "event was", "events were"))
 	}

@@ -106,8 +106,10 @@ func lookToken(alias string, d datasetConfig) (found, error) {
 			d.AccessTokenFile, alias, k.variableOf(alias))
 	}
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return found{}, unauthorized(hint, "dataset %s has no access token: there is no file %s; `capibara token set %s` makes it", alias, d.AccessTokenFile, alias)
 	case err != nil:
-		return found{}, unauthorized(hint, "reading the access token of dataset %s: %w", alias, err)
+		return found{}, unauthorized(hint, "the access token of dataset %s cannot be read: %w", alias, err)
 	case f.from == "":
 		return found{}, unauthorized(hint, "dataset %s has no access token", alias)
 	}

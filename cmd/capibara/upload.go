@@ -97,10 +97,7 @@ func (a *app) upload(ctx context.Context, wait time.Duration, asked bool) error 
 		case asJSONL:
 			err = errors.Join(err, writeJSONL(a.stdout, []uploader.Summary{s}))
 		default:
-			a.printSummary(c, s)
-			if halted {
-				a.line("%s", haltedNote)
-			}
+			a.printSummary(c, s, halted)
 		}
 		if err != nil {
 			return err
@@ -158,8 +155,12 @@ func tryAgain(outcome error, next time.Time) error {
 	return &failure{code: f.code, err: f.err, hint: f.hint + "; run `capibara upload` again at " + next.Format("15:04:05") + " or later"}
 }
 
-func (a *app) printSummary(c *config, s uploader.Summary) {
-	a.line("%s", summarySentence(s))
+func (a *app) printSummary(c *config, s uploader.Summary, halted bool) {
+	said := summarySentence(s)
+	if halted && said == nothingWaits {
+		said = "Nothing was sent."
+	}
+	a.line("%s", said)
 	for _, n := range []struct {
 		count int
 		text  string
@@ -188,7 +189,12 @@ func (a *app) printSummary(c *config, s uploader.Summary) {
 	if c.rehearses() && s.Requests > 0 {
 		a.line("Requests went to %s, which is on this machine: a rehearsal, Meta saw nothing of it.", c.Graph.BaseURL)
 	}
+	if halted {
+		a.line("%s", haltedNote)
+	}
 }
+
+const nothingWaits = "Nothing waits to be sent."
 
 // summarySentence is a pass in one sentence, as the log, the schedule and people read it.
 func summarySentence(s uploader.Summary) string {
@@ -198,7 +204,7 @@ func summarySentence(s uploader.Summary) string {
 	case s.Requests == 0 && s.Unknown > 0:
 		return "Nothing was sent."
 	case s.Requests == 0:
-		return "Nothing waits to be sent."
+		return nothingWaits
 	}
 	return fmt.Sprintf("%s acknowledged in %s.", counted(s.Acknowledged, "event was", "events were"), counted(s.Requests, "request", "requests"))
 }
@@ -213,7 +219,7 @@ func uploadOutcome(s uploader.Summary) error {
 		return &failure{code: code, hint: hint, err: fmt.Errorf("dataset %s is stopped: %s", s.Stopped.Dataset, s.Stopped.Reason)}
 	}
 	for _, h := range s.Halted {
-		return failed(fmt.Sprintf("mend the mapping and import the file again, or let it go: `capibara allow --source %s`; `capibara withdraw --source %[1]s` takes its events back", quotedArg(h.Source)),
+		return failed(fmt.Sprintf("mend the mapping, then let `capibara requeue --source %s --state rejected` and `capibara withdraw --source %[1]s` take back what it made, and import the file again; or let it go as it is: `capibara allow --source %[1]s`", quotedArg(h.Source)),
 			"source %s is halted. %s", h.Source, strings.TrimSuffix(h.Reason, "."))
 	}
 	for _, n := range s.NotLive {

@@ -77,6 +77,7 @@ func receipts() map[string]Receipt {
 			r.Counts, r.Events, r.Sums = Counts{Records: 9, Skipped: 9}, 0, nil
 			r.Skipped = []Problem{{Sentence: "The sale carries no identifier of a person.", Count: 9, Line: 2}}
 		}),
+		"large": with(plain(), func(r *Receipt) { r.Large = 1 }),
 		"mended": with(plain(), func(r *Receipt) {
 			r.Name, r.Counts, r.Events, r.Sums, r.Mends = "deals.12.rejects.xlsx", Counts{Records: 4, Accepted: 3, Duplicate: 1}, 3, nil, &Mended{12, "deals.csv"}
 		}),

@@ -27,6 +27,8 @@ func headline(r Receipt) (tone, string) {
 		return toneMend, fmt.Sprintf("%s taken, but %s came too late.", were(c.Accepted), counted(c.Expired, "record", "records"))
 	case c.Accepted > 0 && r.Halt != "":
 		return toneMend, were(c.Accepted) + " taken, and nothing of it is sent before somebody has looked."
+	case c.Accepted > 0 && r.Large > 0:
+		return toneMend, fmt.Sprintf("%s taken, and %s until somebody has looked.", were(c.Accepted), counted(r.Large, "event waits", "events wait"))
 	case c.Accepted > 0:
 		return toneGood, "All is well: " + were(c.Accepted) + " taken."
 	case c.Conflict > 0:
@@ -55,6 +57,9 @@ func details(r Receipt) []string {
 		if r.Hint != "" {
 			out = append(out, r.Hint)
 		}
+	}
+	if r.Refused == "" && c.Skipped > 0 && c.Skipped == c.Records && r.Withdrew.Events() == 0 && r.Stands == 0 {
+		out = append(out, "Did you expect something to be sent? Then the report is another one than agreed, or its columns are read wrong: show this page to whoever looks after Capibara.")
 	}
 	if m := r.Mends; m != nil {
 		out = append(out, fmt.Sprintf("These are %s of %s, file %d, that came back mended.", counted(c.Records, "record", "records"), shown(m.Name), m.Number))

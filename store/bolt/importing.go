@@ -41,7 +41,7 @@ type importing struct {
 	rows   []arrival
 	order  []int32             // of rows by key, those with one key in order of arrival
 	added  map[uint64]*arrival // by number, those that are new; nil while nobody asked
-	before *bool               // the same file was imported before, read in the same way; nil while nobody asked
+	first  *uint64             // the first file with the same bytes, read in the same way; 0 for none, nil while nobody asked
 	people map[int]store.Fate  // of the records that are people, by their index
 	out    store.ImportResult
 }

@@ -35,58 +35,73 @@ func (in *importing) replaceable(a *arrival) (bool, error) {
 	if err != nil || r.file == in.file.Number {
 		return false, err
 	}
+	byPerson := false
 	if a.withdrawn {
-		if corrects, err := in.corrects(a, &r); !corrects || err != nil {
+		corrects, reason, err := in.corrects(a, &r)
+		if !corrects || err != nil {
 			return false, err
 		}
+		byPerson = reason == event.ReasonWithdrawn
 	}
 	// Another source that numbers its records in the same way means another conversion.
 	if f, err := in.txn.file(r.file); err != nil || f.Source != in.file.Source {
 		return false, err
 	}
-	again, err := in.again()
-	return !again && err == nil, err
-}
-
-// again is importedBefore, asked once.
-func (in *importing) again() (bool, error) {
-	if in.before == nil {
-		again, err := in.importedBefore()
-		if err != nil {
-			return false, err
-		}
-		in.before = &again
+	first, err := in.firstTime()
+	if err != nil {
+		return false, err
 	}
-	return *in.before, nil
+	// What a person withdrew is corrected by a file that was dropped too early as well: it came after the event, and its record
+	// was no correction for the only reason that the event still waited.
+	return first == 0 || byPerson && first > r.file, nil
 }
 
-// corrects reports whether a row says anything else than the event that was withdrawn. That a deal qualifies again is news by
+// again reports whether the same file was imported before, read in the same way.
+func (in *importing) again() (bool, error) {
+	first, err := in.firstTime()
+	return first != 0, err
+}
+
+// firstTime is importedFirst, asked once.
+func (in *importing) firstTime() (uint64, error) {
+	if in.first == nil {
+		n, err := in.importedFirst()
+		if err != nil {
+			return 0, err
+		}
+		in.first = &n
+	}
+	return *in.first, nil
+}
+
+// corrects reports whether a row says anything else than the event that was withdrawn, and why that was. That a deal qualifies again is news by
 // itself; what was refunded stays so. A record of the file that took the event back does not bring it back: which of the two
 // came first in it would decide.
-func (in *importing) corrects(a *arrival, r *row) (bool, error) {
+func (in *importing) corrects(a *arrival, r *row) (bool, event.Reason, error) {
 	last, err := in.lastDecision(a.existing.seq)
 	if errors.Is(err, store.ErrCorrupt) {
-		return false, nil // why it was withdrawn cannot be told any more
+		return false, "", nil // why it was withdrawn cannot be told any more
 	}
 	if err != nil || last.By == fileAuthor(in.file.Number) {
-		return false, err
+		return false, last.Reason, err
 	}
 	switch last.Reason {
 	case event.ReasonWithdrawn:
-		return a.existing.fingerprint != a.Fingerprint || !bytes.Equal(r.payload, a.Payload), nil
+		return a.existing.fingerprint != a.Fingerprint || !bytes.Equal(r.payload, a.Payload), last.Reason, nil
 	case event.ReasonNoLongerQualified:
-		return true, nil
+		return true, last.Reason, nil
 	}
-	return false, nil
+	return false, last.Reason, nil
 }
 
-// importedBefore reports whether the same bytes were imported before with the same source and mapping.
-func (in *importing) importedBefore() (bool, error) {
+// importedFirst is the first file that had the same bytes, and was read with the same source and mapping; 0 for none before
+// this one.
+func (in *importing) importedFirst() (uint64, error) {
 	prefix := in.file.SHA256[:]
 	c := in.bucket(fileSHABucket).Cursor()
 	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
 		if len(k) != len(prefix)+8 {
-			return false, damaged(fileSHABucket, k)
+			return 0, damaged(fileSHABucket, k)
 		}
 		n := binary.BigEndian.Uint64(k[len(prefix):])
 		if n >= in.file.Number {
@@ -94,13 +109,13 @@ func (in *importing) importedBefore() (bool, error) {
 		}
 		f, err := in.txn.file(n)
 		if err != nil {
-			return false, err
+			return 0, err
 		}
 		if f.Source == in.file.Source && f.mapping == in.file.mapping && f.Counts.Records > 0 {
-			return true, nil
+			return n, nil
 		}
 	}
-	return false, nil
+	return 0, nil
 }
 
 // succeed makes a row the one that is found under the key of the event that it replaces, in whichever bucket that is.

@@ -43,12 +43,18 @@ func corrected(d *desk) {
 	same(d, "its reason", d.event(old[0]).Reason, event.ReasonReplaced)
 }
 
+// close ends the import of a file.
+func (d *desk) close(f store.File) {
+	d.Helper()
+	_, err := d.Outbox.CloseFile(d.ctx, f.Number, store.FileEnd{State: store.FileImported}, d.now)
+	d.must(err)
+}
+
 // uncorrected imports records that must not bring back what was withdrawn.
 func uncorrected(d *desk) {
 	first := d.open("a.csv")
 	d.add(first.Number, record(d.row("a", value("first"))), record(d.row("b", value("first"))))
-	_, err := d.Outbox.CloseFile(d.ctx, first.Number, store.FileEnd{State: store.FileImported}, d.now)
-	d.must(err)
+	d.close(first)
 	second := d.open("b.csv")
 	d.add(second.Number, record(d.row("own", value("first"))))
 	same(d, "withdrawn", d.withdraw(1, 2, 3), store.Decided{Changed: 3})
@@ -68,6 +74,38 @@ func uncorrected(d *desk) {
 	d.must(err)
 	res = d.add(f.Number, record(d.row("a", value("third"))))
 	same(d, "the first file, read in another way", res.Fates, []store.Fate{store.FateAccepted})
+
+	// The same file again, which was read in that way when the event still waited: it is newer than what was withdrawn.
+	early := store.NewFile{Name: "c.csv", Source: first.Source, SHA256: event.Hash{77}, Size: 7, Mapping: "columns: {email: Mail}"}
+	f, err = d.Outbox.OpenFile(d.ctx, early, d.now)
+	d.must(err)
+	res = d.add(f.Number, record(d.row("a", value("fourth"))))
+	same(d, "dropped too early", res.Fates, []store.Fate{store.FateDuplicate})
+	d.close(f)
+	same(d, "withdrawn after that", d.withdraw(5), store.Decided{Changed: 1})
+	f, err = d.Outbox.OpenFile(d.ctx, early, d.now)
+	d.must(err)
+	res = d.add(f.Number, record(d.row("a", value("fourth"))))
+	same(d, "and again after the withdrawal", res.Fates, []store.Fate{store.FateAccepted})
+	d.close(f)
+	same(d, "withdrawn once more", d.withdraw(6), store.Decided{Changed: 1})
+	f, err = d.Outbox.OpenFile(d.ctx, early, d.now)
+	d.must(err)
+	res = d.add(f.Number, record(d.row("a", value("fifth"))))
+	same(d, "a third time", []any{res.Fates, res.Withdrawn}, []any{[]store.Fate{store.FateDuplicate}, 1})
+
+	// What no longer qualifies is not brought back by an old export, however late that came.
+	d.add(d.open("d.csv").Number, record(d.row("lost")))
+	old := store.NewFile{Name: "e.csv", Source: first.Source, SHA256: event.Hash{78}, Size: 7}
+	f, err = d.Outbox.OpenFile(d.ctx, old, d.now)
+	d.must(err)
+	d.add(f.Number, record(d.row("lost", value("won"))))
+	d.close(f)
+	same(d, "lost", len(d.add(d.open("f.csv").Number, retracts(event.ReasonNoLongerQualified, "lost")).Retracted), 1)
+	f, err = d.Outbox.OpenFile(d.ctx, old, d.now)
+	d.must(err)
+	res = d.add(f.Number, record(d.row("lost", value("won"))))
+	same(d, "an old export", []any{res.Fates, res.Withdrawn}, []any{[]store.Fate{store.FateDuplicate}, 1})
 
 	// The file that the event is from, and another source.
 	res = d.add(second.Number, record(d.row("own", value("second"))), record(d.row("own", content(9))))
