@@ -35,7 +35,7 @@ func newResolveCommand(a *app) *cobra.Command {
 		Long: `When the connection breaks after a request has left, nobody knows whether Meta received it. Capibara asks again for a day
 and a half, and then holds the batch until a person says what happened. This shows the batch, its attempts and what to
 compare them with in Meta's Events Manager, and takes that word: --sent, and its events count as acknowledged; or
---not-sent, and they wait to be sent again.
+--not-sent, and they wait to be sent again, unless a record took them back meanwhile.
 
 A wrong --not-sent sends every event of the batch twice, and every conversion may count twice. When in doubt leave it as
 it is: what is held is never sent.`,
@@ -104,7 +104,8 @@ func (a *app) resolve(ctx context.Context, w resolution, yes bool) error {
 		if w.Sent {
 			a.line("Batch %d is acknowledged on your word; its %s.", b.Batch, counted(b.Events, "event counts as sent", "events count as sent"))
 		} else {
-			a.line("Batch %d is released on your word; its %s to be sent again.", b.Batch, counted(b.Events, "event waits", "events wait"))
+			a.line("Batch %d is released on your word; its %s to be sent again, but for what a record took back meanwhile.", b.Batch,
+				counted(b.Events, "event waits", "events wait"))
 		}
 		return nil
 	})
