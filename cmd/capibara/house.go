@@ -47,6 +47,9 @@ type house interface {
 	// Allow lets go what is halted, and says how many events that lets go.
 	Allow(ctx context.Context, k store.HaltKey, by string) (uint64, error)
 
+	// Backup writes a copy of the database.
+	Backup(ctx context.Context, o backupOrder) (backupReport, error)
+
 	Close() error
 }
 

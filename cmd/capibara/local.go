@@ -38,6 +38,7 @@ type local struct {
 	patience    time.Duration                   // how long an upload goes on asking a dataset that does not answer; 0: the default
 	uploader    *uploader.Uploader              // made by the first upload
 	passing     sync.Mutex                      // held while an upload is under way
+	copying     sync.Mutex                      // held while a backup is written
 	toldVersion string                          // what was logged about the Graph version
 	audience    audience                        // who wants to know how far the upload is
 	soon        func()                          // has the schedule upload now; nil without one

@@ -119,6 +119,7 @@ func (s *server) routes() http.Handler {
 		w.By = caller(ctx, w.By)
 		return s.house.Resolve(s.alive, w)
 	})))
+	mux.HandleFunc("POST /v1/backup", may(acts, s.doBackup))
 	mux.HandleFunc("POST /v1/allow", may(acts, answer(s.allow)))
 	return mux
 }
