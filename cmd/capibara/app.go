@@ -64,7 +64,7 @@ Start in an empty folder with "capibara init".`,
 		newWithdrawCommand(a), newRequeueCommand(a), newResolveCommand(a), newAllowCommand(a),
 		newStatusCommand(a), newHistoryCommand(a), newShowCommand(a), newGoLiveCommand(a), newAdoptCommand(a), newMoveCommand(a),
 		newBackupCommand(a), newRestoreCommand(a), newCompactCommand(a),
-		newCheckCommand(a), newVerifyCommand(a), newExplainCommand(a),
+		newCheckCommand(a), newVerifyCommand(a), newEvidenceCommand(a), newExplainCommand(a),
 		newSandboxCommand(a), newTokenCommand(a), newConfigCommand(a), newVersionCommand(a), newDemoCommand(a))
 	root.SetHelpCommand(newHelpCommand())
 	root.InitDefaultHelpCmd()

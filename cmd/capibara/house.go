@@ -49,6 +49,8 @@ type house interface {
 	// Allow lets go what is halted, and says how many events that lets go.
 	Allow(ctx context.Context, k store.HaltKey, by string) (uint64, error)
 
+	// Evidence puts together what is known of the events with an event_id.
+	Evidence(ctx context.Context, id string) (audit.Evidence, error)
 	// TokenSet keeps that somebody put an access token of a dataset, named as in the configuration, in place.
 	TokenSet(ctx context.Context, dataset, by string) error
 	// Backup writes a copy of the database.

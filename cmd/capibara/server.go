@@ -101,6 +101,9 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("GET /v1/events/{id}", may(reads, answer(func(r *http.Request) (any, error) {
 		return s.house.ShowEvent(r.Context(), r.PathValue("id"))
 	})))
+	mux.HandleFunc("GET /v1/evidence/{id}", may(reads, answer(func(r *http.Request) (any, error) {
+		return s.house.Evidence(r.Context(), r.PathValue("id"))
+	})))
 	mux.HandleFunc("GET /v1/batches/{n}", may(reads, numbered(s.house.ShowBatch)))
 	mux.HandleFunc("GET /v1/files/{n}", may(reads, numbered(s.house.ShowFile)))
 	mux.HandleFunc("GET /v1/check", may(reads, answer(func(r *http.Request) (any, error) { return s.house.CheckDatabase(r.Context()) })))
