@@ -22,6 +22,8 @@ type Store interface {
 	OpenBatches(ctx context.Context, dataset string) ([]store.Batch, error)
 	Decisions(ctx context.Context, seq uint64) ([]store.DecisionEntry, error)
 	Halts(ctx context.Context) ([]store.Halt, error)
+	// AuditBytes calls yield for the entries of the audit log from number from on, with the bytes that each hash is of.
+	AuditBytes(ctx context.Context, from uint64, yield func(store.AuditEntry, []byte) bool) error
 }
 
 // Dataset is a configured dataset.

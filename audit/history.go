@@ -16,6 +16,8 @@ import (
 type List[T any] struct {
 	Items []T     `json:"items"`
 	Next  *string `json:"next"` // the cursor of the next page, null at the end
+	// Unrecorded says why the audit log does not hold that a person was looked for; absent when it does, or nobody was.
+	Unrecorded string `json:"unrecorded,omitempty"`
 }
 
 // Event is one event in a history.

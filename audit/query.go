@@ -104,6 +104,17 @@ func (q *Query) fields() map[string]reflect.Value {
 	return fields
 }
 
+// PersonKinds says by which kinds of identifiers a person is looked for, in words and without their values; "" when nobody is.
+func (q Query) PersonKinds() string {
+	var kinds []string
+	for _, k := range []struct{ name, typed string }{{"e-mail address", q.Email}, {"telephone number", q.Phone}, {"external id", q.ExternalID}} {
+		if k.typed != "" {
+			kinds = append(kinds, k.name)
+		}
+	}
+	return strings.Join(kinds, " and ")
+}
+
 // String leaves the values out: a query may hold an e-mail address, and a query ends up in a log sooner or later.
 func (q Query) String() string {
 	var set []string

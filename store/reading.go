@@ -100,7 +100,8 @@ type AuditEntry struct {
 	N  uint64    `json:"n"`
 	At time.Time `json:"at"`
 	// Kind is file_opened, file_closed, replaced, batch_settled, batch_concluded, expired, recovered, circuit, go_live, bound,
-	// created, withdrawn, requeued, resolved, halted, allowed, held, retired, adopted, moved, test or trial.
+	// created, withdrawn, requeued, resolved, halted, allowed, held, retired, adopted, moved, test,
+	// trial, backup, restored, compacted, configured, looked_up, token_set or head.
 	Kind     string     `json:"kind"`
 	Detail   string     `json:"detail"`
 	Previous event.Hash `json:"-"` // SHA-256 of the previous entry as stored

@@ -126,7 +126,7 @@ func (a *app) tellDoubt(ctx context.Context, l *local, why *doubt) error {
 	a.line("  last entry      %s (number %d)", c.day(h.Entry.At), h.Entry.N)
 	if w := l.testimony.last; w != nil {
 		a.line("  seen before     %s, when the last entry was from %s (number %d)", c.day(w.At), c.day(w.EntryAt), w.Entry)
-		if h.Batches < w.Batches && why.kind == doubtOlder {
+		if h.Batches < w.Batches && (why.kind == doubtOlder || why.kind == doubtRestored) {
 			a.line("  missing         %s that the lost ledger began", counted(w.Batches-h.Batches, "batch", "batches"))
 		}
 	}

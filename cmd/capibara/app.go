@@ -66,9 +66,11 @@ Start in an empty folder with "capibara init".`,
 		{"set up", "To set it up, once:", []*cobra.Command{newInitCommand(a), newTokenCommand(a), newMapCommand(a), newPreviewCommand(a),
 			newCheckCommand(a), newGoLiveCommand(a), newConfigCommand(a), newMoveCommand(a)}},
 		{"work", "Every day:", []*cobra.Command{newRunCommand(a), newImportCommand(a), newUploadCommand(a), newStatusCommand(a)}},
-		{"ask", "To find out what happened:", []*cobra.Command{newHistoryCommand(a), newShowCommand(a), newExplainCommand(a)}},
+		{"ask", "To find out what happened:", []*cobra.Command{newHistoryCommand(a), newShowCommand(a), newExplainCommand(a),
+			newVerifyCommand(a), newEvidenceCommand(a)}},
 		{"decide", "When something waits for you:", []*cobra.Command{newAllowCommand(a), newWithdrawCommand(a), newRequeueCommand(a),
 			newResolveCommand(a), newAdoptCommand(a)}},
+		{"keep", "To keep the database:", []*cobra.Command{newBackupCommand(a), newRestoreCommand(a), newCompactCommand(a)}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
 		for _, cmd := range g.commands {

@@ -25,7 +25,8 @@ func newCheckCommand(a *app) *cobra.Command {
 question is a request without an event, which Meta refuses in a telling way; nothing is stored there.
 
 With --database it reads the whole database instead and verifies that it agrees with itself: checksums, indexes, sums
-and the chain of the audit log.`,
+and the chain of the audit log. "capibara verify" does that too, says which entry was changed, and compares it with a
+head that was kept elsewhere.`,
 		Example: `  capibara check
   capibara check --database`,
 		Args: arguments(0, 0, "no arguments"),

@@ -107,11 +107,7 @@ func (c *client) Upload(ctx context.Context, tell func(progress)) (s uploader.Su
 
 // Test has the running process send made-up events.
 func (c *client) Test(ctx context.Context, o uploader.TestOrder) (r uploader.TestReport, err error) {
-	text, err := json.Marshal(o)
-	if err != nil {
-		return r, fmt.Errorf("asking the running capibara: %w", err)
-	}
-	err = c.long(ctx, "/v1/test", nil, bytes.NewReader(text), func(progress) {}, &r)
+	err = c.longAsked(ctx, "/v1/test", o, func(progress) {}, &r)
 	return r, err
 }
 
@@ -202,6 +198,15 @@ func decoded[T any](resp *http.Response, asked error) (out T, err error) {
 		return out, fmt.Errorf("reading the answer of the running capibara: %w", err)
 	}
 	return out, nil
+}
+
+// longAsked is long with a body of JSON.
+func (c *client) longAsked(ctx context.Context, path string, body any, tell func(progress), out any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("asking the running capibara: %w", err)
+	}
+	return c.long(ctx, path, nil, bytes.NewReader(text), tell, out)
 }
 
 // long asks for something that takes long and tells how far it is.

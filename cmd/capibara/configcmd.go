@@ -2,7 +2,10 @@ package main
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"strings"
+
+	"capibara/event"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
@@ -33,15 +36,30 @@ paths. Access tokens are never printed. It also checks the sources and the sched
 			if _, err := c.receiptFolder(); err != nil {
 				return err
 			}
-			text, err := yaml.MarshalWithOptions(c, yaml.OmitEmpty(), yaml.IndentSequence(true))
+			text, err := c.effective()
 			if err != nil {
-				return failed("", "writing the configuration: %w", err)
+				return err
 			}
 			a.line("# from %s", cmp.Or(c.path, "the defaults: there is no "+configName))
 			a.line("%s", text)
 			return a.printInherited(c)
 		},
 	}
+}
+
+// effective is the configuration in force. Access tokens and app secrets are in none.
+func (c *config) effective() ([]byte, error) {
+	text, err := yaml.MarshalWithOptions(c, yaml.OmitEmpty(), yaml.IndentSequence(true))
+	if err != nil {
+		return nil, failed("", "writing the configuration: %w", err)
+	}
+	return text, nil
+}
+
+// effectiveHash tells one configuration in force from another.
+func (c *config) effectiveHash() (event.Hash, error) {
+	text, err := c.effective()
+	return sha256.Sum256(text), err
 }
 
 // printInherited prints what presets add to the sources, as comments: read back, the configuration means the same, because

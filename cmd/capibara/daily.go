@@ -54,6 +54,7 @@ func nextMorning(after time.Time, zone *time.Location) time.Time {
 // askDaily is what daily does. It reports whether there was a clear answer.
 func (l *local) askDaily(ctx context.Context) bool {
 	l.tellVersion()
+	l.tellHead(ctx)
 	sure, err := l.uploader.Probe(ctx)
 	switch {
 	case errors.Is(err, uploader.ErrBusy):

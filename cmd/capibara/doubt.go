@@ -30,6 +30,7 @@ const (
 	doubtReplaced   doubtKind = "replaced" // another ledger was put in its place while it was open
 	doubtRetired    doubtKind = "retired"  // was moved elsewhere
 	doubtMoving     doubtKind = "moving"   // is on its way here
+	doubtRestored   doubtKind = "restored" // is a backup that was put in its place
 )
 
 // err is why a command does not send.
@@ -74,6 +75,11 @@ func (c *config) doubts(ctx context.Context, db *bolt.DB, file string) (d *doubt
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	if r, err := db.Restored(ctx); err != nil {
+		return nil, nil, nil, err
+	} else if r.By != "" {
+		return c.restoredDoubt(r), w, text, nil
+	}
 	if w == nil {
 		had, err := db.Witnessed(ctx)
 		if err != nil || !had {
@@ -111,7 +117,7 @@ func (c *config) compare(ctx context.Context, db *bolt.DB, w *witness, file stri
 	case fmt.Sprintf("%x", e.Hash) != w.Hash:
 		return &doubt{doubtDiverged, fmt.Sprintf("the database is not the one that this home saw on %s: it is an older copy that went its own way, and does not know what was sent meanwhile",
 			c.day(w.At)), "put the newest copy of " + c.Folders.Data + " back; else " + decide}, nil
-	case w.File != "" && file != "" && w.File != file:
+	case w.File != "" && file != "" && w.File != file && w.Next != file:
 		return &doubt{doubtCopied, fmt.Sprintf("the database is a copy: on %s this home had it as another file, and if both are at work everything is sent twice", c.day(w.At)),
 			decide}, nil
 	}
@@ -121,4 +127,9 @@ func (c *config) compare(ctx context.Context, db *bolt.DB, w *witness, file stri
 func (c *config) retiredDoubt(r bolt.Retirement) *doubt {
 	return &doubt{doubtRetired, fmt.Sprintf("this ledger was moved to %s on %s by %s, and does no work any more", r.To, c.day(r.At), r.By),
 		fmt.Sprintf("work there: `capibara status --home %s`; if the move was cut off, run `capibara move %s` here again; if what is there is lost, `capibara adopt` puts this one to work again", r.To, r.To)}
+}
+
+func (c *config) restoredDoubt(r bolt.Restoration) *doubt {
+	return &doubt{doubtRestored, fmt.Sprintf("the database is a backup, which %s put in its place on %s, and does not know what was sent after it was made", r.By, c.day(r.At)),
+		"import again what came after the backup; then run `capibara adopt`, which shows what is known and asks"}
 }

@@ -118,3 +118,37 @@ func TestFullDiskWhileWorking(t *testing.T) {
 	h.drain()
 	h.reconcile(s)
 }
+
+// TestFullDiskForCopies has no room for a second database: a backup, a restore and a compaction say so and change nothing.
+func TestFullDiskForCopies(t *testing.T) {
+	t.Parallel()
+	disk := newSmallDisk(t, "64m")
+	h := &home{t: t, dir: filepath.Join(disk.dir, "home"), url: "http://127.0.0.1:1"}
+	h.must("init")
+	if err := os.WriteFile(filepath.Join(h.dir, configName), []byte(crashConfig), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.must("import", export(t, 2_000))
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	h.must("backup", backup)
+	empty := disk.fill()
+	for _, args := range [][]string{{"backup", filepath.Join(disk.dir, "backup.db")}, {"restore", backup}, {"compact"}} {
+		var said bytes.Buffer
+		cmd := h.command(args...)
+		cmd.Stderr = &said
+		if err := cmd.Run(); err == nil || cmd.ProcessState.ExitCode() != exitFailed || !strings.Contains(said.String(), "no space left on device") ||
+			!strings.Contains(said.String(), "nothing was changed") || !strings.Contains(said.String(), "hint: ") {
+			t.Errorf("capibara %s on a full disk: %v\n%s", args[0], err, said.String())
+		}
+		unhurt(t, filepath.Join(h.dir, "data", "capibara.db"))
+	}
+	empty()
+	if !mayUpload(t, h.dir) {
+		t.Error("it is not the ledger any more")
+	}
+	left, err := filepath.Glob(filepath.Join(disk.dir, "*"))
+	if data, derr := os.ReadDir(filepath.Join(h.dir, "data")); err != nil || derr != nil || len(data) != 1 || len(left) != 1 {
+		t.Errorf("left are %v and %v, %v, %v", left, data, err, derr)
+	}
+	h.must("compact")
+}

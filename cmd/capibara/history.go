@@ -15,7 +15,10 @@ func newHistoryCommand(a *app) *cobra.Command {
 		Use:   "history",
 		Short: "List events, batches or files",
 		Long: `Lists what was imported and sent, the newest first. A table and JSON show one page, jsonl and csv everything; CSV
-puts ' before a cell that a spreadsheet would take for a formula.`,
+puts ' before a cell that a spreadsheet would take for a formula.
+
+Who looks for a person (--email, --phone, --external-id) is kept in the audit log, with the kind of identifier and nothing of
+what was typed. Where that cannot be written the answer says so.`,
 		Example: `  capibara history events --record-key 4711
   capibara history events --email mary@example.com --since 2026-11-01
   capibara history batches --state unknown
@@ -49,7 +52,11 @@ func historyOf[T any](a *app, what, when string, columns []column[T], ask func(h
 			if err := q.Check(what == "batches"); err != nil {
 				return explained(err)
 			}
-			return a.visit(cmd.Context(), "history", toRead, func(_ *config, h house) error {
+			visit := a.visit
+			if q.PersonKinds() != "" {
+				visit = a.visitPerson
+			}
+			return visit(cmd.Context(), "history", toRead, func(_ *config, h house) error {
 				// Programs that read lines or CSV want everything, unless they say how much.
 				everything := (a.output == asJSONL || a.output == asCSV) && !cmd.Flags().Changed("limit")
 				if everything {
@@ -66,6 +73,9 @@ func historyOf[T any](a *app, what, when string, columns []column[T], ask func(h
 						return err
 					}
 					page.Items, page.Next = append(page.Items, more.Items...), more.Next
+				}
+				if page.Unrecorded != "" {
+					a.note("that a person was looked for is not in the audit log: %s", page.Unrecorded)
 				}
 				return printList(a, page, columns, what)
 			})

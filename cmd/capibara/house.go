@@ -28,6 +28,8 @@ type house interface {
 	ShowFile(ctx context.Context, n uint64) (audit.FileStory, error)
 	// CheckDatabase reads the whole database and returns what does not agree.
 	CheckDatabase(ctx context.Context) ([]string, error)
+	// Verify reads the audit log and the whole database, and compares them with a head that was kept elsewhere; "" for none.
+	Verify(ctx context.Context, kept string) (verification, error)
 
 	// Import imports one file. The error is one that a person reads; the report is whole when it is nil.
 	Import(ctx context.Context, o order, tell func(progress)) (fileReport, error)
@@ -46,6 +48,13 @@ type house interface {
 	Resolve(ctx context.Context, w resolution) (audit.Batch, error)
 	// Allow lets go what is halted, and says how many events that lets go.
 	Allow(ctx context.Context, k store.HaltKey, by string) (uint64, error)
+
+	// Evidence puts together what is known of the events with an event_id.
+	Evidence(ctx context.Context, id string) (audit.Evidence, error)
+	// TokenSet keeps that somebody put an access token of a dataset, named as in the configuration, in place.
+	TokenSet(ctx context.Context, dataset, by string) error
+	// Backup writes a copy of the database.
+	Backup(ctx context.Context, o backupOrder) (backupReport, error)
 
 	Close() error
 }
@@ -122,6 +131,37 @@ func (a *app) visit(ctx context.Context, command string, want access, do func(*c
 	return explained(do(c, h))
 }
 
+// visitPerson is visit for a question about a person, which is kept in the audit log: by the running process, else by opening
+// the database for writing. Where that cannot be, as for somebody who may only read, the answer says that it was not kept.
+func (a *app) visitPerson(ctx context.Context, command string, _ access, do func(*config, house) error) (err error) {
+	c, err := a.load()
+	if err != nil {
+		return a.visitRunning(ctx, err, do)
+	}
+	running, err := a.askRunning(ctx, c, toRead)
+	if err != nil {
+		return err
+	}
+	h := running
+	if h == nil {
+		log, lerr := a.logger(zerolog.WarnLevel)
+		if lerr != nil {
+			return lerr
+		}
+		l, oerr := a.openLocal(ctx, c, command, toAct, log)
+		if oerr != nil { // opening it to read says what is wrong with it
+			h, err = a.open(ctx, c, command, toRead)
+		} else {
+			h = l
+		}
+		if err != nil {
+			return err
+		}
+	}
+	defer closing(&err, h, "the database")
+	return explained(do(c, h))
+}
+
 // visitRunning answers a question although the configuration cannot be read: a running process goes on with the one that
 // it read when it started. Without such a process the configuration's error stands.
 func (a *app) visitRunning(ctx context.Context, broken error, do func(*config, house) error) (err error) {
@@ -149,6 +189,11 @@ func (a *app) openLocal(ctx context.Context, c *config, command string, want acc
 	}
 	if d := l.testimony.inDoubt(); want == toAct && d != nil && d.kind == doubtRetired {
 		return nil, errors.Join(failed(d.fix, "nothing was done: %s", d.why), l.Close())
+	}
+	if want == toAct {
+		if err := l.noteConfiguration(ctx); err != nil {
+			return nil, errors.Join(err, l.Close())
+		}
 	}
 	return l, nil
 }

@@ -38,6 +38,8 @@ type local struct {
 	patience    time.Duration                   // how long an upload goes on asking a dataset that does not answer; 0: the default
 	uploader    *uploader.Uploader              // made by the first upload
 	passing     sync.Mutex                      // held while an upload is under way
+	copying     sync.Mutex                      // held while a backup is written
+	toldHead    string                          // the day on which the head of the audit log was logged
 	toldVersion string                          // what was logged about the Graph version
 	audience    audience                        // who wants to know how far the upload is
 	soon        func()                          // has the schedule upload now; nil without one
@@ -79,7 +81,11 @@ func (l *local) Status(ctx context.Context) (audit.Status, error) { return l.rea
 
 // Events returns a page of events.
 func (l *local) Events(ctx context.Context, q audit.Query) (audit.List[audit.Event], error) {
-	return l.reader().Events(ctx, q)
+	page, err := l.reader().Events(ctx, q)
+	if err == nil {
+		page.Unrecorded = l.lookedUp(ctx, q)
+	}
+	return page, err
 }
 
 // Batches returns a page of batches.

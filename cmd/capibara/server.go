@@ -101,9 +101,15 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("GET /v1/events/{id}", may(reads, answer(func(r *http.Request) (any, error) {
 		return s.house.ShowEvent(r.Context(), r.PathValue("id"))
 	})))
+	mux.HandleFunc("GET /v1/evidence/{id}", may(reads, answer(func(r *http.Request) (any, error) {
+		return s.house.Evidence(r.Context(), r.PathValue("id"))
+	})))
 	mux.HandleFunc("GET /v1/batches/{n}", may(reads, numbered(s.house.ShowBatch)))
 	mux.HandleFunc("GET /v1/files/{n}", may(reads, numbered(s.house.ShowFile)))
 	mux.HandleFunc("GET /v1/check", may(reads, answer(func(r *http.Request) (any, error) { return s.house.CheckDatabase(r.Context()) })))
+	mux.HandleFunc("GET /v1/verify", may(reads, answer(func(r *http.Request) (any, error) {
+		return s.house.Verify(r.Context(), r.URL.Query().Get("head"))
+	})))
 	mux.HandleFunc("GET /v1/upload", may(reads, answer(func(r *http.Request) (any, error) { return s.house.DryRun(r.Context()) })))
 	mux.HandleFunc("POST /v1/import", may(acts, s.doImport))
 	mux.HandleFunc("POST /v1/upload", may(acts, s.doUpload))
@@ -119,6 +125,11 @@ func (s *server) routes() http.Handler {
 		w.By = caller(ctx, w.By)
 		return s.house.Resolve(s.alive, w)
 	})))
+	mux.HandleFunc("POST /v1/token-set", may(acts, answer(func(r *http.Request) (any, error) {
+		q := r.URL.Query()
+		return struct{}{}, s.house.TokenSet(r.Context(), q.Get("dataset"), caller(r.Context(), q.Get("by")))
+	})))
+	mux.HandleFunc("POST /v1/backup", may(acts, s.doBackup))
 	mux.HandleFunc("POST /v1/allow", may(acts, answer(s.allow)))
 	return mux
 }

@@ -25,6 +25,7 @@ type testimony struct {
 	log    zerolog.Logger
 	now    func() time.Time
 	file   string // which file the database is
+	next   string // which file it may be soon; "" for none
 
 	mu      sync.Mutex
 	doubt   *doubt    // why nothing may be sent; nil when it may
@@ -125,6 +126,7 @@ func (t *testimony) write(ctx context.Context) error {
 		return err
 	}
 	w := t.config.witnessOf(id, h, t.file, t.now())
+	w.Next = t.next
 	if t.last.remembers(w) {
 		return nil
 	}
@@ -136,6 +138,22 @@ func (t *testimony) write(ctx context.Context) error {
 		return err
 	}
 	return t.db.SetWitnessed(ctx)
+}
+
+// expect makes the witness, when it is written next, take another file for the ledger as well: one that is about to take the
+// place of this one, with the same entries. "" ends that.
+func (t *testimony) expect(file string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.next = file
+}
+
+// announce is expect, and writes the witness.
+func (t *testimony) announce(ctx context.Context, file string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.next = file
+	return t.write(ctx)
 }
 
 // settle ends the doubt by a person's decision, which is kept in the ledger's audit log before: from here on this ledger is

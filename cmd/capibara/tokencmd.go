@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,11 +87,42 @@ func (a *app) setToken(ctx context.Context, args []string) error {
 		return failed("a secret that Kubernetes or another program puts there is changed where it comes from", "writing the access token of dataset %s: %w", alias, err)
 	}
 	a.line("The access token of dataset %s (%s) is in %s, readable for you alone.", alias, capi.Token(text), path)
+	if err := a.keepTokenSet(ctx, c, alias); err != nil {
+		a.note("that the token was set is not in the audit log: %v", err)
+	}
 	if in, err := lookToken(alias, d); err == nil && in.from != d.AccessTokenFile {
 		a.line("It is not in force: %s comes first and holds one too. Take that away, or change it there.", in.from)
 	}
 	a.line("Now run `capibara check`, which asks Meta whether it works. A running capibara takes it for its next upload.")
 	return nil
+}
+
+// keepTokenSet keeps in the audit log that a token was put in place: who did, and when, and nothing of the token. A home
+// without a database has no such log.
+func (a *app) keepTokenSet(ctx context.Context, c *config, alias string) (err error) {
+	if _, err := os.Lstat(c.database()); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	h, err := a.open(ctx, c, "token", toAct)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, h, "the database")
+	return h.TokenSet(ctx, alias, operator())
+}
+
+// TokenSet keeps that an access token was put in place.
+func (l *local) TokenSet(ctx context.Context, dataset, by string) error {
+	return l.db.Note(ctx, "token_set", fmt.Sprintf("by %s: the access token of dataset %s was put in place", by, dataset), l.now())
+}
+
+// TokenSet has the running process keep that an access token was put in place.
+func (c *client) TokenSet(ctx context.Context, dataset, by string) error {
+	resp, err := c.do(ctx, http.MethodPost, "/v1/token-set", url.Values{"dataset": {dataset}, "by": {by}}, nil)
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
 }
 
 // tokenFor is the dataset that is meant, the only one when none is named.

@@ -23,11 +23,14 @@ func writeWhole(path string, text []byte, mode fs.FileMode) error {
 
 // writeNew writes a file that must not exist yet, whole or not at all: half of one would be taken for the work of a person
 // and be left as it is. The error wraps fs.ErrExist when the name is taken.
-func writeNew(path string, text []byte) error {
+func writeNew(path string, text []byte) error { return writeNewWith(path, text, 0o644) }
+
+// writeNewWith is writeNew with other permissions.
+func writeNewWith(path string, text []byte, mode fs.FileMode) error {
 	if _, err := os.Lstat(path); err == nil {
 		return &fs.PathError{Op: "make", Path: path, Err: fs.ErrExist}
 	}
-	temporary, err := writeBeside(path, text, 0o644, false)
+	temporary, err := writeBeside(path, text, mode, false)
 	if err != nil {
 		return err
 	}

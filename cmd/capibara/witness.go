@@ -23,9 +23,10 @@ type witness struct {
 	Entry    uint64    `json:"audit_entry"`
 	Hash     string    `json:"audit_hash"` // of that entry, in hex
 	EntryAt  time.Time `json:"audit_at"`
-	Batches  uint64    `json:"batches"`        // an intent to send adds no audit entry
-	File     string    `json:"file,omitempty"` // which file the database is, as fileIdentity tells; "" where it cannot be told
-	At       time.Time `json:"at"`             // when this was written
+	Batches  uint64    `json:"batches"`             // an intent to send adds no audit entry
+	File     string    `json:"file,omitempty"`      // which file the database is, as fileIdentity tells; "" where it cannot be told
+	Next     string    `json:"file_next,omitempty"` // which file it is after a compaction that is at its end
+	At       time.Time `json:"at"`                  // when this was written
 }
 
 const witnessNote = "The database of this home knows what was sent, and this file remembers how far it came. Leave it where it is: " +
@@ -87,7 +88,7 @@ func (w witness) write(path string) ([]byte, error) {
 // remembers reports whether the witness says already what another one would say.
 func (w *witness) remembers(other witness) bool {
 	return w != nil && w.Database == other.Database && w.Path == other.Path && w.Entry == other.Entry && w.Hash == other.Hash &&
-		w.Batches == other.Batches && w.File == other.File
+		w.Batches == other.Batches && w.File == other.File && w.Next == other.Next
 }
 
 // witnessOf is what is to be remembered of a ledger.

@@ -5,7 +5,8 @@
 //
 //	meta       schema, id, created, seq (last row number), audit (number and hash of the last entry), endpoint (what
 //	           requests go to, and since when), halts (how often other rows were halted), witnessed (a home keeps a witness
-//	           of it), retired (where it was moved to, by whom and when)
+//	           of it), retired (where it was moved to, by whom and when), restored (by whom and when, until it is adopted),
+//	           configured (SHA-256 of the configuration in force)
 //	names      kind 0 text       → number;  kind 1 number → text. Kinds: datasets, event names, reasons
 //	files      file              → name, source, SHA-256, counts, state, times, extents of row numbers; receipt and mended
 //	                               file, where there is one; events that it brought in, and what they are worth

@@ -2,8 +2,11 @@ package bolt
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"time"
 
+	"capibara/event"
 	"capibara/store"
 
 	"go.etcd.io/bbolt"
@@ -83,3 +86,41 @@ func (f *Faulty) Import(ctx context.Context, file uint64, c store.Chunk, now tim
 
 // BreakOff makes the database take no more changes, as a header page does that was written and cannot be synced.
 func (d *DB) BreakOff(err error) { d.breakOff(err) }
+
+// CutAudit takes the entries behind last out of the audit log, and the trace of them.
+func CutAudit(audit, meta *bbolt.Bucket, last uint64) error {
+	var errs error
+	for n := last + 1; audit.Get(numberKey(n)) != nil; n++ {
+		errs = errors.Join(errs, audit.Delete(numberKey(n)))
+	}
+	return errors.Join(errs, headTo(meta, last, sha256.Sum256(audit.Get(numberKey(last))[sumSize:])))
+}
+
+// ForgeAudit changes an entry, and every hash behind it, so that the log agrees with itself.
+func ForgeAudit(audit, meta *bbolt.Bucket, entry uint64) error {
+	var previous event.Hash
+	n := uint64(1)
+	for ; audit.Get(numberKey(n)) != nil; n++ {
+		e, ok := decodeAudit(audit.Get(numberKey(n))[sumSize:])
+		if !ok {
+			return errors.New("an entry cannot be read")
+		}
+		if n == entry {
+			e.Detail += ", or not"
+		}
+		v := append(appendUint(unsealed(64), n), previous[:]...)
+		v = appendText(appendText(appendTime(v, e.At), e.Kind), e.Detail)
+		seal(numberKey(n), v)
+		previous = sha256.Sum256(v[sumSize:])
+		if err := audit.Put(numberKey(n), v); err != nil {
+			return err
+		}
+	}
+	return headTo(meta, n-1, previous)
+}
+
+func headTo(meta *bbolt.Bucket, n uint64, hash event.Hash) error {
+	v := append(appendUint(unsealed(42), n), hash[:]...)
+	seal([]byte(auditHead), v)
+	return meta.Put([]byte(auditHead), v)
+}

@@ -20,13 +20,8 @@ type Head struct {
 // Head returns how far the ledger has come. All of it is on disk: bbolt shows a change to readers a moment before it is
 // synced, so that a database that may be written is asked in the place of a change, and not beside one.
 func (d *DB) Head(ctx context.Context) (h Head, err error) {
-	look := func(t *txn) error {
-		n, _, err := t.head()
-		if err != nil {
-			return err
-		}
-		h.Batches = t.last(batchesBucket)
-		h.Entry, err = t.auditEntry(n)
+	look := func(t *txn) (err error) {
+		h, err = t.headEntry()
 		return err
 	}
 	if d.readOnly {
@@ -43,6 +38,16 @@ func (d *DB) Head(ctx context.Context) (h Head, err error) {
 		return Head{}, fmt.Errorf("read how far the ledger has come: %w", err)
 	}
 	return h, nil
+}
+
+func (t *txn) headEntry() (h Head, err error) {
+	n, _, err := t.head()
+	if err != nil {
+		return h, err
+	}
+	h.Batches = t.last(batchesBucket)
+	h.Entry, err = t.auditEntry(n)
+	return h, err
 }
 
 // AuditEntry returns one entry of the audit log. ErrNotFound, ErrCorrupt.

@@ -194,6 +194,7 @@ func (d *DB) open(timeout time.Duration) error {
 
 func openBolt(path string, readOnly bool, timeout time.Duration) (b *bbolt.DB, err error) {
 	defer guard(&err)()
+	var opened *os.File
 	o := &bbolt.Options{
 		Timeout:         timeout,
 		ReadOnly:        readOnly,
@@ -201,14 +202,19 @@ func openBolt(path string, readOnly bool, timeout time.Duration) (b *bbolt.DB, e
 		NoFreelistSync:  true,
 		NoStatistics:    true,
 		InitialMmapSize: initialMap(),
-		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
-			return os.OpenFile(name, flag&^os.O_CREATE, mode)
+		OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
+			f, err = os.OpenFile(name, flag&^os.O_CREATE, mode)
+			opened = f
+			return f, err
 		},
 	}
 	b, err = bbolt.Open(path, 0o600, o)
 	var inPath *fs.PathError
 	switch {
 	case err == nil:
+		if err := stillNamed(opened, path); err != nil {
+			return nil, errors.Join(err, b.Close())
+		}
 		return b, nil
 	case errors.Is(err, bbolterrors.ErrTimeout):
 		return nil, store.ErrLocked
@@ -216,6 +222,23 @@ func openBolt(path string, readOnly bool, timeout time.Duration) (b *bbolt.DB, e
 		return nil, err
 	}
 	return nil, fmt.Errorf("%w: %w", store.ErrCorrupt, err)
+}
+
+// stillNamed makes sure that an open and locked file is the one that has the name. Whoever waited for the lock while another
+// file took its place would work on one that nobody finds again.
+func stillNamed(f *os.File, path string) error {
+	mine, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	there, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(mine, there) {
+		return fmt.Errorf("%w: it was replaced just now", store.ErrLocked)
+	}
+	return nil
 }
 
 // initialMap is how much address space the database is mapped into at once. A writer that must enlarge the map waits

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"capibara/store"
@@ -70,14 +69,16 @@ func (t *txn) retirement() (Retirement, error) {
 }
 
 // Adopt records that a person, named by, decided that this ledger is the one that goes on, and why that is in doubt no more.
-// One that was retired is at work again. It adds an audit entry.
+// One that was retired is at work again, and so is one that was restored. It adds an audit entry.
 func (d *DB) Adopt(ctx context.Context, by, detail string, now time.Time) error {
 	err := d.change(ctx, func(t *txn) error {
 		if by == "" {
 			return errors.New("nobody is named who decided it")
 		}
-		if err := t.delete(metaBucket, []byte(retiredMark)); err != nil {
-			return err
+		for _, mark := range []string{retiredMark, restoredMark} {
+			if err := t.delete(metaBucket, []byte(mark)); err != nil {
+				return err
+			}
 		}
 		return t.audit(now, "adopted", fmt.Sprintf("by %s: %s", by, detail))
 	})
@@ -94,30 +95,6 @@ func (d *DB) Arrive(ctx context.Context, from, by string, now time.Time) error {
 	})
 	if err != nil {
 		return fmt.Errorf("record where the ledger came from: %w", err)
-	}
-	return nil
-}
-
-// CopyTo writes a copy of the database as it is at one moment to path, which must not exist, and has it on disk when it
-// returns. Work on the database goes on meanwhile.
-func (d *DB) CopyTo(ctx context.Context, path string) error {
-	err := d.read(ctx, func(t *txn) (err error) {
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if err != nil {
-			return err
-		}
-		defer func() {
-			if err = errors.Join(err, f.Close()); err != nil {
-				err = errors.Join(err, os.Remove(path))
-			}
-		}()
-		if _, err := t.tx.WriteTo(f); err != nil {
-			return err
-		}
-		return f.Sync()
-	})
-	if err != nil {
-		return fmt.Errorf("copy database %s: %w", d.path, err)
 	}
 	return nil
 }
