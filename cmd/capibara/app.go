@@ -62,7 +62,7 @@ Start in an empty folder with "capibara init".`,
 		newInitCommand(a), newSampleCommand(a), newImportCommand(a), newUploadCommand(a), newRunCommand(a),
 		newPreviewCommand(a), newMapCommand(a),
 		newWithdrawCommand(a), newRequeueCommand(a), newResolveCommand(a), newAllowCommand(a),
-		newStatusCommand(a), newHistoryCommand(a), newShowCommand(a), newGoLiveCommand(a), newAdoptCommand(a), newMoveCommand(a),
+		newStatusCommand(a), newHistoryCommand(a), newReportCommand(a), newShowCommand(a), newGoLiveCommand(a), newAdoptCommand(a), newMoveCommand(a),
 		newCheckCommand(a), newExplainCommand(a),
 		newSandboxCommand(a), newTokenCommand(a), newConfigCommand(a), newVersionCommand(a), newDemoCommand(a))
 	root.SetHelpCommand(newHelpCommand())

@@ -107,12 +107,7 @@ func (c *client) Upload(ctx context.Context, tell func(progress)) (s uploader.Su
 
 // Test has the running process send made-up events.
 func (c *client) Test(ctx context.Context, o uploader.TestOrder) (r uploader.TestReport, err error) {
-	text, err := json.Marshal(o)
-	if err != nil {
-		return r, fmt.Errorf("asking the running capibara: %w", err)
-	}
-	err = c.long(ctx, "/v1/test", nil, bytes.NewReader(text), func(progress) {}, &r)
-	return r, err
+	return asking[uploader.TestReport](ctx, c, "/v1/test", o, func(progress) {})
 }
 
 // Try has the running process send the first few events of a dataset.
@@ -190,6 +185,16 @@ func post[T any](ctx context.Context, c *client, path string, body any) (out T, 
 		return out, err
 	}
 	return decoded[T](c.do(ctx, http.MethodPost, path, nil, bytes.NewReader(text)))
+}
+
+// asking asks with a body of JSON for something that takes long.
+func asking[T any](ctx context.Context, c *client, path string, body any, tell func(progress)) (out T, err error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return out, fmt.Errorf("asking the running capibara: %w", err)
+	}
+	err = c.long(ctx, path, nil, bytes.NewReader(text), tell, &out)
+	return out, err
 }
 
 // decoded reads the answer.

@@ -26,6 +26,8 @@ type house interface {
 	ShowEvent(ctx context.Context, id string) ([]audit.EventStory, error)
 	ShowBatch(ctx context.Context, n uint64) (audit.BatchStory, error)
 	ShowFile(ctx context.Context, n uint64) (audit.FileStory, error)
+	// Report reconciles a period.
+	Report(ctx context.Context, q audit.ReportQuery, tell func(progress)) (audit.Report, error)
 	// CheckDatabase reads the whole database and returns what does not agree.
 	CheckDatabase(ctx context.Context) ([]string, error)
 
