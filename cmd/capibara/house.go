@@ -21,6 +21,8 @@ import (
 type house interface {
 	Status(ctx context.Context) (audit.Status, error)
 	Events(ctx context.Context, q audit.Query) (audit.List[audit.Event], error)
+	// Search is Events for a search that may take long, or for a person.
+	Search(ctx context.Context, q audit.Query, tell func(progress)) (audit.List[audit.Event], error)
 	Batches(ctx context.Context, q audit.Query) (audit.List[audit.Batch], error)
 	Files(ctx context.Context, q audit.Query) (audit.List[audit.File], error)
 	ShowEvent(ctx context.Context, id string) ([]audit.EventStory, error)

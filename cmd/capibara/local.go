@@ -80,6 +80,13 @@ func (l *local) Events(ctx context.Context, q audit.Query) (audit.List[audit.Eve
 	return l.reader().Events(ctx, q)
 }
 
+// Search is Events that tells how far it is.
+func (l *local) Search(ctx context.Context, q audit.Query, tell func(progress)) (audit.List[audit.Event], error) {
+	return l.reader().Search(ctx, q, func(looked, of uint64) {
+		tell(progress{Done: int64(looked), Total: int64(of), Count: int64(looked)})
+	})
+}
+
 // Batches returns a page of batches.
 func (l *local) Batches(ctx context.Context, q audit.Query) (audit.List[audit.Batch], error) {
 	return l.reader().Batches(ctx, q)

@@ -126,6 +126,7 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("GET /v1/files/{n}", may(reads, numbered(s.house.ShowFile)))
 	mux.HandleFunc("GET /v1/check", may(reads, answer(func(r *http.Request) (any, error) { return s.house.CheckDatabase(r.Context()) })))
 	mux.HandleFunc("GET /v1/upload", may(reads, answer(func(r *http.Request) (any, error) { return s.house.DryRun(r.Context()) })))
+	mux.HandleFunc("POST /v1/search", may(reads, askedLong(s.house.Search)))
 	mux.HandleFunc("POST /v1/report", may(reads, askedLong(s.house.Report)))
 	mux.HandleFunc("POST /v1/import", may(acts, s.doImport))
 	mux.HandleFunc("POST /v1/upload", may(acts, s.doUpload))
@@ -187,6 +188,9 @@ func list[T any](ask func(context.Context, audit.Query) (audit.List[T], error)) 
 		q, err := audit.ParseQuery(r.URL.Query())
 		if err != nil {
 			return nil, misused("", "%w", err)
+		}
+		if q.Personal() {
+			return nil, misused("ask /v1/search, with the question in the body", "an address must not name a person")
 		}
 		return ask(r.Context(), q)
 	})
