@@ -218,11 +218,16 @@ func (s *search) look(b *block, seq uint64) error {
 	if s.ruledOut(seq) {
 		return nil
 	}
-	r, err := s.row(seq)
+	r, err := s.rowBeside(seq)
 	if err != nil && s.byContent() || err == nil && !s.matches(seq, &r) {
 		return nil
 	}
-	e, err := s.entryOrDamaged(seq, b, at)
+	var e store.EventEntry
+	if err == nil {
+		e, err = s.entry(seq, c, &r)
+	} else {
+		e, err = s.entryOrDamaged(seq, b, at)
+	}
 	if err != nil {
 		return err
 	}

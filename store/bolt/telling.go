@@ -78,4 +78,14 @@ func (s *search) stored(seq uint64) []byte {
 	return v
 }
 
+// rowBeside is the row, found beside the one that was read before.
+func (s *search) rowBeside(seq uint64) (row, error) {
+	if body, ok := unseal(numberKey(seq), s.stored(seq)); ok {
+		if r, ok := decodeRow(body); ok {
+			return r, nil
+		}
+	}
+	return s.row(seq) // says what is wrong with it
+}
+
 func isNumber(key []byte, n uint64) bool { return bytes.Equal(key, numberKey(n)) }
