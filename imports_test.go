@@ -44,7 +44,7 @@ var keepers = map[string]func(room, file string) bool{
 	"github.com/robfig/cron/v3":       func(room, file string) bool { return room == "uploader" && file == "schedule.go" },
 	"github.com/spf13/cobra":          func(room, _ string) bool { return room == "cmd/capibara" },
 	"github.com/goccy/go-yaml":        func(room, _ string) bool { return room == "cmd/capibara" || room == "importer" },
-	"github.com/xuri/excelize/v2":     func(room, _ string) bool { return room == "importer" },
+	"github.com/xuri/excelize/v2":     func(room, _ string) bool { return room == "importer" || room == "cmd/capibara" },
 	"github.com/nyaruka/phonenumbers": func(room, _ string) bool { return room == "importer/normalize" },
 	"github.com/rs/zerolog": func(room, _ string) bool {
 		return slices.Contains([]string{"cmd/capibara", "importer", "uploader", "audit"}, room)

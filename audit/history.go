@@ -123,11 +123,36 @@ func (r *Reader) Filter(ctx context.Context, q Query) (store.Filter, error) {
 // Events returns a page of events, the newest import first. The error is a *UsageError when a filter cannot be read, and
 // store.ErrNotFound when it names a dataset, a file or a batch that does not exist: an empty page would pass for an answer.
 func (r *Reader) Events(ctx context.Context, q Query) (List[Event], error) {
+	return r.Search(ctx, q, nil)
+}
+
+// Search is Events for a search that may take long. tell, which may be nil, hears how many events were looked at, and how many
+// there are in all datasets.
+func (r *Reader) Search(ctx context.Context, q Query, tell func(looked, of uint64)) (List[Event], error) {
 	f, err := r.Filter(ctx, q)
-	if err != nil {
-		return List[Event]{}, err
+	if err != nil || tell == nil {
+		if err != nil {
+			return List[Event]{}, err
+		}
+		return collect(ctx, f, r.store.Events, r.event)
 	}
-	return collect(ctx, f, r.store.Events, r.event)
+	counts, err := r.store.Counts(ctx, time.Time{})
+	if err != nil {
+		return List[Event]{}, fmt.Errorf("counting the events: %w", err)
+	}
+	var all, looked uint64
+	for _, d := range counts.Datasets {
+		for _, n := range d.Events {
+			all += n
+		}
+	}
+	read := func(ctx context.Context, f store.Filter) (store.Page[store.EventEntry], error) {
+		page, err := r.store.Events(ctx, f)
+		looked += page.Looked
+		tell(looked, max(all, looked))
+		return page, err
+	}
+	return collect(ctx, f, read, r.event)
 }
 
 // fileNamed is the number of the file with this base name: there may be several, and the newest is the one meant.

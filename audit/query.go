@@ -42,6 +42,9 @@ type Query struct {
 	Limit      int    `json:"limit,omitempty"`   // entries a page; 0 means 100
 }
 
+// Personal reports whether the query names a person, so that it must not stand in an address.
+func (q Query) Personal() bool { return q.Email != "" || q.Phone != "" || q.ExternalID != "" }
+
 // Values writes the query as URL parameters, for the socket.
 func (q Query) Values() url.Values {
 	v := url.Values{}
@@ -64,7 +67,8 @@ func (q Query) Values() url.Values {
 	return v
 }
 
-// ParseQuery reads what Values wrote. An unknown parameter is an error: it would be ignored in silence otherwise.
+// ParseQuery reads what Values wrote. An unknown parameter is an error: it would be ignored in silence otherwise. Whether the
+// query is Personal is for the caller to ask.
 func ParseQuery(v url.Values) (Query, error) {
 	var q Query
 	fields := q.fields()

@@ -73,7 +73,7 @@ func row(id, name string, ago time.Duration, value string) store.NewRow {
 		Custom: event.CustomData{Value: amount, Currency: "EUR", OrderID: id}}
 	e.User.AddHash(event.Email, sha256.Sum256([]byte(id+"@example.com")))
 	return store.NewRow{Dataset: dataset, EventID: id, EventName: name, EventTime: e.Time,
-		Deadline: event.DefaultWindow().Deadline(e.Time), Fingerprint: e.Fingerprint(), Payload: e.AppendBinary(nil),
+		Deadline: event.DefaultWindow().Deadline(e.Time), Fingerprint: e.Fingerprint(), Payload: e.AppendBinary(nil), Value: amount, Currency: "EUR",
 		Warnings: []event.Reason{event.ReasonDroppedPhone}}
 }
 

@@ -38,6 +38,9 @@ type Filter struct {
 type Page[T any] struct {
 	Items []T
 	Next  string // "" at the end
+	// Looked counts the events that were looked at to find those of the page; those that a summary rules out are not among
+	// them. Events alone fills it in.
+	Looked uint64
 }
 
 // EventEntry is an event with its whole story.

@@ -137,9 +137,8 @@ func backupError(path string, err error) error {
 }
 
 // Backup has the running process write a copy of the database. It writes the file as itself.
-func (c *client) Backup(ctx context.Context, o backupOrder) (r backupReport, err error) {
-	err = c.longAsked(ctx, "/v1/backup", o, func(progress) {}, &r)
-	return r, err
+func (c *client) Backup(ctx context.Context, o backupOrder) (backupReport, error) {
+	return asking[backupReport](ctx, c, "/v1/backup", o, func(progress) {})
 }
 
 // doBackup writes the copy that the body names.

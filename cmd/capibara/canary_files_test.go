@@ -191,7 +191,7 @@ func (v *aviary) serve() {
 	for _, route := range []string{"GET /v1/process", "GET /v1/status", "GET /v1/events", "GET /v1/batches", "GET /v1/files", "GET /v1/events/x", "GET /v1/events/" + mail,
 		"GET /v1/events?email=" + mail, "GET /v1/events?since=" + mail, "GET /v1/batches/1", "GET /v1/batches/" + mail, "GET /v1/files/1", "GET /v1/files/999", "GET /v1/check", "GET /" + mail,
 		"POST /v1/import?name=birds.csv", "POST /v1/import?path=" + filepath.Join(v.dir, "birds-cut.json") + "&name=birds-cut.json",
-		"POST /v1/import?name=" + mail, "POST /v1/upload", "POST /v1/go-live?dataset=" + mail} {
+		"POST /v1/import?name=" + mail, "POST /v1/upload", "POST /v1/go-live?dataset=" + mail, "POST /v1/search", "POST /v1/report"} {
 		method, path, _ := strings.Cut(route, " ")
 		header, rows := birds(v.t)
 		req, err := http.NewRequestWithContext(ctx, method, "http://capibara"+path, strings.NewReader(commas(header, rows)))

@@ -54,7 +54,16 @@ func (c *client) Status(ctx context.Context) (audit.Status, error) {
 
 // Events returns a page of events.
 func (c *client) Events(ctx context.Context, q audit.Query) (audit.List[audit.Event], error) {
+	if q.Personal() {
+		return c.Search(ctx, q, func(progress) {})
+	}
 	return get[audit.List[audit.Event]](ctx, c, "/v1/events", q.Values())
+}
+
+// Search is Events that tells how far it is. The question travels in a body: it may hold an e-mail address, and an address of
+// a request ends up in logs.
+func (c *client) Search(ctx context.Context, q audit.Query, tell func(progress)) (audit.List[audit.Event], error) {
+	return asking[audit.List[audit.Event]](ctx, c, "/v1/search", q, tell)
 }
 
 // Batches returns a page of batches.
@@ -107,8 +116,7 @@ func (c *client) Upload(ctx context.Context, tell func(progress)) (s uploader.Su
 
 // Test has the running process send made-up events.
 func (c *client) Test(ctx context.Context, o uploader.TestOrder) (r uploader.TestReport, err error) {
-	err = c.longAsked(ctx, "/v1/test", o, func(progress) {}, &r)
-	return r, err
+	return asking[uploader.TestReport](ctx, c, "/v1/test", o, func(progress) {})
 }
 
 // Try has the running process send the first few events of a dataset.
@@ -188,6 +196,16 @@ func post[T any](ctx context.Context, c *client, path string, body any) (out T, 
 	return decoded[T](c.do(ctx, http.MethodPost, path, nil, bytes.NewReader(text)))
 }
 
+// asking asks with a body of JSON for something that takes long.
+func asking[T any](ctx context.Context, c *client, path string, body any, tell func(progress)) (out T, err error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return out, fmt.Errorf("asking the running capibara: %w", err)
+	}
+	err = c.long(ctx, path, nil, bytes.NewReader(text), tell, &out)
+	return out, err
+}
+
 // decoded reads the answer.
 func decoded[T any](resp *http.Response, asked error) (out T, err error) {
 	if asked != nil {
@@ -198,15 +216,6 @@ func decoded[T any](resp *http.Response, asked error) (out T, err error) {
 		return out, fmt.Errorf("reading the answer of the running capibara: %w", err)
 	}
 	return out, nil
-}
-
-// longAsked is long with a body of JSON.
-func (c *client) longAsked(ctx context.Context, path string, body any, tell func(progress), out any) error {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return fmt.Errorf("asking the running capibara: %w", err)
-	}
-	return c.long(ctx, path, nil, bytes.NewReader(text), tell, out)
 }
 
 // long asks for something that takes long and tells how far it is.

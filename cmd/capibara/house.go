@@ -21,11 +21,15 @@ import (
 type house interface {
 	Status(ctx context.Context) (audit.Status, error)
 	Events(ctx context.Context, q audit.Query) (audit.List[audit.Event], error)
+	// Search is Events for a search that may take long, or for a person.
+	Search(ctx context.Context, q audit.Query, tell func(progress)) (audit.List[audit.Event], error)
 	Batches(ctx context.Context, q audit.Query) (audit.List[audit.Batch], error)
 	Files(ctx context.Context, q audit.Query) (audit.List[audit.File], error)
 	ShowEvent(ctx context.Context, id string) ([]audit.EventStory, error)
 	ShowBatch(ctx context.Context, n uint64) (audit.BatchStory, error)
 	ShowFile(ctx context.Context, n uint64) (audit.FileStory, error)
+	// Report reconciles a period.
+	Report(ctx context.Context, q audit.ReportQuery, tell func(progress)) (audit.Report, error)
 	// CheckDatabase reads the whole database and returns what does not agree.
 	CheckDatabase(ctx context.Context) ([]string, error)
 	// Verify reads the audit log and the whole database, and compares them with a head that was kept elsewhere; "" for none.

@@ -88,6 +88,17 @@ func (l *local) Events(ctx context.Context, q audit.Query) (audit.List[audit.Eve
 	return page, err
 }
 
+// Search is Events that tells how far it is.
+func (l *local) Search(ctx context.Context, q audit.Query, tell func(progress)) (audit.List[audit.Event], error) {
+	page, err := l.reader().Search(ctx, q, func(looked, of uint64) {
+		tell(progress{Done: int64(looked), Total: int64(of), Count: int64(looked)})
+	})
+	if err == nil {
+		page.Unrecorded = l.lookedUp(ctx, q)
+	}
+	return page, err
+}
+
 // Batches returns a page of batches.
 func (l *local) Batches(ctx context.Context, q audit.Query) (audit.List[audit.Batch], error) {
 	return l.reader().Batches(ctx, q)

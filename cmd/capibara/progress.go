@@ -91,9 +91,10 @@ func (m *meter) rate(s decor.Statistics) string {
 // end takes the bar away.
 func (m *meter) end() {
 	m.mu.Lock()
+	ended := m.over
 	m.over = true
 	m.mu.Unlock()
-	if m.bars == nil {
+	if m.bars == nil || ended {
 		return
 	}
 	if m.bar != nil {

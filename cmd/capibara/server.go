@@ -51,15 +51,36 @@ const maxAsked = 64 << 10
 func asked[Q, T any](ask func(context.Context, Q) (T, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		answer(func(r *http.Request) (any, error) {
-			var q Q
-			d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAsked))
-			d.DisallowUnknownFields()
-			if err := d.Decode(&q); err != nil {
-				return nil, failed("restart `capibara run` so that both are the same version", "the question cannot be read: %w", err)
+			q, err := question[Q](w, r)
+			if err != nil {
+				return nil, err
 			}
 			return ask(r.Context(), q)
 		})(w, r)
 	}
+}
+
+// askedLong makes a handler of a question that comes as JSON and takes long to answer. Who asked and went away wants no
+// answer any more.
+func askedLong[Q, T any](ask func(context.Context, Q, func(progress)) (T, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		q, err := question[Q](w, r)
+		if err != nil {
+			writeFailure(w, statusOf(err), err)
+			return
+		}
+		answerLong(w, r, patience, func(tell func(progress)) (any, error) { return ask(r.Context(), q, tell) })
+	}
+}
+
+// question reads a question that comes as JSON. The error repeats nothing of it: it may hold an e-mail address.
+func question[Q any](w http.ResponseWriter, r *http.Request) (q Q, err error) {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAsked))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&q); err != nil {
+		return q, failed("restart `capibara run` so that both are the same version", "the question cannot be read")
+	}
+	return q, nil
 }
 
 // serve answers until ctx is done, then lets requests under way finish for a while.
@@ -111,6 +132,8 @@ func (s *server) routes() http.Handler {
 		return s.house.Verify(r.Context(), r.URL.Query().Get("head"))
 	})))
 	mux.HandleFunc("GET /v1/upload", may(reads, answer(func(r *http.Request) (any, error) { return s.house.DryRun(r.Context()) })))
+	mux.HandleFunc("POST /v1/search", may(reads, askedLong(s.house.Search)))
+	mux.HandleFunc("POST /v1/report", may(reads, askedLong(s.house.Report)))
 	mux.HandleFunc("POST /v1/import", may(acts, s.doImport))
 	mux.HandleFunc("POST /v1/upload", may(acts, s.doUpload))
 	mux.HandleFunc("POST /v1/test", may(acts, s.doTest))
@@ -176,6 +199,9 @@ func list[T any](ask func(context.Context, audit.Query) (audit.List[T], error)) 
 		q, err := audit.ParseQuery(r.URL.Query())
 		if err != nil {
 			return nil, misused("", "%w", err)
+		}
+		if q.Personal() {
+			return nil, misused("ask /v1/search, with the question in the body", "an address must not name a person")
 		}
 		return ask(r.Context(), q)
 	})

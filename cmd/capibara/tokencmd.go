@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -15,7 +14,6 @@ import (
 	"capibara/uploader/capi"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 func newTokenCommand(a *app) *cobra.Command {
@@ -154,30 +152,11 @@ func (a *app) askToken(ctx context.Context, alias string) (string, error) {
 	}
 	fmt.Fprintf(a.stderr, "Paste the access token of dataset %s and press Enter. It is not shown: ", alias)
 	defer fmt.Fprintln(a.stderr)
-	fd := int(f.Fd())
-	before, err := term.GetState(fd)
+	text, err := hidden(ctx, f)
 	if err != nil {
-		return "", failed("pass it on standard input instead", "the terminal cannot be asked without showing what is typed: %w", err)
+		return "", failed("nothing was changed; it can be passed on standard input instead", "no access token was given: %w", err)
 	}
-	type answer struct {
-		text []byte
-		err  error
-	}
-	answered := make(chan answer, 1)
-	go func() {
-		text, err := term.ReadPassword(fd)
-		answered <- answer{text, err}
-	}()
-	select {
-	case got := <-answered:
-		if got.err != nil && !errors.Is(got.err, io.EOF) {
-			return "", failed("", "reading the access token: %w", got.err)
-		}
-		return string(got.text), nil
-	case <-ctx.Done():
-		// The terminal must show again what is typed, though the reading goes on until the process ends.
-		return "", failed("nothing was changed", "no access token was given: %w", errors.Join(context.Cause(ctx), term.Restore(fd, before)))
-	}
+	return text, nil
 }
 
 // writeKey replaces a file with a secret as a whole, readable for its owner alone. It returns the file that was written:

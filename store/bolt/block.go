@@ -131,13 +131,17 @@ func (b *block) encodeCells() []byte {
 	return v
 }
 
+// decodeHead reads the summary that comes before the cells.
+func decodeHead(v []byte) (states uint16, minTime, maxTime int64) {
+	return binary.BigEndian.Uint16(v), int64(binary.BigEndian.Uint64(v[2:])), int64(binary.BigEndian.Uint64(v[10:]))
+}
+
 // decodeCells reads the cells; false when they are none.
 func (b *block) decodeCells(v []byte) bool {
 	if len(v) < blockHead || (len(v)-blockHead)%cellSize != 0 || len(v) > blockHead+cellSize*blockSize {
 		return false
 	}
-	b.minTime = int64(binary.BigEndian.Uint64(v[2:]))
-	b.maxTime = int64(binary.BigEndian.Uint64(v[10:]))
+	_, b.minTime, b.maxTime = decodeHead(v)
 	v = v[blockHead:]
 	b.cells = make([]cell, 0, blockSize)
 	for ; len(v) > 0; v = v[cellSize:] {

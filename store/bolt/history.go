@@ -29,6 +29,7 @@ type search struct {
 	overdue bool
 	decoded event.Event
 	page    store.Page[store.EventEntry]
+	telling telling
 }
 
 // Events returns a page of events, the newest import first.
@@ -48,6 +49,7 @@ func (d *DB) Events(ctx context.Context, f store.Filter) (store.Page[store.Event
 		if err != nil {
 			return err
 		}
+		s.telling = tellingOf(f)
 		err = s.walk(ranges, before)
 		page = s.page
 		return err
@@ -139,15 +141,19 @@ func singles(seqs []uint64) []extent {
 
 // walk goes through the ranges below before, block by block, until the page is full or its time is over.
 func (s *search) walk(ranges []extent, before uint64) error {
+	var b *block
 	for i, x := range ranges {
 		for seq := min(x.first+x.count, before); seq > x.first; {
-			b, err := s.block(blockOf(seq - 1))
+			n := blockOf(seq - 1)
+			low := max(x.first, firstSeq(n))
+			possible, err := s.possible(n)
 			if err != nil {
 				return err
 			}
-			low := max(x.first, firstSeq(b.n))
-			if !s.possible(b) {
+			if !possible {
 				seq = low
+			} else if b, err = s.block(n); err != nil {
+				return err
 			}
 			for seq > low && !s.full() {
 				seq--
@@ -174,17 +180,25 @@ func (s *search) full() bool {
 	return s.overdue || len(s.page.Items) >= limit(s.f)
 }
 
-// possible reports whether a block may hold what is looked for.
-func (s *search) possible(b *block) bool {
-	switch {
-	case s.f.State != 0 && b.states()&(1<<(s.f.State&15)) == 0:
-		return false
-	case !s.f.Since.IsZero() && b.maxTime < s.f.Since.Unix():
-		return false
-	case !s.f.Until.IsZero() && b.minTime > s.f.Until.Unix():
-		return false
+// possible reports whether a block may hold what is looked for. It reads no more of it than its summary.
+func (s *search) possible(n uint64) (bool, error) {
+	if s.f.State == 0 && s.f.Since.IsZero() && s.f.Until.IsZero() {
+		return true, nil
 	}
-	return true
+	body, err := s.get(blocksBucket, numberKey(n))
+	if err != nil || len(body) < blockHead {
+		return true, err
+	}
+	states, minTime, maxTime := decodeHead(body)
+	switch {
+	case s.f.State != 0 && states&(1<<(s.f.State&15)) == 0:
+		return false, nil
+	case !s.f.Since.IsZero() && maxTime < s.f.Since.Unix():
+		return false, nil
+	case !s.f.Until.IsZero() && minTime > s.f.Until.Unix():
+		return false, nil
+	}
+	return true, nil
 }
 
 // look adds the event to the page when the filter lets it through.
@@ -193,6 +207,7 @@ func (s *search) look(b *block, seq uint64) error {
 	if at >= len(b.cells) {
 		return nil
 	}
+	s.page.Looked++
 	c := b.cells[at]
 	if s.f.Changed && (c.flags&flagConflicts == 0 || c.state == store.StateWithdrawn) {
 		return nil
@@ -200,11 +215,19 @@ func (s *search) look(b *block, seq uint64) error {
 	if s.f.State != 0 && c.state != s.f.State || s.dataset != 0 && c.dataset != s.dataset {
 		return nil
 	}
-	r, err := s.row(seq)
+	if s.ruledOut(seq) {
+		return nil
+	}
+	r, err := s.rowBeside(seq)
 	if err != nil && s.byContent() || err == nil && !s.matches(seq, &r) {
 		return nil
 	}
-	e, err := s.entryOrDamaged(seq, b, at)
+	var e store.EventEntry
+	if err == nil {
+		e, err = s.entry(seq, c, &r)
+	} else {
+		e, err = s.entryOrDamaged(seq, b, at)
+	}
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,131 @@
+package audit
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"capibara/store"
+)
+
+//go:embed pages
+var pageFiles embed.FS
+
+var pages = template.Must(template.New("").Funcs(template.FuncMap{
+	"grouped": groupedDigits, "text": shownText, "worth": shownWorth, "states": namedStates,
+	"words": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
+}).ParseFS(pageFiles, "pages/*"))
+
+// WritePage writes the report as one page that needs neither network nor script, for a browser, a phone and paper. It holds
+// counts, sums and names of files, and no customer's data.
+func (p Report) WritePage(w io.Writer) error {
+	var out bytes.Buffer
+	if err := pages.ExecuteTemplate(&out, "report.html", p); err != nil {
+		return fmt.Errorf("make the page of the report: %w", err)
+	}
+	_, err := out.WriteTo(w)
+	return err
+}
+
+// Title says what the report is about, such as "1 November 2026 to 30 November 2026".
+func (p Report) Title() string {
+	const day, minute = "2 January 2006", "2 January 2006, 15:04"
+	switch {
+	case p.Since == nil && p.Until == nil:
+		return "everything"
+	case p.Until == nil:
+		return "from " + p.Since.Format(minute) + " on"
+	case p.Since == nil:
+		return "before " + p.Until.Format(minute)
+	}
+	midnight := func(text string) bool { return strings.HasSuffix(text, "00:00:00") }
+	if !midnight(p.Since.Format("15:04:05")) || !midnight(p.Until.Format("15:04:05")) {
+		return p.Since.Format(minute) + " to " + p.Until.Format(minute)
+	}
+	last := p.Until.AddDate(0, 0, -1)
+	switch {
+	case last.Equal(*p.Since):
+		return p.Since.Format(day)
+	case p.Since.Day() == 1 && p.Since.AddDate(0, 1, 0).Equal(*p.Until):
+		return p.Since.Format("January 2006")
+	}
+	return p.Since.Format(day) + " to " + last.Format(day)
+}
+
+// Means says which time the period means, a sentence.
+func (p Report) Means() string {
+	if p.By == ByEventTime {
+		return "The period means the time of the events (event_time), whichever file brought them and whenever."
+	}
+	return "The period means the time of import: the files whose import began in it, and all events that they brought, as they stand now."
+}
+
+// Verdict says whether everything adds up, a sentence.
+func (p Report) Verdict() string {
+	switch n := len(p.Problems); {
+	case n > 0:
+		return "In " + count(uint64(n), "place", "places") + " it does not add up."
+	case p.By == ByEventTime:
+		return "The states of the events add up."
+	case len(p.Files) == 0:
+		return "No file was imported in this period."
+	}
+	return "Everything adds up."
+}
+
+// NamedCount is a count with its name.
+type NamedCount struct {
+	Name  string
+	Count uint64
+}
+
+// namedStates are the states that accepted events are in, as people read them.
+func namedStates(c EventCounts) []NamedCount {
+	return []NamedCount{{"pending", c.Pending}, {"in flight", c.InFlight}, {"Meta accepted", c.Acknowledged}, {"rejected", c.Rejected},
+		{"expired here", c.Expired}, {"held", c.Held}, {"withdrawn", c.Withdrawn}, {"erased", c.Erased}}
+}
+
+// States are the states that the accepted events are in, as people read them.
+func (c EventCounts) States() []NamedCount { return namedStates(c) }
+
+func shownWorth(sums []store.Sum) string {
+	var parts []string
+	for _, s := range sums {
+		sign, whole := "", s.Value
+		if rest, ok := strings.CutPrefix(whole, "-"); ok {
+			sign, whole = "−", rest
+		}
+		whole, frac, _ := strings.Cut(whole, ".")
+		parts = append(parts, strings.TrimSpace(shownText(s.Currency)+" "+sign+thinly(whole)+"."+frac))
+	}
+	if parts == nil {
+		return "none"
+	}
+	return strings.Join(parts, " · ")
+}
+
+func groupedDigits(n uint64) string { return thinly(strconv.FormatUint(n, 10)) }
+
+// thinly sets groups of digits apart in a way that no country takes for a decimal mark.
+func thinly(digits string) string {
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "\u202f" + digits[i:]
+	}
+	return digits
+}
+
+// shownText is a text without what must not reach a page: control characters, and marks that turn the direction of writing.
+func shownText(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
+}
