@@ -90,8 +90,8 @@ func TestReportFindsWhatDoesNotAddUp(t *testing.T) {
 		"accepted":         {func(f *store.File) { f.Counts.Accepted, f.Counts.Records = 4, 7 }, []string{"accepted 4 3", "accepted 4 3"}},
 		"two that cancel":  {func(f *store.File) { f.Counts.Skipped, f.Counts.Rejected = 0, 2 }, []string{"skipped 0 1", "rejected 2 1"}},
 		"events":           {func(f *store.File) { f.Events++ }, []string{"events 4 3"}},
-		"what it is worth": {func(f *store.File) { f.Sums = []store.Sum{{Currency: "EUR", Events: 3, Value: "108.51"}} }, []string{"worth EUR 108.51 EUR 108.50"}},
-		"its currency":     {func(f *store.File) { f.Sums[0].Currency = "USD" }, []string{"worth USD 108.50 EUR 108.50"}},
+		"what it is worth": {func(f *store.File) { f.Sums = []store.Sum{{Currency: "EUR", Events: 3, Value: "108.51"}} }, []string{"worth 108.51 EUR 108.50 EUR"}},
+		"its currency":     {func(f *store.File) { f.Sums[0].Currency = "USD" }, []string{"worth 108.50 USD 108.50 EUR"}},
 		"an early version": {func(f *store.File) { f.Events, f.Sums = 0, nil }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
