@@ -54,7 +54,7 @@ func TestInboxSameNameWhileTheFirstIsClaimed(t *testing.T) {
 func TestInboxThousandsOfFiles(t *testing.T) {
 	t.Parallel()
 	it := newInboxTest(t)
-	n := 2_000
+	n := 600
 	if os.Getenv("CAPIBARA_LONG_TESTS") != "" {
 		n = 10_000
 	}

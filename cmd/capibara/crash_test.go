@@ -25,7 +25,7 @@ import (
 // TestKilledWhileImporting kills an import again and again, ever later, until one gets through.
 func TestKilledWhileImporting(t *testing.T) {
 	t.Parallel()
-	path := exportWithMistakes(t, 40_000)
+	path := exportWithMistakes(t, 15_000)
 	whole := newHome(t, "http://127.0.0.1:1")
 	whole.must("import", path)
 	want := lines[audit.File](whole, "history", "files")[0]
@@ -171,7 +171,7 @@ func TestKilledWhileRunning(t *testing.T) {
 	t.Parallel()
 	s, web := meta(t, sandbox.Config{Seed: 1, Delay: 20 * time.Millisecond})
 	h := newHome(t, web.URL)
-	text, err := os.ReadFile(export(t, 20_000))
+	text, err := os.ReadFile(export(t, 8_000))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,15 +34,25 @@ func unhurt(t *testing.T, path string) {
 // what the lost one sent meanwhile is not sent again.
 func TestRestoreDrill(t *testing.T) {
 	t.Parallel()
-	s, web := meta(t, sandbox.Config{Seed: 1, Delay: 5 * time.Millisecond})
+	s, _ := meta(t, sandbox.Config{Seed: 1})
+	var came atomic.Int64
+	gate := make(chan struct{})
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if came.Add(1) > 4 { // the backup is made while the others are under way
+			<-gate
+		}
+		s.ServeHTTP(w, r)
+	}))
+	t.Cleanup(web.Close)
 	h := newHome(t, web.URL)
-	h.must("import", export(t, 3_000))
+	h.must("import", export(t, 1_000))
 	daemon := h.start("run")
 	eventually(t, "the process serves", func() bool { _, err := os.Stat(filepath.Join(h.dir, "data", "capibara.sock")); return err == nil })
 	upload := h.start("upload")
 	eventually(t, "events arrive", func() bool { return s.Stats().Accepted > 0 })
 	backup := filepath.Join(t.TempDir(), "backup.db")
 	h.must("backup", backup)
+	close(gate)
 	if err := upload.Wait(); err != nil {
 		t.Error(err)
 	}

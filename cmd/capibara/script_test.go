@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +25,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// Much of what is tried here waits for other processes.
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){"capibara": main})
 }
 

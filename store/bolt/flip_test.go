@@ -22,7 +22,7 @@ func flips() int {
 	if os.Getenv("CAPIBARA_LONG_TESTS") != "" {
 		return 4000
 	}
-	return 150
+	return 80
 }
 
 // TestFlippedByte flips bytes of a database, one at a time: opening, checking and reading must find the damage or show
