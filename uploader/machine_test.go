@@ -195,7 +195,7 @@ func (w *walk) run() {
 	for {
 		synctest.Wait()
 		w.look()
-		if len(w.parked) > 0 {
+		if w.waits() {
 			w.step()
 			continue
 		}

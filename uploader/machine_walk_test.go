@@ -90,6 +90,13 @@ func (w *walk) choose(what string, among []answer) int {
 	return <-turn
 }
 
+// waits reports whether somebody waits for a step.
+func (w *walk) waits() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.parked) > 0
+}
+
 // step lets one of those who wait go on.
 func (w *walk) step() {
 	w.mu.Lock()
@@ -103,7 +110,9 @@ func (w *walk) step() {
 			}
 			options = append(options, func() {
 				w.taken = append(w.taken, name)
+				w.mu.Lock()
 				delete(w.parked, what)
+				w.mu.Unlock()
 				turn <- i
 			})
 		}

@@ -3,6 +3,7 @@ package uploader
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -96,8 +97,9 @@ func TestRenewedAppSecret(t *testing.T) {
 func TestResume(t *testing.T) {
 	inBubble(t, func(h *house) {
 		h.putSome("a", 3)
-		token := capi.Token("EAAwrong1234567890")
-		h.config.Datasets[0].Token = func() (capi.Token, error) { return token, nil }
+		var token atomic.Value
+		token.Store(capi.Token("EAAwrong1234567890"))
+		h.config.Datasets[0].Token = func() (capi.Token, error) { return token.Load().(capi.Token), nil }
 		u := h.uploader()
 		p := newPlan(func(ctx context.Context) (string, error) { s, err := u.Upload(ctx); _ = s; return "", err }, "0 2 * * *")
 		p.Again = u.Due
@@ -108,7 +110,7 @@ func TestResume(t *testing.T) {
 		ctx, stop := context.WithTimeout(h.Context(), 150*time.Minute)
 		defer stop()
 		at := func(d time.Duration, next capi.Token) {
-			time.AfterFunc(d, func() { token = next })
+			time.AfterFunc(d, func() { token.Store(next) })
 		}
 		at(2*time.Hour+10*time.Minute+5*time.Second, "EAAanother12345678")
 		at(2*time.Hour+20*time.Minute+5*time.Second, secret)
