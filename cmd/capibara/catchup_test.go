@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -70,23 +71,24 @@ func TestResumeSoon(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		token := capi.Token("EAAold1234567890")
+		var token atomic.Value
+		token.Store(capi.Token("EAAold1234567890"))
 		u, err := uploader.New(uploader.Config{Store: db, Client: client,
-			Datasets: []uploader.Dataset{{Alias: "main", ID: "1234567890", Token: func() (capi.Token, error) { return token, nil }}}})
+			Datasets: []uploader.Dataset{{Alias: "main", ID: "1234567890", Token: func() (capi.Token, error) { return token.Load().(capi.Token), nil }}}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		asked := 0
-		l := &local{uploader: u, log: zerolog.Nop(), soon: func() { asked++ }}
+		var asked atomic.Int64
+		l := &local{uploader: u, log: zerolog.Nop(), soon: func() { asked.Add(1) }}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { l.resume(ctx); close(ended) }()
-		after := func(d time.Duration, want int) {
+		after := func(d time.Duration, want int64) {
 			t.Helper()
 			time.Sleep(d)
 			synctest.Wait()
-			if asked != want {
-				t.Errorf("after %s an upload was asked for %d times, want %d", d, asked, want)
+			if n := asked.Load(); n != want {
+				t.Errorf("after %s an upload was asked for %d times, want %d", d, n, want)
 			}
 		}
 		after(time.Hour, 0)
@@ -95,7 +97,7 @@ func TestResumeSoon(t *testing.T) {
 		}
 		after(30*time.Second, 1)
 		after(time.Hour, 1)
-		token = "EAAnew1234567890"
+		token.Store(capi.Token("EAAnew1234567890"))
 		after(30*time.Second, 2)
 		stop()
 		<-ended
