@@ -16,6 +16,8 @@ const (
 	ReasonRequeued            Reason = "requeued"
 	ReasonResolvedSent        Reason = "resolved_sent"
 	ReasonResolvedNotSent     Reason = "resolved_not_sent"
+	ReasonErased              Reason = "erased"
+	ReasonPersonErased        Reason = "person_erased"
 )
 
 func afterReasons() []Reason {
@@ -34,6 +36,8 @@ func afterReasons() []Reason {
 		ReasonRequeued,
 		ReasonResolvedSent,
 		ReasonResolvedNotSent,
+		ReasonErased,
+		ReasonPersonErased,
 	}
 }
 
@@ -95,6 +99,14 @@ func (r Reason) explainAfter() (explanation, bool) {
 		return explanation{Warn,
 			"Nobody knew whether Meta received the event, and somebody said that it did not.",
 			"Nothing needs to be done; it waits to be sent again."}, true
+	case ReasonErased:
+		return explanation{Skip,
+			"Its content was erased on request.",
+			"Nothing needs to be done; what proves that it was there, and what became of it, is kept."}, true
+	case ReasonPersonErased:
+		return explanation{Skip,
+			"The record is about a person whose data was erased on request.",
+			"Nothing needs to be done here; take the person out of the source system as well."}, true
 	}
 	return explanation{}, false
 }

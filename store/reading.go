@@ -73,7 +73,10 @@ type EventEntry struct {
 	ReplacedBy    uint64 // the row that took its place; 0 for none
 	RejectCode    int    // Meta's code, when rejected
 	RejectSubcode int    // Meta's subcode, when rejected
-	Payload       []byte // event.Event.DecodeBinary reads it; nil when erased
+	Payload       []byte // event.Event.DecodeBinary reads it; of an emptied event it holds what was kept
+	// Emptied says that the event's content was taken out, and Sum is the SHA-256 of the JSON that it made then.
+	Emptied Emptied
+	Sum     event.Hash
 	// Damaged says that the stored event fails its checksum: only Seq, Dataset, Deadline, State, Batch, PossiblySent and
 	// Late are known.
 	Damaged bool

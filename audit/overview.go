@@ -1,0 +1,69 @@
+package audit
+
+import (
+	"time"
+
+	"capibara/store"
+)
+
+// Overview is what somebody wants to see first: how things stand, and how they went lately.
+type Overview struct {
+	Status
+	// Days are the last thirty days in the reader's zone, the oldest first, days on which nothing happened included.
+	Days []Day `json:"days"`
+	// Counted says that Days and Sums are whole; false for a moment after a start, while a large ledger is counted.
+	Counted bool `json:"counted"`
+	// Sums are what the events are worth that Meta accepted in those thirty days, by currency.
+	Sums    []store.Sum      `json:"sums"`
+	Sources []SourceCoverage `json:"sources"` // by name
+}
+
+// Day is what became of events on one day: not of those imported on it.
+type Day struct {
+	Day     string `json:"day"` // such as 2026-11-28
+	Sent    uint64 `json:"sent"`
+	Reject  uint64 `json:"rejected"`
+	Expired uint64 `json:"expired"`
+}
+
+// SourceCoverage tells which identifiers the newest events of a source carry, and what that lets expect.
+type SourceCoverage struct {
+	Source   string     `json:"source"`
+	Events   uint64     `json:"events"`  // that were looked at: the newest, a thousand at most
+	Quality  string     `json:"quality"` // an estimate out of ten, such as "6.4"; not Meta's Event Match Quality
+	Keys     []KeyShare `json:"keys"`    // the most frequent first
+	LastFile uint64     `json:"last_file"`
+	LastAt   *time.Time `json:"last_at"` // when that file was imported
+}
+
+// KeyShare is how many of the events carry an identifier.
+type KeyShare struct {
+	Key    string `json:"key"` // as Meta names it, such as em
+	Label  string `json:"label"`
+	Events uint64 `json:"events"`
+}
+
+// Found is what a search of one box found.
+type Found struct {
+	// Events are those whose event_id, record key, order id or person it is; the first page of them.
+	Events  List[Event] `json:"events"`
+	Batches []Batch     `json:"batches"` // by number, or by the fbtrace_id of one of their attempts
+	Files   []File      `json:"files"`   // by number or name
+	// As says how what was typed was understood, such as "an e-mail address"; for people.
+	As []string `json:"as"`
+	// Filter names the filter of Query under which Events goes on, such as record_key; "" for a person, and when there are none.
+	Filter string `json:"filter"`
+}
+
+// Rules are the sources in force.
+type Rules struct {
+	Sources []SourceRule `json:"sources"` // in the order in which a file is offered to them
+}
+
+// SourceRule is one source.
+type SourceRule struct {
+	Name     string   `json:"name"`
+	Files    []string `json:"files"`    // patterns of names
+	Datasets []string `json:"datasets"` // aliases
+	Mapping  string   `json:"mapping"`  // everything that holds for it, as YAML
+}

@@ -1,0 +1,77 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"capibara/event"
+)
+
+// Erasing takes out of the ledger what tells of people, at a person's request or because it is old, and keeps what proves
+// what was done with it.
+//
+// What is taken out of an event is its content: an emptied event keeps its dataset, event_id, event_name, action_source,
+// times, deadline, state, where it came from, what it was worth, and the SHA-256 of the JSON that its content made, but no
+// identifier, no order and nothing else of its custom data. Before the first event of a batch is emptied, the audit log takes
+// in the SHA-256 over those of all its events, beside the body's, which agree then: so the rest of the batch can be proved ever
+// after.
+type Erasing interface {
+	// Erase empties events on request. A pending event becomes StateErased and is never sent; one in any other state keeps
+	// its state, so that the sums of a month do not change. Its record_key goes as well, and no later record of the same
+	// event brings it back or disagrees with it: it is a duplicate. Rows of a batch whose fate is not known (in_flight or held)
+	// stay as they are and are counted in Decided.Left: what may be sent again must be the same, and what a person may
+	// resolve as not sent must be whole. d.Reason is ReasonErased.
+	Erase(ctx context.Context, seqs []uint64, d Decision, now time.Time) (Decided, error)
+	// ForgetPeople removes the people that records of other files refer to, of whose identifiers match is true, and returns
+	// how many. match gets what event.UserData.DecodeBinary reads, valid inside the call only.
+	ForgetPeople(ctx context.Context, match func(identifiers []byte) bool, d Decision, now time.Time) (uint64, error)
+	// Suppress keeps keyed sums of identifiers, so that no record brings these people back; see event.Suppression. It adds an
+	// audit entry when any of them is new.
+	Suppress(ctx context.Context, sums []event.Hash, by string, now time.Time) error
+	// Suppressed returns what Suppress kept, sorted.
+	Suppressed(ctx context.Context) ([]event.Hash, error)
+	// Prune takes out what is older than the retention says; call it until it returns nothing done. See Retention.
+	Prune(ctx context.Context, r Retention, now time.Time) (Pruned, error)
+}
+
+// Retention says what is old. What is not final (pending, in_flight, held) is never pruned.
+type Retention struct {
+	// Payload empties events that were imported before it; the zero time empties none. Unlike an erased event a pruned one
+	// keeps its record_key.
+	Payload time.Time
+	// History removes events, with their identities, and files and batches of which no event is left, that were imported
+	// before it; the zero time removes none. Rows are removed in order of their numbers, up to the first that has to stay.
+	// It must lie 90 days or more before now: until then a record may be brought again.
+	History time.Time
+}
+
+// Pruned counts what one call of Prune did.
+type Pruned struct {
+	Emptied uint64 `json:"emptied"` // events whose content was taken out
+	Removed uint64 `json:"removed"` // events that were removed
+	Files   uint64 `json:"files"`   // files that were removed
+	Batches uint64 `json:"batches"` // batches that were removed
+}
+
+// Emptied says why an event has no content any more. The numbers are stored: never renumber them.
+type Emptied uint8
+
+// The reasons why an event is empty.
+const (
+	NotEmptied    Emptied = 0
+	EmptiedErased Emptied = 1 // on request
+	EmptiedPruned Emptied = 2 // it was older than the retention says
+)
+
+func (e Emptied) String() string {
+	switch e {
+	case EmptiedErased:
+		return "erased"
+	case EmptiedPruned:
+		return "pruned"
+	}
+	return ""
+}
+
+// MarshalText writes the reason's name, "" for an event that is whole.
+func (e Emptied) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
