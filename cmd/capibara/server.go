@@ -153,6 +153,7 @@ func (s *server) routes() http.Handler {
 		return struct{}{}, s.house.TokenSet(r.Context(), q.Get("dataset"), caller(r.Context(), q.Get("by")))
 	})))
 	mux.HandleFunc("POST /v1/backup", may(acts, s.doBackup))
+	mux.HandleFunc("POST /v1/compact", may(acts, s.doCompact))
 	mux.HandleFunc("POST /v1/allow", may(acts, answer(s.allow)))
 	return mux
 }
