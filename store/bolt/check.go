@@ -20,8 +20,8 @@ func (d *DB) Check(ctx context.Context, problem func(string)) error {
 			return err
 		}
 		c := &checker{txn: t, ctx: ctx, report: problem, tally: map[countKey]uint64{}}
-		for _, step := range []func() error{c.names, c.auditLog, c.allFiles, c.allBatches, c.allRows, c.indexes, c.allDecisions, c.allRefunds,
-			c.allPeople, c.allHalts, c.smallBuckets} {
+		for _, step := range []func() error{c.names, c.auditLog, c.allFiles, c.allBatches, c.allRows, c.allProofs, c.indexes, c.allDecisions, c.allRefunds,
+			c.allPeople, c.allSuppressions, c.allHalts, c.smallBuckets} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -79,6 +79,7 @@ type checker struct {
 	rowsOf      map[uint64]uint64   // rows seen, by file
 	inTime      map[uint64]uint64   // of them those that were not late, by file
 	haltedOf    map[uint64]uint64   // of them those that came in halted, by file
+	emptied     rowSet
 	scanned     int
 }
 
