@@ -110,7 +110,7 @@ func (m *compacting) run(ctx context.Context) (err error) {
 		}
 	}
 	if m.swapped {
-		return errors.Join(err, m.close(ctx))
+		return errors.Join(err, m.erased.settled(m.config), m.close(ctx))
 	}
 	if m.fresh != nil {
 		err = errors.Join(err, m.fresh.Close())
