@@ -102,6 +102,7 @@ type eraser struct {
 	found  *foundEvents
 	report *erasureReport
 	tell   func(progress)
+	owed   bool // a compaction was owed already, by an erasure that was cut off
 }
 
 // run looks, or does it.
@@ -153,8 +154,9 @@ func (e *eraser) look(ctx context.Context, files heldFiles, s *importer.Scrubber
 }
 
 // suppress keeps the people out from now on: outside of the database first, so that one that is put back later is told.
-func (e *eraser) suppress(ctx context.Context) error {
-	sums, err := e.erased.add(e.config, e.wanted, e.now())
+func (e *eraser) suppress(ctx context.Context) (err error) {
+	var sums []event.Hash
+	sums, e.owed, err = e.erased.add(e.config, e.wanted, e.now())
 	if err != nil {
 		return err
 	}
@@ -195,6 +197,9 @@ func (e *eraser) finish(ctx context.Context) error {
 	if err := e.db.Note(ctx, "erasure", detail, e.now()); err != nil {
 		return err
 	}
+	if r.Erased+r.People == 0 && !e.owed {
+		return e.erased.settled(e.config)
+	}
 	if err := e.renew(ctx); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -217,27 +222,26 @@ func (e *erased) ready(anew bool) error {
 }
 
 // add keeps those who are wanted outside of the database, and returns all the sums that it is to have. From now on a compaction
-// is owed.
-func (e *erased) add(c *config, w *wanted, now time.Time) ([]event.Hash, error) {
+// is owed; owed says whether one was before.
+func (e *erased) add(c *config, w *wanted, now time.Time) (sums []event.Hash, owed bool, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.file == nil {
-		f, err := newErasedFile()
-		if err != nil {
-			return nil, err
+		if e.file, err = newErasedFile(); err != nil {
+			e.file = nil
+			return nil, false, err
 		}
-		e.file = f
 	}
 	f := e.file
 	s := event.NewSuppression(f.key, nil)
 	f.add(append(w.sums(s), s.Mark()), now)
-	f.Owed = true
+	owed, f.Owed = f.Owed, true
 	if err := f.write(c); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	e.lost = ""
 	e.who.Store(f.suppression())
-	return f.sums(), nil
+	return f.sums(), owed, nil
 }
 
 // settled keeps that the database was compacted.

@@ -40,7 +40,7 @@ func (l *local) beyond(ctx context.Context, found *foundEvents) ([]beyondControl
 		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 			gone = " It is not there now; it may lie elsewhere."
 		}
-		all = append(all, beyondControl{"backup", path, &at, fmt.Sprintf("The backup %s of %s holds hashes of the person. Replace it by a new one.%s", path, l.config.day(e.At), gone)})
+		all = append(all, beyondControl{"backup", path, &at, fmt.Sprintf("The backup %s of %s may hold hashes of the person. Replace it by a new one.%s", path, l.config.day(e.At), gone)})
 	})
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (l *local) beyond(ctx context.Context, found *foundEvents) ([]beyondControl
 	}
 	for _, path := range copies {
 		if !slices.Contains([]string{compactedTemporary, restoredTemporary, temporaryDatabase}, filepath.Base(path)) {
-			all = append(all, beyondControl{What: "copy", Path: path, Say: fmt.Sprintf("The copy %s of the database holds hashes of the person. Delete it when it is no longer needed.", path)})
+			all = append(all, beyondControl{What: "copy", Path: path, Say: fmt.Sprintf("The copy %s of the database may hold hashes of the person. Delete it when it is no longer needed.", path)})
 		}
 	}
 	if n := found.states[store.StateAcknowledged]; n > 0 {

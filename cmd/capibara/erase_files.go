@@ -76,14 +76,15 @@ func (l *local) heldFiles(ctx context.Context, im *importer.Importer, mappings [
 
 // eachFile calls f for every regular file below a folder, which may be missing.
 func eachFile(root string, f func(path string)) error {
-	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	behind := real(root) // a folder may be a link to another disk
+	return filepath.WalkDir(behind, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return nil
 		case err != nil:
 			return fmt.Errorf("looking for files that hold the person: %w", err)
 		case d.Type().IsRegular():
-			f(path)
+			f(root + strings.TrimPrefix(path, behind))
 		}
 		return nil
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"capibara/event"
 	"capibara/importer"
 
 	"github.com/spf13/cobra"
@@ -179,7 +180,7 @@ func linesOf(f importer.Held) string {
 	if f.Records > len(at) {
 		return fmt.Sprintf("%s, the first on lines %s", counted(f.Records, "record", "records"), strings.Join(at, ", "))
 	}
-	return "line " + strings.Join(at, ", ")
+	return map[bool]string{true: "line ", false: "lines "}[len(at) == 1] + strings.Join(at, ", ")
 }
 
 // printOthers tells of the other identifiers, by kind.
@@ -199,11 +200,24 @@ func (a *app) printOthers(r erasureReport) {
 		default:
 			left++
 		}
-		a.line("                 %s %s", o.Kind, what)
+		a.line("                 %s %s", labelOf(o.Kind), what)
 	}
 	if left > 0 {
 		a.line("                 --extend takes %s too.", counted(left, "of them", "of them"))
 	}
+}
+
+// labelOf is the name that people use for an identifier.
+func labelOf(kind string) string {
+	switch kind {
+	case event.Email.String():
+		return "an e-mail address"
+	case event.Phone.String():
+		return "a telephone number"
+	case event.ExternalID.String():
+		return "an external_id"
+	}
+	return "a " + kind
 }
 
 // printErased says what was done, and what is left to do.
@@ -222,9 +236,10 @@ func (a *app) printErased(r erasureReport) {
 	if r.Left > 0 {
 		a.line("%s, because the fate of the batch is not known: when it is, run the same command again.", counted(r.Left, "event stays", "events stay"))
 	}
-	if r.Compacted {
+	switch {
+	case r.Compacted:
 		a.line("The database is compacted: the bytes are gone from it.")
-	} else {
+	case r.Owed != "":
 		a.line("The bytes are still in free pages of the database: %s. Run `capibara compact`, or the same command again.", r.Owed)
 	}
 	a.line("\nOut of reach:")

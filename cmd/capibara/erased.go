@@ -218,6 +218,7 @@ func (s swept) any() bool { return s.events+s.people+s.left > 0 }
 func (l *local) sweep(ctx context.Context, who *event.Suppression) (n swept, err error) {
 	var decoded event.Event
 	d := l.erasing(operator())
+	var seqs []uint64
 	err = l.eachEvent(ctx, store.Filter{}, func(e *store.EventEntry) error {
 		if e.Emptied != store.NotEmptied || e.Damaged {
 			return nil
@@ -226,12 +227,19 @@ func (l *local) sweep(ctx context.Context, who *event.Suppression) (n swept, err
 		if !who.HasEventID(e.EventID) && (decoded.DecodeBinary(e.Payload) != nil || !who.Has(&decoded.User)) {
 			return nil
 		}
-		done, err := l.db.Erase(ctx, []uint64{e.Seq}, d, l.now())
-		n.events, n.left = n.events+done.Changed, n.left+done.Left
-		return err
+		seqs = append(seqs, e.Seq)
+		return nil
 	})
-	if err == nil {
-		n.people, err = l.db.ForgetPeople(ctx, personMatch(who.Has), d, l.now())
+	if err != nil {
+		return n, err
 	}
+	for chunk := range slices.Chunk(seqs, eraseChunk) {
+		done, err := l.db.Erase(ctx, chunk, d, l.now())
+		if err != nil {
+			return n, err
+		}
+		n.events, n.left = n.events+done.Changed, n.left+done.Left
+	}
+	n.people, err = l.db.ForgetPeople(ctx, personMatch(who.Has), d, l.now())
 	return n, err
 }
