@@ -108,12 +108,21 @@ func (t *txn) batch(n uint64) (*batchRecord, error) {
 		return nil, err
 	}
 	if body == nil {
-		return nil, fmt.Errorf("batch %d: %w", n, store.ErrNotFound)
+		w, err := t.removed()
+		if err != nil {
+			return nil, err
+		}
+		return nil, absent("batch", n, w.batch)
 	}
 	b, ok := decodeBatch(n, body)
 	if !ok {
 		return nil, damaged(batchesBucket, key)
 	}
+	w, err := t.removed()
+	if err != nil {
+		return nil, err
+	}
+	b.Removed = w.removedAmong(b.Seqs)
 	b.Dataset, err = t.datasetText(b.dataset)
 	return b, err
 }
@@ -133,7 +142,11 @@ func (t *txn) putBatch(b *batchRecord) error {
 
 // addBatch numbers and stores a new batch.
 func (t *txn) addBatch(b *batchRecord, now time.Time) error {
-	b.Number = t.last(batchesBucket) + 1
+	last, err := t.lastBatch()
+	if err != nil {
+		return err
+	}
+	b.Number = last + 1
 	if b.Number > math.MaxUint32 {
 		return fmt.Errorf("there are more than %d batches", uint32(math.MaxUint32))
 	}

@@ -20,6 +20,9 @@ func (d *DB) Check(ctx context.Context, problem func(string)) error {
 			return err
 		}
 		c := &checker{txn: t, ctx: ctx, report: problem, tally: map[countKey]uint64{}}
+		if c.low, err = t.removed(); err != nil {
+			return c.damage(err)
+		}
 		for _, step := range []func() error{c.names, c.auditLog, c.allFiles, c.allBatches, c.allRows, c.indexes, c.allDecisions, c.allRefunds,
 			c.allPeople, c.allHalts, c.smallBuckets} {
 			if err := step(); err != nil {
@@ -116,9 +119,9 @@ func (c *checker) each(b bucket, read func(key, body []byte) error) error {
 	return nil
 }
 
-// numbered is each for a bucket whose keys are the numbers 1, 2, 3 and so on to last.
-func (c *checker) numbered(b bucket, last uint64, read func(n uint64, body []byte) error) error {
-	var n, bad uint64
+// numbered is each for a bucket whose keys are the numbers from first to last; first is last + 1 when there are none.
+func (c *checker) numbered(b bucket, first, last uint64, read func(n uint64, body []byte) error) error {
+	n, bad := first-1, uint64(0)
 	cur := c.bucket(b).Cursor()
 	for k, _ := cur.First(); k != nil; k, _ = cur.Next() {
 		n++
@@ -127,7 +130,7 @@ func (c *checker) numbered(b bucket, last uint64, read func(n uint64, body []byt
 		}
 	}
 	if n != last || bad > 0 {
-		c.problem("%s: %d entries are there, %d should be, numbered without a gap", b, n, last)
+		c.problem("%s: %d entries are there, %d should be, numbered from %d without a gap", b, n-(first-1), last-(first-1), first)
 	}
 	return c.each(b, func(key, body []byte) error {
 		d := decoder{b: key}
@@ -173,7 +176,7 @@ func (c *checker) auditLog() error {
 		return c.damage(err)
 	}
 	var previous event.Hash
-	err = c.numbered(auditBucket, last, func(n uint64, body []byte) error {
+	err = c.numbered(auditBucket, 1, last, func(n uint64, body []byte) error {
 		e, ok := decodeAudit(body)
 		if !ok || e.N != n {
 			return damaged(auditBucket, numberKey(n))

@@ -26,6 +26,8 @@ type DB struct {
 	brokenBy atomic.Pointer[error]
 	broken   chan struct{} // closed with it
 	halts    haltCache
+	// pruneAtOnce takes the place of prunedAtOnce when it is greater than 0.
+	pruneAtOnce int
 
 	writing sync.Mutex   // held by the one change that is under way
 	closing sync.RWMutex // held for writing by Close alone

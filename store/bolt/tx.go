@@ -64,6 +64,7 @@ type txn struct {
 	// haltCache is shared by the transactions of a database; haltedRows is what this one sees of it.
 	haltCache  *haltCache
 	haltedRows *haltSet
+	low        *lowWater // nil until somebody asks
 }
 
 type countKey struct {
@@ -73,6 +74,9 @@ type countKey struct {
 
 // countRelied stands for a state where events are counted that relied on Meta to drop a copy. It is part of the layout.
 const countRelied store.State = 128
+
+// countRemoved stands beside a state for the events that were in it when the retention removed them. It is part of the layout.
+const countRemoved store.State = 64
 
 func newTxn(tx *bbolt.Tx) *txn {
 	return &txn{tx: tx, blocks: map[uint64]*block{}, counts: map[countKey]int64{}, files: map[uint64]*fileRecord{}}
