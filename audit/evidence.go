@@ -201,44 +201,17 @@ func (c *collecting) batch(ctx context.Context, folder string, n uint64, sent []
 }
 
 // dataOf makes the data array of an attempt again: as the journal has it where that can be, else as it would be sent. nil when
-// an event of it is not there any more.
+// the content of an event of it is not there any more.
 func dataOf(rows []store.EventEntry, a store.Attempt, b store.Batch) []byte {
-	var made []byte
-	// A click id that Meta no longer uses was left out by the clock of the first attempt, and earlier versions left none out.
-	for _, asOf := range []time.Time{a.StartedAt, b.FirstMaybeAt, {}} {
-		made = made[:0]
-		made = append(made, '[')
-		for i, r := range rows {
-			var e event.Event
-			if r.Payload == nil || e.DecodeBinary(r.Payload) != nil {
-				return nil
-			}
-			if !asOf.IsZero() {
-				dropOldClick(&e, asOf)
-			}
-			if i > 0 {
-				made = append(made, ',')
-			}
-			made = e.AppendJSON(made)
+	payloads := make([][]byte, len(rows))
+	for i, r := range rows {
+		if r.Emptied != store.NotEmptied {
+			return nil
 		}
-		made = append(made, ']')
-		if sha256.Sum256(made) == a.BodySHA256 {
-			break
-		}
+		payloads[i] = r.Payload
 	}
-	return made
-}
-
-func dropOldClick(e *event.Event, asOf time.Time) {
-	for _, v := range e.User.Plain() {
-		if v.Key != event.FBC {
-			continue
-		}
-		if why, ok := event.CheckFBC(v.Value, asOf); !ok && why == event.ReasonFBCOld {
-			e.User.DropPlain(event.FBC)
-		}
-		return
-	}
+	data, _ := store.DataOf(payloads, &a, b.FirstMaybeAt) // whoever asks compares the sums, and tells
+	return data
 }
 
 // chain adds the audit log from the import on to its end: every entry by itself, as it is stored, since its hash is that of

@@ -57,6 +57,8 @@ type Batch struct {
 	Children      []uint64  `json:"children,omitempty"`
 	// Resolution is a person's word about its fate; nil when nobody had to give one.
 	Resolution *Resolution `json:"resolution,omitempty"`
+	// Proofs are of its bodies, one each, once events of it were emptied.
+	Proofs []Proof `json:"-"`
 }
 
 // Attempt is one HTTP try of a batch.

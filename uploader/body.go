@@ -114,7 +114,7 @@ func (b *builder) wrong(row store.Row, now time.Time, c check) (event.Problem, b
 		return event.Problem{Reason: event.ReasonPayloadDamaged, Detail: err.Error()}, true
 	}
 	if !b.keepClicks {
-		b.dropOldClick(now)
+		b.event.DropOldClick(now)
 	}
 	if c == unchanged {
 		return event.Problem{}, false
@@ -125,21 +125,6 @@ func (b *builder) wrong(row store.Row, now time.Time, c check) (event.Problem, b
 		}
 	}
 	return event.Problem{}, false
-}
-
-// dropOldClick leaves out a click id that Meta no longer uses: the event is worth more than it. An instant is taken as the
-// journal keeps it, so that the same instant gives the same bytes.
-func (b *builder) dropOldClick(now time.Time) {
-	now = time.UnixMilli(now.UnixMilli())
-	for _, v := range b.event.User.Plain() {
-		if v.Key != event.FBC {
-			continue
-		}
-		if why, ok := event.CheckFBC(v.Value, now); !ok && why == event.ReasonFBCOld {
-			b.event.User.DropPlain(event.FBC)
-		}
-		return
-	}
 }
 
 // errChanged says that the bytes of a batch would not be those that may have arrived.

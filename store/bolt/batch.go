@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -57,7 +58,11 @@ func (b *batchRecord) encode() []byte {
 	for i := range b.Attempts {
 		v = appendAttempt(v, &b.Attempts[i])
 	}
-	return appendResolution(v, b.Resolution)
+	if len(b.Proofs) == 0 {
+		return appendResolution(v, b.Resolution)
+	}
+	// Since schema 4. A word of nobody stands for none.
+	return appendProofs(appendResolution(v, cmp.Or(b.Resolution, &store.Resolution{})), b.Proofs)
 }
 
 func appendAttempt(v []byte, a *store.Attempt) []byte {
@@ -86,6 +91,7 @@ func decodeBatch(n uint64, body []byte) (*batchRecord, bool) {
 		b.Attempts = append(b.Attempts, d.attempt(i+1))
 	}
 	b.Resolution = d.resolution()
+	b.Proofs = d.proofs()
 	return b, d.done()
 }
 

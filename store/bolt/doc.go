@@ -14,7 +14,9 @@
 //	mappings   SHA-256           → the text of a mapping, once however many files were read with it
 //	fates      file first-record → a run of consecutive records with one fate and reason
 //	rejects    file record       → line, reason, column, record key of a rejected record; no other value of it
-//	rows       seq               → file, record, line, times, event_id, record key, warnings, payload. Append-only
+//	rows       seq               → file, record, line, times, event_id, record key, warnings, payload. Append-only, but that a row
+//	                               can be emptied: since schema 4 why, the SHA-256 of the JSON that it made, and what is kept of
+//	                               the payload
 //	ids        event_id 0 dataset(2) name(4) → seq, fingerprint. Finds duplicates; a prefix scan finds an event_id. With
 //	           seq(8) behind it: a row that another one replaced. So every row has one entry
 //	ids_new    the same          the youngest entries of ids, on their way there; see ids_merge.go
@@ -25,7 +27,8 @@
 //	refusals   seq               → reason, code and subcode of a rejected event
 //	conflicts  seq fingerprint   → file, line, record, time of the first record that disagreed with this content; since schema
 //	                               3 also how it disagreed, and its amount, currency and event_time
-//	batches    batch             → dataset, state, attempts, row numbers, children
+//	batches    batch             → dataset, state, attempts, row numbers, children; since schema 4 the proofs of its bodies, when
+//	                               a row of it was emptied
 //	open       dataset(2) batch  → nothing; the batches that await an end
 //	counts     dataset(2) state  → number of events; state 128 counts the acknowledged ones that an earlier attempt may have
 //	                               brought already
@@ -37,8 +40,9 @@
 //	decisions  seq entry         → what a person or a record decided about an event, beside the entry of the audit log
 //	halts      kind source file  → why, and since when, what is named there is not sent
 //	retracted  as in ids, file   → a refund whose order is not here yet: line, record, time, amount and currency
+//	suppressions  sum            → when it came in: keyed sums of identifiers of people who were erased. The key is not here
 //	audit      entry             → time, kind, detail, hash of the entry before
 //
-// A row never changes: what happens to it lives in its cell. So a batch of a thousand rows rewrites a few blocks and
+// A row changes only when it is emptied: what happens to it lives in its cell. So a batch of a thousand rows rewrites a few blocks and
 // not a thousand rows, and an import appends. Rows are numbered from 1; block n holds the rows from 500n+1 on.
 package bolt

@@ -66,7 +66,7 @@ func (t *txn) entry(seq uint64, c cell, r *row) (store.EventEntry, error) {
 	e := store.EventEntry{Seq: seq, EventID: r.eventID, EventTime: r.eventTime, NotBefore: r.notBefore, Deadline: r.deadline,
 		State: c.state, PossiblySent: c.flags&flagPossiblySent != 0, Late: c.flags&flagLate != 0, Decided: c.flags&flagDecided != 0, ImportedAt: r.importedAt,
 		File: r.file, Record: r.record, Line: r.line, RecordKey: r.recordKey, Batch: uint64(c.batch),
-		Payload: bytes.Clone(r.payload)}
+		Payload: bytes.Clone(r.payload), Emptied: r.emptied, Sum: r.sum}
 	f, err := t.file(r.file)
 	if err != nil {
 		return e, err

@@ -19,6 +19,8 @@ func FuzzRow(f *testing.F) {
 		importedAt: time.UnixMilli(9), eventID: "id", recordKey: "K · 1", warnings: []uint32{1, 300}, payload: []byte("payload")}
 	f.Add(appendRow(nil, &r)[sumSize:])
 	f.Add(appendRow(nil, &row{})[sumSize:])
+	r.emptied, r.sum = store.EmptiedPruned, event.Hash{1}
+	f.Add(appendRow(nil, &r)[sumSize:])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, ok := decodeRow(b)
@@ -40,6 +42,10 @@ func FuzzBatch(f *testing.F) {
 	f.Add(b.encode()[sumSize:])
 	f.Add((&batchRecord{}).encode()[sumSize:])
 	b.Resolution = &store.Resolution{At: at, By: "anna", Sent: true, Note: "n"}
+	f.Add(b.encode()[sumSize:])
+	b.Proofs = []store.Proof{{Body: event.Hash{1}, Events: 3, Sums: event.Hash{2}, Audit: 4}}
+	f.Add(b.encode()[sumSize:])
+	b.Resolution = nil
 	f.Add(b.encode()[sumSize:])
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -18,6 +18,7 @@ import (
 //	   another or were replaced
 //	3  the buckets decisions, halts and retracted; what people decide about events; kind and content of a conflict; sums of a
 //	   file; a person's word about a batch
+//	4  the bucket suppressions; rows that were emptied; proofs of a batch
 //
 // What an older version wrote means the same in a later one, so that reading it needs no change.
 const oldestSchema = 1
@@ -38,7 +39,7 @@ func (d *DB) migrate() error {
 		return fmt.Errorf("keep a copy of the database of schema %d before it is brought to %d; nothing was changed: %w", version, schema, err)
 	}
 	err = d.update(func(t *txn) error {
-		for _, b := range buckets3() {
+		for _, b := range append(buckets3(), buckets4()...) {
 			if _, err := t.tx.CreateBucketIfNotExists([]byte(b)); err != nil {
 				return fmt.Errorf("create bucket %s: %w", b, err)
 			}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"capibara/store"
@@ -19,7 +20,7 @@ import (
 )
 
 // schema is the version of the layout that this program writes; see migrate.go for what it reads.
-const schema = 3
+const schema = 4
 
 // Options says how a database is opened.
 type Options struct {
@@ -89,7 +90,7 @@ func writeEmpty(path string, o Options) (name string, err error) {
 
 // initialise makes the buckets of an empty database.
 func initialise(t *txn, now time.Time) error {
-	for _, b := range append(buckets(), buckets3()...) {
+	for _, b := range slices.Concat(buckets(), buckets3(), buckets4()) {
 		if _, err := t.tx.CreateBucket([]byte(b)); err != nil {
 			return fmt.Errorf("create bucket %s: %w", b, err)
 		}
@@ -270,6 +271,9 @@ func verifySchema(t *txn) error {
 	want := buckets()
 	if version >= 3 {
 		want = append(want, buckets3()...)
+	}
+	if version >= 4 {
+		want = append(want, buckets4()...)
 	}
 	for _, b := range want {
 		if t.bucket(b) == nil {

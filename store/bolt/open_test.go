@@ -172,7 +172,7 @@ func TestOpenForeign(t *testing.T) {
 		t.Errorf("a bbolt file of somebody else: %v, want ErrCorrupt", err)
 	}
 	for want, f := range map[error]func(*bbolt.Tx) error{
-		store.ErrSchema:  func(tx *bbolt.Tx) error { return bolt.PutSchema(tx, 4) },
+		store.ErrSchema:  func(tx *bbolt.Tx) error { return bolt.PutSchema(tx, 5) },
 		store.ErrCorrupt: func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte("rows")) },
 	} {
 		path := create(t)

@@ -100,7 +100,11 @@ func (d *decoder) resolution() *store.Resolution {
 	if d.bad || len(d.b) == 0 {
 		return nil
 	}
-	return &store.Resolution{At: d.time(), By: d.text(), Sent: d.byte() == 1, Note: d.text()}
+	r := store.Resolution{At: d.time(), By: d.text(), Sent: d.byte() == 1, Note: d.text()}
+	if r == (store.Resolution{}) && len(d.b) > 0 {
+		return nil
+	}
+	return &r
 }
 
 // resolvedBatch verifies that a batch that a person resolved ended as the person said. One of unknown fate has no other way

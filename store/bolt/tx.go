@@ -42,6 +42,9 @@ const (
 	decisionsBucket bucket = "decisions"
 	haltsBucket     bucket = "halts"
 	retractedBucket bucket = "retracted"
+
+	// Since schema 4.
+	suppressionsBucket bucket = "suppressions"
 )
 
 func buckets() []bucket {
@@ -52,6 +55,9 @@ func buckets() []bucket {
 
 // buckets3 are those that schema 3 brought.
 func buckets3() []bucket { return []bucket{decisionsBucket, haltsBucket, retractedBucket} }
+
+// buckets4 are those that schema 4 brought.
+func buckets4() []bucket { return []bucket{suppressionsBucket} }
 
 // txn is one transaction with what it has looked up so far. Changes to cells and counts are gathered and written by
 // flush, so that a group of operations rewrites a block once.
