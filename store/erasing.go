@@ -7,8 +7,7 @@ import (
 	"capibara/event"
 )
 
-// Erasing takes out of the ledger what tells of people, at a person's request or because it is old, and keeps what proves
-// what was done with it.
+// Erasing takes out of the ledger what tells of people, at a person's request, and keeps what proves what was done with it.
 //
 // What is taken out of an event is its content: an emptied event keeps its dataset, event_id, event_name, action_source,
 // times, deadline, state, where it came from, what it was worth, and the SHA-256 of the JSON that its content made, but no
@@ -30,6 +29,10 @@ type Erasing interface {
 	Suppress(ctx context.Context, sums []event.Hash, by string, now time.Time) error
 	// Suppressed returns what Suppress kept, sorted.
 	Suppressed(ctx context.Context) ([]event.Hash, error)
+}
+
+// Pruning takes out of the ledger what is older than it is to be kept.
+type Pruning interface {
 	// Prune takes out what is older than the retention says, a bounded part of it in one transaction with its audit entry; call it
 	// until it returns nothing done. See Retention.
 	Prune(ctx context.Context, r Retention, now time.Time) (Pruned, error)
@@ -63,7 +66,9 @@ type Pruned struct {
 }
 
 // Nothing reports whether nothing was done.
-func (p Pruned) Nothing() bool { return p.Emptied == 0 && p.Removed == 0 && p.Files == 0 && p.Batches == 0 }
+func (p Pruned) Nothing() bool {
+	return p.Emptied == 0 && p.Removed == 0 && p.Files == 0 && p.Batches == 0
+}
 
 // Removed tells what the retention has removed so far. Everything is removed in order of its number: what is there has a greater
 // number than these counts.
