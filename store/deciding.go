@@ -19,8 +19,8 @@ type Deciding interface {
 	// stays a duplicate, so that tomorrow's export does not bring back what somebody took out.
 	Withdraw(ctx context.Context, seqs []uint64, d Decision, now time.Time) (Decided, error)
 	// Requeue makes events pending again that were rejected, that expired here or came too late, or that a person or a record
-	// withdrew. Rows whose attempt may have arrived, that another row replaced, that were refunded since, or whose deadline would
-	// still be past stay as they are and are counted in Decided.Left.
+	// withdrew. Rows whose attempt may have arrived, that another row replaced, that were refunded since, whose content was taken out, or whose
+	// deadline would still be past stay as they are and are counted in Decided.Left.
 	Requeue(ctx context.Context, rows []Requeued, d Decision, now time.Time) (Decided, error)
 	// Resolve ends a batch whose fate is unknown (BatchHeld or BatchUnknown) on a person's word: its rows that are held or in
 	// flight become acknowledged when sent, else pending, and the batch acknowledged or released; Batch.Resolution says
@@ -33,7 +33,7 @@ type Deciding interface {
 // Decision says who decides and why.
 type Decision struct {
 	By     string       // the person; never empty
-	Reason event.Reason // ReasonWithdrawn, ReasonRequeued, ReasonResolvedSent, ReasonResolvedNotSent
+	Reason event.Reason // ReasonWithdrawn, ReasonRequeued, ReasonResolvedSent, ReasonResolvedNotSent, ReasonErased
 	Note   string       // in the person's own words, bounded; "" for none
 }
 

@@ -53,7 +53,7 @@ type EventEntry struct {
 	NotBefore int64 // Unix seconds, 0 for none
 	Deadline  int64 // Unix seconds
 	State     State
-	Reason    event.Reason // why it is rejected, expired, held or withdrawn; "" otherwise
+	Reason    event.Reason // why it is rejected, expired, held, withdrawn or erased; "" otherwise
 	// PossiblySent says of an event that is expired, held or rejected that an attempt may have arrived, and of an acknowledged
 	// one that an attempt before may have: Meta may have it twice, and it relied on Meta to tell by its event_id.
 	PossiblySent  bool
@@ -108,7 +108,7 @@ type AuditEntry struct {
 	N  uint64    `json:"n"`
 	At time.Time `json:"at"`
 	// Kind is file_opened, file_closed, replaced, batch_settled, batch_concluded, expired, recovered, circuit, go_live, bound,
-	// created, withdrawn, requeued, resolved, halted, allowed, held, retired, adopted, moved, test,
+	// created, withdrawn, requeued, resolved, erased, anchored, suppressed, halted, allowed, held, retired, adopted, moved, test,
 	// trial, backup, restored, compacted, configured, looked_up, token_set or head.
 	Kind     string     `json:"kind"`
 	Detail   string     `json:"detail"`

@@ -29,8 +29,13 @@ func (c *checker) allRows() error {
 		}
 		c.rowInBlock(seq, &r, b)
 		key = appendIDKey(key[:0], r.eventID, r.dataset, r.name)
-		if err := c.rowInIDs(seq, key, b); err != nil {
+		if err := c.rowInIDs(seq, key, b, &r); err != nil {
 			return err
+		}
+		if at := int(seq - firstSeq(b.n)); at < len(b.cells) {
+			if err := c.emptiedRow(seq, &r, b.cells[at]); err != nil {
+				return err
+			}
 		}
 		return c.rowInFile(seq, &r)
 	})
@@ -41,7 +46,7 @@ func (c *checker) allRows() error {
 }
 
 // rowInIDs verifies that a row is found by its event_id, or under a key of its own when another one replaced it.
-func (c *checker) rowInIDs(seq uint64, key []byte, b *block) error {
+func (c *checker) rowInIDs(seq uint64, key []byte, b *block, r *row) error {
 	k, found, err := c.known(key)
 	if err != nil {
 		return err
@@ -56,6 +61,8 @@ func (c *checker) rowInIDs(seq uint64, key []byte, b *block) error {
 	}
 	if !found || k.seq != seq {
 		c.problem("ids: event %d is not found by its event_id", seq)
+	} else if r.emptied == store.EmptiedErased && k.fingerprint != 0 {
+		c.problem("ids: event %d was erased, and the fingerprint of what it said is there", seq)
 	}
 	return nil
 }
@@ -217,6 +224,8 @@ func (c *checker) cells(b *block) error {
 		case store.StatePending:
 			ok = cl.batch == 0 || of == store.BatchReleased || decided
 		case store.StateExpired:
+		case store.StateErased:
+			ok = decided
 		case store.StateWithdrawn:
 			ok = cl.flags&flagReplaced != 0 || decided
 		default:

@@ -48,7 +48,7 @@ func (d *DB) Requeue(ctx context.Context, rows []store.Requeued, by store.Decisi
 				left++
 				continue
 			}
-			if refunded, err := w.refundedSince(r.Seq); refunded || err != nil {
+			if stays, err := w.emptiedOrRefunded(r.Seq); stays || err != nil {
 				if err != nil {
 					return 0, err
 				}
@@ -65,6 +65,15 @@ func (d *DB) Requeue(ctx context.Context, rows []store.Requeued, by store.Decisi
 		return store.Decided{}, fmt.Errorf("requeue %d events: %w", len(rows), err)
 	}
 	return out, nil
+}
+
+// emptiedOrRefunded reports whether a row must not be pending again for what is in it: nothing any more, or what was given
+// back since.
+func (t *txn) emptiedOrRefunded(seq uint64) (bool, error) {
+	if r, err := t.row(seq); err == nil && r.emptied != store.NotEmptied {
+		return true, nil
+	}
+	return t.refundedSince(seq)
 }
 
 // requeues reports whether a row may become pending again. Never one that may have arrived, or whose place is taken.

@@ -108,6 +108,20 @@ func (t *txn) lastDecision(seq uint64) (store.DecisionEntry, error) {
 	return all[len(all)-1], nil
 }
 
+// lastChange is what was decided last about the state of an event: that it was erased changes only that of a pending one.
+func (t *txn) lastChange(seq uint64) (store.DecisionEntry, error) {
+	all, err := t.decided(seq)
+	if err != nil {
+		return store.DecisionEntry{}, err
+	}
+	for _, e := range slices.Backward(all) {
+		if e.Reason != event.ReasonErased {
+			return e, nil
+		}
+	}
+	return store.DecisionEntry{}, nil
+}
+
 func (t *txn) decodeDecision(key, body []byte) (store.DecisionEntry, error) {
 	d := decoder{b: body}
 	e := store.DecisionEntry{At: d.time(), By: d.text()}
@@ -175,6 +189,9 @@ func (c *checker) allDecisions() error {
 		if e.By == "" || e.Audit == 0 || e.Audit > last {
 			c.problem("decisions: one about event %d has no entry in the audit log, or names nobody", seq)
 		}
+		if e.Reason == event.ReasonErased {
+			return c.erasedDecision(seq)
+		}
 		return nil
 	})
 	if events != c.decidedOn {
@@ -186,9 +203,12 @@ func (c *checker) allDecisions() error {
 // decidedCell verifies the state of an event about which something was decided. taken says that another took its place.
 func (c *checker) decidedCell(seq uint64, cl cell) error {
 	c.decidedOn++
-	last, err := c.lastDecision(seq)
+	last, err := c.lastChange(seq)
 	if err != nil {
 		return err
+	}
+	if cl.state == store.StateErased {
+		return nil // its record says the same
 	}
 	taken := cl.flags&flagReplaced != 0
 	if back := takesBack(last.Reason); back && cl.state != store.StateWithdrawn || !back && !taken && cl.state == store.StateWithdrawn {

@@ -120,8 +120,10 @@ func (t *txn) explain(e *store.EventEntry) error {
 		e.Reason = event.ReasonExpiredWaiting
 	case e.State == store.StateHeld:
 		e.Reason = event.ReasonFateUnknown
+	case e.State == store.StateErased:
+		e.Reason = event.ReasonErased
 	case e.State == store.StateWithdrawn:
-		last, err := t.lastDecision(e.Seq)
+		last, err := t.lastChange(e.Seq)
 		if err != nil {
 			return err
 		}

@@ -360,6 +360,10 @@ func (in *importing) fateOf(a *arrival) (store.Fate, error) {
 		}
 		return store.FateDuplicate, nil
 	}
+	// Nothing disagrees with an event that was erased: what it said is not there any more, its fingerprint least of all.
+	if r, err := in.row(first.seq); err == nil && r.emptied == store.EmptiedErased {
+		return store.FateDuplicate, nil
+	}
 	return store.FateConflict, in.addConflict(a, first.seq)
 }
 

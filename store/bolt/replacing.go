@@ -87,11 +87,20 @@ func (in *importing) corrects(a *arrival, r *row) (bool, event.Reason, error) {
 	}
 	switch last.Reason {
 	case event.ReasonWithdrawn:
-		return a.existing.fingerprint != a.Fingerprint || !bytes.Equal(r.payload, a.Payload), last.Reason, nil
+		return a.existing.fingerprint != a.Fingerprint || !r.same(a.Payload), last.Reason, nil
 	case event.ReasonNoLongerQualified:
 		return true, last.Reason, nil
 	}
 	return false, last.Reason, nil
+}
+
+// same reports whether a payload is that of a row, as far as one can tell whose row was pruned.
+func (r *row) same(payload []byte) bool {
+	if r.emptied == store.NotEmptied {
+		return bytes.Equal(r.payload, payload)
+	}
+	var e event.Event
+	return e.DecodeBinary(payload) == nil && e.Sum() == r.sum
 }
 
 // importedFirst is the first file that had the same bytes, and was read with the same source and mapping; 0 for none before

@@ -215,7 +215,7 @@ func (in *importing) take(r *retraction) (uint64, error) {
 	if errors.Is(err, store.ErrCorrupt) {
 		return 0, nil // what it was cannot be told any more, so it stays for somebody to look at
 	}
-	if err != nil {
+	if err != nil || r.row.emptied == store.EmptiedErased {
 		return 0, err
 	}
 	if f, err := in.txn.file(r.row.file); err != nil || f.Source != in.file.Source {
