@@ -59,6 +59,8 @@ type Batch struct {
 	Resolution *Resolution `json:"resolution,omitempty"`
 	// Proofs are of its bodies, one each, once events of it were emptied.
 	Proofs []Proof `json:"-"`
+	// Gone are the sums of events of it that were removed while others stayed, which the proofs are of as well.
+	Gone []RowSum `json:"-"`
 }
 
 // Attempt is one HTTP try of a batch.

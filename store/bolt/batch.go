@@ -62,7 +62,8 @@ func (b *batchRecord) encode() []byte {
 		return appendResolution(v, b.Resolution)
 	}
 	// Since schema 4. A word of nobody stands for none.
-	return appendProofs(appendResolution(v, cmp.Or(b.Resolution, &store.Resolution{})), b.Proofs)
+	v = appendProofs(appendResolution(v, cmp.Or(b.Resolution, &store.Resolution{})), b.Proofs)
+	return appendGone(v, b.Gone)
 }
 
 func appendAttempt(v []byte, a *store.Attempt) []byte {
@@ -92,6 +93,7 @@ func decodeBatch(n uint64, body []byte) (*batchRecord, bool) {
 	}
 	b.Resolution = d.resolution()
 	b.Proofs = d.proofs()
+	b.Gone = d.gone()
 	return b, d.done()
 }
 

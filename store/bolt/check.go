@@ -23,7 +23,7 @@ func (d *DB) Check(ctx context.Context, problem func(string)) error {
 		if c.low, err = t.removed(); err != nil {
 			return c.damage(err)
 		}
-		for _, step := range []func() error{c.names, c.auditLog, c.allFiles, c.allBatches, c.allRows, c.allProofs, c.indexes, c.allDecisions, c.allRefunds,
+		for _, step := range []func() error{c.names, c.auditLog, c.allFiles, c.allBatches, c.allUnfinished, c.allRows, c.allProofs, c.indexes, c.allDecisions, c.allRefunds,
 			c.allPeople, c.allSuppressions, c.allHalts, c.smallBuckets} {
 			if err := step(); err != nil {
 				return err
@@ -83,6 +83,7 @@ type checker struct {
 	inTime      map[uint64]uint64   // of them those that were not late, by file
 	haltedOf    map[uint64]uint64   // of them those that came in halted, by file
 	emptied     rowSet
+	unfinished  rowSet // rows that the retention is to look at again
 	scanned     int
 }
 

@@ -37,6 +37,7 @@ func (c *checker) allRows() error {
 				return err
 			}
 		}
+		c.dueRow(seq, &r)
 		return c.rowInFile(seq, &r)
 	})
 	if err != nil {

@@ -73,6 +73,11 @@ func (d *DB) pruneOnce(ctx context.Context, r store.Retention, refunds [][]byte,
 				return err
 			}
 		}
+		if !r.Payload.IsZero() {
+			if err := p.contents(); err != nil {
+				return err
+			}
+		}
 		out, more = p.out, p.more || !p.out.Nothing()
 		if !more {
 			return errNothingToCommit
@@ -98,7 +103,9 @@ func (p *pruning) end() error {
 	if before, err := p.removed(); err != nil {
 		return err
 	} else if *before != p.to {
-		p.to.at = stored(p.now)
+		if before.row != p.to.row || before.file != p.to.file || before.batch != p.to.batch {
+			p.to.at = stored(p.now)
+		}
 		if err := p.setRemoved(&p.to); err != nil {
 			return err
 		}

@@ -22,11 +22,14 @@ func (p *pruning) rows() error {
 	if len(old) == 0 || err != nil {
 		return err
 	}
-	if err := p.forget(old); err != nil {
-		return err
-	}
 	first := p.to.row
 	p.to.row += uint64(len(old))
+	if err := p.keepSums(first); err != nil {
+		return err
+	}
+	if err := p.forgetIDs(old); err != nil {
+		return err
+	}
 	end := numberKey(p.to.row)
 	for _, b := range []bucket{rowsBucket, refusalsBucket, conflictsBucket, decisionsBucket} {
 		if _, err := p.deleteBefore(b, end, -1); err != nil {
@@ -149,8 +152,8 @@ func (p *pruning) orphan(seq uint64, r *row) error {
 	return nil
 }
 
-// forget takes the identities of rows out of ids, in order of their keys: bbolt is several times faster that way.
-func (p *pruning) forget(old []oldRow) error {
+// forgetIDs takes the identities of rows out of ids, in order of their keys: bbolt is several times faster that way.
+func (p *pruning) forgetIDs(old []oldRow) error {
 	slices.SortFunc(old, func(a, b oldRow) int { return bytes.Compare(a.key, b.key) })
 	waiting, position, err := p.idsWaiting()
 	if err != nil {

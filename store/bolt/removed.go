@@ -7,19 +7,20 @@ import (
 	"capibara/store"
 )
 
-// removedMark is the key in meta of how far the retention has come. A database of which nothing was removed has no such key.
+// removedMark is the key in meta of how far the retention has come. A database that it never changed has no such key.
 const removedMark = "removed"
 
 // lowWater says what is still there: everything from these numbers on. What comes before them was removed by the retention, and
 // its numbers are never used again.
 type lowWater struct {
 	row, file, batch uint64    // the first that is still there
+	whole            uint64    // the first row whose content was not due yet; see prune_contents.go
 	newest           time.Time // when the newest event that was removed had been imported
 	at               time.Time // when something was removed last
 }
 
 func (w *lowWater) encode() []byte {
-	v := appendUint(appendUint(appendUint(unsealed(50), w.row), w.file), w.batch)
+	v := appendUint(appendUint(appendUint(appendUint(unsealed(60), w.row), w.file), w.batch), w.whole)
 	return appendTime(appendTime(v, w.newest), w.at)
 }
 
@@ -28,7 +29,7 @@ func (t *txn) removed() (*lowWater, error) {
 	if t.low != nil {
 		return t.low, nil
 	}
-	w := &lowWater{row: 1, file: 1, batch: 1}
+	w := &lowWater{row: 1, file: 1, batch: 1, whole: 1}
 	key := []byte(removedMark)
 	body, err := t.get(metaBucket, key)
 	if err != nil {
@@ -36,8 +37,8 @@ func (t *txn) removed() (*lowWater, error) {
 	}
 	if body != nil {
 		d := decoder{b: body}
-		*w = lowWater{row: d.uint(), file: d.uint(), batch: d.uint(), newest: d.time(), at: d.time()}
-		if !d.done() || w.row == 0 || w.file == 0 || w.batch == 0 {
+		*w = lowWater{row: d.uint(), file: d.uint(), batch: d.uint(), whole: d.uint(), newest: d.time(), at: d.time()}
+		if !d.done() || w.row == 0 || w.file == 0 || w.batch == 0 || w.whole == 0 {
 			return nil, damaged(metaBucket, key)
 		}
 	}

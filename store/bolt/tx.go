@@ -45,6 +45,7 @@ const (
 
 	// Since schema 4.
 	suppressionsBucket bucket = "suppressions"
+	unfinishedBucket   bucket = "unfinished"
 )
 
 func buckets() []bucket {
@@ -57,7 +58,7 @@ func buckets() []bucket {
 func buckets3() []bucket { return []bucket{decisionsBucket, haltsBucket, retractedBucket} }
 
 // buckets4 are those that schema 4 brought.
-func buckets4() []bucket { return []bucket{suppressionsBucket} }
+func buckets4() []bucket { return []bucket{suppressionsBucket, unfinishedBucket} }
 
 // txn is one transaction with what it has looked up so far. Changes to cells and counts are gathered and written by
 // flush, so that a group of operations rewrites a block once.

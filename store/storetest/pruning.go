@@ -25,6 +25,10 @@ func pruning() map[string]func(*desk) {
 		"refunds that found no order":    prunedRefunds,
 		"files without events":           prunedEmptyFiles,
 		"when it is over":                prunedCancelled,
+		"contents":                       prunedContents,
+		"contents around what waits":     prunedAround,
+		"contents that were erased":      prunedErased,
+		"proofs of what is left":         prunedProofs,
 	}
 }
 
