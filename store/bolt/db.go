@@ -26,6 +26,8 @@ type DB struct {
 	brokenBy atomic.Pointer[error]
 	broken   chan struct{} // closed with it
 	halts    haltCache
+	// importing holds the numbers of the files that were opened since the database was, and not closed: whoever reads them may go on.
+	importing sync.Map
 	// pruneAtOnce takes the place of prunedAtOnce when it is greater than 0.
 	pruneAtOnce int
 

@@ -170,6 +170,7 @@ func (d *DB) OpenFile(ctx context.Context, nf store.NewFile, now time.Time) (fil
 	if err != nil {
 		return store.File{}, fmt.Errorf("register file %q: %w", nf.Name, err)
 	}
+	d.importing.Store(file.Number, true)
 	return file, nil
 }
 
@@ -255,6 +256,7 @@ func (d *DB) CloseFile(ctx context.Context, n uint64, end store.FileEnd, now tim
 	if err != nil {
 		return store.File{}, fmt.Errorf("close file %d: %w", n, err)
 	}
+	d.importing.Delete(n)
 	return file, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"capibara/store"
@@ -16,6 +17,7 @@ const prunedAtOnce = 20_000
 // pruning is one transaction of the retention.
 type pruning struct {
 	*txn
+	opened *sync.Map // DB.importing
 	r      store.Retention
 	now    time.Time
 	budget int             // what may still be taken out
@@ -57,7 +59,7 @@ func (d *DB) Prune(ctx context.Context, r store.Retention, now time.Time) (store
 // pruneOnce is one transaction. more says that something was taken out, counted or not.
 func (d *DB) pruneOnce(ctx context.Context, r store.Retention, refunds [][]byte, now time.Time) (out store.Pruned, more bool, err error) {
 	err = d.change(ctx, func(t *txn) error {
-		p := &pruning{txn: t, r: r, now: now, budget: d.pruneLimit(), ended: map[uint32]bool{}}
+		p := &pruning{txn: t, opened: &d.importing, r: r, now: now, budget: d.pruneLimit(), ended: map[uint32]bool{}}
 		low, err := t.removed()
 		if err != nil {
 			return err

@@ -42,10 +42,13 @@ func (p *pruning) files() error {
 	return p.unused(mappings)
 }
 
-// over reports whether a file may go. An import that was cut off, and that nobody went on with, counts from its beginning.
+// over reports whether a file may go. An import that was cut off counts from its beginning, unless it goes on at this moment.
 func (p *pruning) over(f *fileRecord) bool {
 	at := f.EndedAt
 	if f.State == store.FileImporting {
+		if _, goesOn := p.opened.Load(f.Number); goesOn {
+			return false
+		}
 		at = f.StartedAt
 	}
 	if n := len(f.extents); n > 0 && f.extents[n-1].first+f.extents[n-1].count > p.to.row {
