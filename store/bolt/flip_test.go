@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -31,7 +32,9 @@ func TestFlippedByte(t *testing.T) {
 	t.Parallel()
 	for name, clean := range map[string]bool{"closed": true, "killed": false} {
 		path := create(t)
-		if !clean {
+		if clean {
+			path = createPruned(t)
+		} else {
 			leaveUnclosed(t, path)
 		}
 		c := child("flip", path)
@@ -61,6 +64,31 @@ func TestFlippedByte(t *testing.T) {
 			t.Errorf("%s: the flips ended as %v", name, ends)
 		}
 	}
+}
+
+// createPruned makes a database with a bit of everything of which the retention took its part.
+func createPruned(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "capibara.db")
+	db, err := bolt.Create(path, bolt.Options{Now: crashDay})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := age(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill(t, db)
+	for p := (store.Pruned{Removed: 1}); !p.Nothing(); {
+		if p, err = db.Prune(t.Context(), r, crashDay); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compact := path + ".compact" // else most flips would hit what is free
+	if err := errors.Join(db.CompactTo(t.Context(), compact), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return compact
 }
 
 // leaveUnclosed makes the database one whose last process was killed: its list of free pages is not stored.

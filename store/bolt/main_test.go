@@ -20,6 +20,8 @@ func TestMain(m *testing.M) {
 		err = holdOpen(path)
 	case "flip":
 		err = flipBytes(path)
+	case "prune":
+		err = pruneUntilKilled(path)
 	case "full":
 		err = fillDisk(path)
 	default:
