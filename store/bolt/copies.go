@@ -147,11 +147,11 @@ func (d *DB) compactTo(path string) (err error) {
 		return err
 	}
 	b, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: Options{}.timeout(), FreelistType: bbolt.FreelistMapType,
-		PageSize: d.bolt.Load().Info().PageSize})
+		PageSize: d.bolt.Info().PageSize})
 	if err != nil {
 		return growth(err)
 	}
-	if err := bbolt.Compact(b, d.bolt.Load(), compactChunk); err != nil {
+	if err := bbolt.Compact(b, d.bolt, compactChunk); err != nil {
 		return errors.Join(growth(err), b.Close())
 	}
 	return errors.Join(b.Sync(), b.Close())

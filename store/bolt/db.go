@@ -20,7 +20,7 @@ import (
 type DB struct {
 	path     string
 	readOnly bool
-	bolt     atomic.Pointer[bbolt.DB] // another one after Renew
+	bolt     *bbolt.DB
 	changed  atomic.Bool // something was committed since the database was opened
 	// brokenBy is why a commit failed in a way after which the state in memory cannot be trusted; nil while none did.
 	brokenBy atomic.Pointer[error]
@@ -53,7 +53,7 @@ func guard(err *error) func() {
 // view runs fn in a read transaction.
 func (d *DB) view(fn func(*txn) error) (err error) {
 	defer guard(&err)()
-	tx, err := d.begin()
+	tx, err := d.bolt.Begin(false)
 	if err != nil {
 		return closedOr(err)
 	}
@@ -61,18 +61,6 @@ func (d *DB) view(fn func(*txn) error) (err error) {
 	t := newTxn(tx)
 	t.haltCache = &d.halts
 	return fn(t)
-}
-
-// begin begins a read transaction.
-func (d *DB) begin() (*bbolt.Tx, error) {
-	for {
-		b := d.bolt.Load()
-		tx, err := b.Begin(false)
-		if errors.Is(err, bbolterrors.ErrDatabaseNotOpen) && d.bolt.Load() != b {
-			continue // Renew closed it just now
-		}
-		return tx, err
-	}
 }
 
 // update runs fn in a write transaction and commits it. When fn fails nothing of it stays.
@@ -84,7 +72,7 @@ func (d *DB) update(fn func(*txn) error) (err error) {
 	// bbolt lets one writer in at a time as well, but the next one before a failed commit was looked at.
 	d.writing.Lock()
 	defer d.writing.Unlock()
-	tx, err := d.bolt.Load().Begin(true)
+	tx, err := d.bolt.Begin(true)
 	if err != nil {
 		return closedOr(err)
 	}
@@ -162,7 +150,7 @@ func (d *DB) BrokenBy() error {
 
 // shows reports whether readers see the transaction with this id; when in doubt they do.
 func (d *DB) shows(id int) bool {
-	tx, err := d.begin()
+	tx, err := d.bolt.Begin(false)
 	if err != nil {
 		return true
 	}
@@ -210,13 +198,13 @@ func (d *DB) Close() error {
 	if d.changed.Load() && d.BrokenBy() == nil {
 		err = d.writeFreelist()
 	}
-	if err = errors.Join(err, d.bolt.Load().Close()); err != nil {
+	if err = errors.Join(err, d.bolt.Close()); err != nil {
 		return fmt.Errorf("close database %s: %w", d.path, err)
 	}
 	return nil
 }
 
 func (d *DB) writeFreelist() (err error) {
-	d.bolt.Load().NoFreelistSync = false
+	d.bolt.NoFreelistSync = false
 	return d.update(func(*txn) error { return nil })
 }

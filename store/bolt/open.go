@@ -156,14 +156,14 @@ func Open(path string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
 	if err := d.view(verifySchema); err != nil {
-		d.bolt.Load().Close()
+		d.bolt.Close()
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
 	if d.readOnly {
 		return d, nil
 	}
 	if err := d.migrate(); err != nil {
-		d.bolt.Load().Close()
+		d.bolt.Close()
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
 	d.startJournal()
@@ -181,16 +181,15 @@ func (d *DB) open(timeout time.Duration) error {
 	if err := inspectClosed(d.path, d.readOnly); err != nil {
 		return errors.Join(err, b.Close())
 	}
-	if d.bolt.Store(b); d.readOnly {
+	d.bolt = b
+	if d.readOnly {
 		return nil
 	}
 	if err := b.Close(); err != nil {
 		return err
 	}
 	// A timeout of zero would wait for ever.
-	if b, err = openBolt(d.path, false, max(time.Until(deadline), time.Millisecond)); err == nil {
-		d.bolt.Store(b)
-	}
+	d.bolt, err = openBolt(d.path, false, max(time.Until(deadline), time.Millisecond))
 	return err
 }
 
