@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -166,6 +167,10 @@ func (c *collecting) batch(ctx context.Context, folder string, n uint64, sent []
 	var rows []store.EventEntry
 	for _, seq := range b.Seqs {
 		e, err := c.store.Event(ctx, seq)
+		if errors.Is(err, store.ErrRemoved) {
+			rows = append(rows, store.EventEntry{Seq: seq}) // nothing of it is left
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -185,7 +190,7 @@ func (c *collecting) batch(ctx context.Context, folder string, n uint64, sent []
 		data := dataOf(rows, a, b)
 		switch {
 		case data == nil:
-			c.unproven("%s: the bytes of attempt %d of batch %d cannot be made again, because an event in it was erased or is damaged.", folder, a.N, n)
+			c.unproven("%s: the bytes of attempt %d of batch %d cannot be made again, because an event in it was erased or removed, or is damaged.", folder, a.N, n)
 		default:
 			body.Rebuilt = fmt.Sprintf("%x", sha256.Sum256(data))
 			body.Name = fmt.Sprintf("%s/batch-%d-attempt-%d-data.json", folder, n, a.N)
