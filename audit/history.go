@@ -48,8 +48,11 @@ type Batch struct {
 	BodySHA256 string     `json:"body_sha256"` // of the data that was sent last, as hex
 	CreatedAt  *time.Time `json:"created_at"`
 	NextTry    *time.Time `json:"next_try"` // when a batch of unknown fate is sent again at the earliest; null for others
-	Children   []uint64   `json:"children"`
-	Attempts   []Attempt  `json:"attempts"`
+	// FirstMaybeAt is when an attempt of it, or of the batch that it was split from, may have arrived for the first time; absent when
+	// nothing of it was ever possibly sent.
+	FirstMaybeAt *time.Time `json:"first_maybe_at,omitempty"`
+	Children     []uint64   `json:"children"`
+	Attempts     []Attempt  `json:"attempts"`
 	// Resolution is a person's word about its fate; absent when nobody had to give one.
 	Resolution *Resolution `json:"resolution,omitempty"`
 }
@@ -276,7 +279,7 @@ func reason(e store.EventEntry) string {
 
 func (r *Reader) batch(b store.Batch) Batch {
 	out := Batch{Batch: b.Number, Parent: b.Parent, Dataset: b.Dataset, State: b.State.String(), Events: b.Events,
-		CreatedAt: r.instant(b.CreatedAt), Children: append([]uint64{}, b.Children...), Attempts: []Attempt{}}
+		CreatedAt: r.instant(b.CreatedAt), FirstMaybeAt: r.instant(b.FirstMaybeAt), Children: append([]uint64{}, b.Children...), Attempts: []Attempt{}}
 	if b.State == store.BatchUnknown {
 		out.NextTry = r.instant(b.NextTry)
 	}

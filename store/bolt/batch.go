@@ -89,6 +89,23 @@ func decodeBatch(n uint64, body []byte) (*batchRecord, bool) {
 	return b, d.done()
 }
 
+// carriedStored reports whether a batch as it is stored ever carried a row, without decoding it. Of one that cannot be read it says
+// yes: whoever decodes it says what is wrong.
+func carriedStored(body []byte, seq uint64) bool {
+	d := decoder{b: body}
+	_, _, _ = d.uint(), d.uint(), d.byte()
+	_, _, _, _ = d.int(), d.uint(), d.int(), d.int() // times, and attempts that may have arrived
+	for range 2 {
+		n, at := d.count(), uint64(0)
+		for range n {
+			if at += uint64(d.int()); at == seq {
+				return true
+			}
+		}
+	}
+	return d.bad
+}
+
 func (d *decoder) attempt(n int) store.Attempt {
 	a := store.Attempt{N: n, StartedAt: d.time(), EndedAt: d.time(), BodySHA256: d.hash(), Events: int(d.uint()),
 		End: d.text(), HTTPStatus: int(d.int()), EventsReceived: int(d.int()), Code: int(d.int()), Subcode: int(d.int()),

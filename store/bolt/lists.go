@@ -53,6 +53,11 @@ func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batc
 		if len(trace) > 0 && !bytes.Contains(t.bucket(batchesBucket).Get(numberKey(n)), trace) {
 			return store.Batch{}, false, nil
 		}
+		if f.Seq != 0 {
+			if body, err := t.get(batchesBucket, numberKey(n)); err == nil && !carriedStored(body, f.Seq) {
+				return store.Batch{}, false, nil
+			}
+		}
 		b, err := t.batch(n)
 		if err != nil {
 			return store.Batch{}, false, err
