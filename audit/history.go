@@ -16,6 +16,8 @@ import (
 type List[T any] struct {
 	Items []T     `json:"items"`
 	Next  *string `json:"next"` // the cursor of the next page, null at the end
+	// Records are rejected records with the record key that was looked for; the first page has all of them.
+	Records []RejectedRecord `json:"records,omitempty"`
 	// Unrecorded says why the audit log does not hold that a person was looked for; absent when it does, or nobody was.
 	Unrecorded string `json:"unrecorded,omitempty"`
 }
@@ -133,10 +135,18 @@ func (r *Reader) Events(ctx context.Context, q Query) (List[Event], error) {
 // there are in all datasets.
 func (r *Reader) Search(ctx context.Context, q Query, tell func(looked, of uint64)) (List[Event], error) {
 	f, err := r.Filter(ctx, q)
-	if err != nil || tell == nil {
-		if err != nil {
-			return List[Event]{}, err
-		}
+	if err != nil {
+		return List[Event]{}, err
+	}
+	list, err := r.search(ctx, f, tell)
+	if err == nil && q.Cursor == "" {
+		list.Records, err = r.rejectedRecords(ctx, f)
+	}
+	return list, err
+}
+
+func (r *Reader) search(ctx context.Context, f store.Filter, tell func(looked, of uint64)) (List[Event], error) {
+	if tell == nil {
 		return collect(ctx, f, r.store.Events, r.event)
 	}
 	counts, err := r.store.Counts(ctx, time.Time{})

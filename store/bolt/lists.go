@@ -76,6 +76,10 @@ func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batc
 // Files returns a page of files, newest first.
 func (d *DB) Files(ctx context.Context, f store.Filter) (store.Page[store.File], error) {
 	page, err := newestFirst(ctx, d, filesBucket, f, func(t *txn, n uint64) (store.File, bool, error) {
+		// Its name and source stand in a file as they are.
+		if v := t.bucket(filesBucket).Get(numberKey(n)); !bytes.Contains(v, []byte(f.FileName)) || !bytes.Contains(v, []byte(f.Source)) {
+			return store.File{}, false, nil
+		}
 		r, err := t.file(n)
 		if err != nil {
 			return store.File{}, false, err

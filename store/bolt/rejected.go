@@ -47,7 +47,7 @@ func rejectCursor(s string) (file, record uint64, err error) {
 // rejected reads the records before one. The key stands in the entry as it is, so that most need not be decoded.
 func (t *txn) rejected(f store.Filter, file, record uint64) (page store.Page[store.RejectEntry], err error) {
 	began := time.Now()
-	key := []byte(f.RecordKey)
+	key := keyProbe(f.RecordKey)
 	c := t.bucket(rejectsBucket).Cursor()
 	if f.File != 0 && f.File < file {
 		file, record = f.File, math.MaxUint64

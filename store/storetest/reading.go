@@ -247,13 +247,15 @@ func rejectedRecords(d *desk) {
 	d.add(a.Number, bad("4711 · S1"), record(d.row("x")), bad("4711"), bad("47110"))
 	b := d.open("b.csv")
 	d.now = d.now.Add(time.Minute)
-	d.add(b.Number, bad("4712"), bad("4711 · S2"))
+	d.add(b.Number, bad("4712"), bad("4711 · S2"), bad("006Hp00001A2b3C · S2"), bad("006Hp00001A2b3CIAR"))
 	for name, c := range map[string]struct {
 		f    store.Filter
 		want []string
 	}{
-		"all":                {store.Filter{}, []string{"2.2", "2.1", "1.4", "1.3", "1.1"}},
+		"all":                {store.Filter{}, []string{"2.4", "2.3", "2.2", "2.1", "1.4", "1.3", "1.1"}},
 		"with a key":         {store.Filter{RecordKey: "4711"}, []string{"2.2", "1.3", "1.1"}},
+		"of Salesforce, 15":  {store.Filter{RecordKey: "006Hp00001A2b3C"}, []string{"2.4", "2.3"}},
+		"of Salesforce, 18":  {store.Filter{RecordKey: "006Hp00001A2b3CIAR"}, []string{"2.4", "2.3"}},
 		"with a whole key":   {store.Filter{RecordKey: "4711 · S1"}, []string{"1.1"}},
 		"with part of a key": {store.Filter{RecordKey: "471"}, nil},
 		"of a file":          {store.Filter{RecordKey: "4711", File: a.Number}, []string{"1.3", "1.1"}},
