@@ -48,13 +48,17 @@ func (d *DB) File(ctx context.Context, n uint64) (file store.File, err error) {
 // Batches returns a page of batches, newest first.
 func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batch], error) {
 	trace := []byte(f.FBTraceID)
-	page, err := newestFirst(ctx, d, batchesBucket, f, func(t *txn, n uint64) (store.Batch, bool, error) {
-		// It stands in a batch as it is, so that one that does not hold its bytes need not be decoded.
-		if len(trace) > 0 && !bytes.Contains(t.bucket(batchesBucket).Get(numberKey(n)), trace) {
+	var newest uint64 // batch of the row, when f.Seq asks for one
+	page, err := newestFirst(ctx, d, batchesBucket, f, func(t *txn, n uint64, v []byte) (store.Batch, bool, error) {
+		// Most batches are ruled out as they are stored, without decoding their rows.
+		if len(trace) > 0 && !bytes.Contains(v, trace) {
 			return store.Batch{}, false, nil
 		}
 		if f.Seq != 0 {
-			if body, err := t.get(batchesBucket, numberKey(n)); err == nil && !carriedStored(body, f.Seq) {
+			if newest == 0 {
+				newest = t.batchOf(f.Seq)
+			}
+			if body, ok := unseal(numberKey(n), v); ok && n != newest && !carriedBefore(body, f.Seq) {
 				return store.Batch{}, false, nil
 			}
 		}
@@ -75,9 +79,9 @@ func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batc
 
 // Files returns a page of files, newest first.
 func (d *DB) Files(ctx context.Context, f store.Filter) (store.Page[store.File], error) {
-	page, err := newestFirst(ctx, d, filesBucket, f, func(t *txn, n uint64) (store.File, bool, error) {
+	page, err := newestFirst(ctx, d, filesBucket, f, func(t *txn, n uint64, v []byte) (store.File, bool, error) {
 		// Its name and source stand in a file as they are.
-		if v := t.bucket(filesBucket).Get(numberKey(n)); !bytes.Contains(v, []byte(f.FileName)) || !bytes.Contains(v, []byte(f.Source)) {
+		if !bytes.Contains(v, []byte(f.FileName)) || !bytes.Contains(v, []byte(f.Source)) {
 			return store.File{}, false, nil
 		}
 		r, err := t.file(n)
@@ -101,9 +105,10 @@ func between(t time.Time, f store.Filter) bool {
 	return (f.Since.IsZero() || !t.Before(f.Since)) && (f.Until.IsZero() || t.Before(f.Until))
 }
 
-// newestFirst reads a page of what fits among the numbered entries of b, from the greatest number down.
+// newestFirst reads a page of what fits among the numbered entries of b, from the greatest number down. read gets the entry as it is
+// stored.
 func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter,
-	read func(*txn, uint64) (T, bool, error)) (page store.Page[T], err error) {
+	read func(t *txn, n uint64, stored []byte) (T, bool, error)) (page store.Page[T], err error) {
 	err = d.read(ctx, func(t *txn) error {
 		before, err := cursor(f.Cursor)
 		if err != nil {
@@ -111,18 +116,25 @@ func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter,
 		}
 		began := time.Now()
 		c := t.bucket(b).Cursor()
-		for n := min(before-1, t.last(b)); n > 0; n-- {
-			if k, _ := c.Seek(numberKey(n)); len(k) != 8 || binary.BigEndian.Uint64(k) != n {
-				continue
+		k, v := c.Seek(numberKey(before))
+		if k == nil {
+			k, v = c.Last()
+		} else {
+			k, v = c.Prev()
+		}
+		for k != nil {
+			if len(k) != 8 {
+				return damaged(b, k)
 			}
-			one, fits, err := read(t, n)
+			n := binary.BigEndian.Uint64(k)
+			one, fits, err := read(t, n, v)
 			if err != nil {
 				return err
 			}
 			if fits {
 				page.Items = append(page.Items, one)
 			}
-			if n > 1 && (len(page.Items) >= limit(f) || time.Since(began) > pageTime) {
+			if k, v = c.Prev(); k != nil && (len(page.Items) >= limit(f) || time.Since(began) > pageTime) {
 				page.Next = strconv.FormatUint(n, 10)
 				return nil
 			}
