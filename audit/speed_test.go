@@ -146,6 +146,16 @@ func largeLedger(t *testing.T, rows int) *bolt.DB {
 		}
 	})
 	if missing == nil {
+		counts, err := db.Counts(t.Context(), time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rows = 0; counts.Batches == 0 { // its making was cut off
+			for _, n := range counts.Datasets[0].Events {
+				rows += int(n)
+			}
+			sendMost(t, db, rows)
+		}
 		return db
 	}
 	began := time.Now()
@@ -165,10 +175,15 @@ func largeLedger(t *testing.T, rows int) *bolt.DB {
 		}
 	}
 	t.Logf("%d events were imported in %s", rows, time.Since(began).Round(time.Second))
-	began = time.Now()
-	send(t, db, rows/10*9/speedBatch)
-	t.Logf("nine tenths of them were sent in %s", time.Since(began).Round(time.Second))
+	sendMost(t, db, rows)
 	return db
+}
+
+func sendMost(t *testing.T, db *bolt.DB, rows int) {
+	t.Helper()
+	began := time.Now()
+	send(t, db, rows/10*9/speedBatch)
+	t.Logf("nine tenths of %d were sent in %s", rows, time.Since(began).Round(time.Second))
 }
 
 func speedRows(from, to, first, rows int) store.Chunk {
