@@ -7,8 +7,8 @@ import (
 )
 
 // Filter narrows a history; the zero value of a field does not narrow. Not every field makes sense for every list:
-// Events honours all of them, Batches honours Dataset, BatchState, Since, Until, Batch and Seq; Files honours File,
-// Since, Until, FileName, Mends and Source.
+// Events honours all of them but FBTraceID, Batches honours Dataset, BatchState, Since, Until, Batch, Seq and FBTraceID; Files
+// honours File, Since, Until, FileName, Mends and Source.
 type Filter struct {
 	Since, Until time.Time // events: event_time; batches: creation; files: start. Since inclusive, Until exclusive
 	EventID      string
@@ -16,6 +16,7 @@ type Filter struct {
 	Dataset      string
 	RecordKey    string // exact, or one of its columns
 	OrderID      string
+	Key          string // what is a RecordKey or an OrderID
 	State        State
 	BatchState   BatchState
 	File         uint64
@@ -24,6 +25,7 @@ type Filter struct {
 	Mends        uint64 // files: those that bring mended records of this file
 	Batch        uint64 // events: those that were ever in this batch or in a batch it was split into
 	Seq          uint64 // batches: those that carried this row, oldest first among them last
+	FBTraceID    string // batches: those of which an answer had this fbtrace_id
 	// Person finds the events that carry any of these hashed identifiers.
 	Person []event.HashedValue
 	// PersonPlain finds the events that carry any of these unhashed identifiers.
@@ -81,6 +83,31 @@ type EventEntry struct {
 	// Late are known.
 	Damaged bool
 	Halted  string // why it is not sent until somebody allows it, a sentence; "" when it is not halted, or not pending
+}
+
+// RejectEntry is a rejected record with the file that it is of.
+type RejectEntry struct {
+	Reject
+	File       uint64
+	FileName   string
+	Source     string
+	ImportedAt time.Time // when the import of the file began
+}
+
+// FileEvents is what became of the events that a file brought.
+type FileEvents struct {
+	States  map[State]uint64 // those that came too late are expired
+	Late    uint64           // past their deadline when they were imported, and not requeued since
+	Damaged uint64           // whose state cannot be read; they are in no other count
+	Batches []FileBatch      // that carried them last, by number
+	// TookBack counts the events, of whichever file, that records of this one took back.
+	TookBack uint64
+}
+
+// FileBatch is how many events of a file a batch carried last.
+type FileBatch struct {
+	Batch  uint64 `json:"batch"`
+	Events uint64 `json:"events"`
 }
 
 // Counts tells how many events there are.

@@ -20,7 +20,10 @@ was when the listing began. CSV puts ' before a cell that a spreadsheet would ta
 
 With - in place of an e-mail address, a telephone number or an external_id the command asks for it and does not show it, or
 reads it as a line of standard input: what stands on the command line stays in the shell's history. Who looks for a person is
-kept in the audit log, with the kind of identifier and nothing of what was typed. Where that cannot be written the answer says so.`,
+kept in the audit log, with the kind of identifier and nothing of what was typed. Where that cannot be written the answer says so.
+
+Filters narrow together; several identifiers of a person find the events that carry any of them. --record-key finds the records
+that were rejected too, of which no event came: jsonl, csv and xlsx list them last, without event_id.`,
 		Example: `  capibara history events --record-key 4711
   capibara history events --email - --since 2026-11-01
   capibara history batches --state unknown
@@ -38,7 +41,7 @@ kept in the audit log, with the kind of identifier and nothing of what was typed
 	cmd.AddCommand(
 		historyOf(a, "events", "event_time", eventColumns(), house.Search,
 			"event-id", "record-key", "order-id", "email", "phone", "external-id", "file", "batch", "state", "event-name", "dataset", "source"),
-		historyOf(a, "batches", "the time they were begun", batchColumns(), quickly(house.Batches), "batch", "state", "dataset"),
+		historyOf(a, "batches", "the time they were begun", batchColumns(), quickly(house.Batches), "batch", "state", "dataset", "fbtrace-id"),
 		historyOf(a, "files", "the time they were imported", fileColumns(), quickly(house.Files), "file", "source"))
 	return cmd
 }
@@ -80,7 +83,7 @@ func historyOf[T any](a *app, what, when string, columns []column[T], ask asker[
 				return a.into(to, func(w io.Writer) error {
 					// Programs and spreadsheets want everything, unless somebody says how much.
 					everything := a.output != asTable && a.output != asJSON && !cmd.Flags().Changed("limit")
-					l := listing[T]{a: a, w: w, what: what, columns: columns, ask: ask, everything: everything}
+					l := listing[T]{a: a, w: w, what: what, columns: columns, ask: ask, everything: everything, besides: rejectedAs[T]()}
 					return l.write(cmd.Context(), h, q)
 				})
 			})
@@ -104,6 +107,7 @@ func historyOf[T any](a *app, what, when string, columns []column[T], ask asker[
 		"external-id": {&q.ExternalID, "of the person with this external_id; - asks for it"},
 		"file":        {&q.File, "file: its number or its name"},
 		"batch":       {&q.Batch, "batch: its number"},
+		"fbtrace-id":  {&q.FBTraceID, "of which an answer had this fbtrace_id"},
 		"state":       {&q.State, "in this state, such as " + map[string]string{"events": "pending or acknowledged", "batches": "unknown or acknowledged"}[what]},
 		"event-name":  {&q.EventName, "with this event_name"},
 		"dataset":     {&q.Dataset, "of this dataset, by name or id"},
@@ -116,6 +120,12 @@ func historyOf[T any](a *app, what, when string, columns []column[T], ask asker[
 		flags.StringVar(all[name].into, name, "", all[name].usage)
 	}
 	return cmd
+}
+
+// rejectedAs makes a rejected record an entry of a list of events; nil for any other list.
+func rejectedAs[T any]() func(audit.RejectedRecord) T {
+	as, _ := any(func(r audit.RejectedRecord) audit.Event { return r.Event() }).(func(audit.RejectedRecord) T)
+	return as
 }
 
 func historyExample(what string) string {

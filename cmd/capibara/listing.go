@@ -20,6 +20,8 @@ type listing[T any] struct {
 	columns    []column[T]
 	ask        asker[T]
 	everything bool
+	// besides are the rejected records of a page as entries of the list; nil when it has none.
+	besides func(audit.RejectedRecord) T
 }
 
 // rows takes in the pages of a list; end follows the last one.
@@ -59,11 +61,20 @@ func (l *listing[T]) write(ctx context.Context, h house, q audit.Query) (err err
 			err = cerr
 		}
 	}()
+	var records []T
+	if l.besides != nil {
+		for _, r := range page.Records {
+			records = append(records, l.besides(r))
+		}
+	}
 	for {
 		if err := out.page(page.Items); err != nil {
 			return err
 		}
 		if !l.everything || page.Next == nil {
+			if err := out.page(records); err != nil {
+				return err
+			}
 			return out.end()
 		}
 		q.Cursor = *page.Next
@@ -98,15 +109,29 @@ func (l *listing[T]) single(page audit.List[T]) error {
 	}
 	if len(page.Items) == 0 {
 		shown.line("There are no %s that match.", l.what)
-		return nil
-	}
-	if err := writeList(&shown, l.columns, page.Items); err != nil {
+	} else if err := writeList(&shown, l.columns, page.Items); err != nil {
 		return err
 	}
 	if page.Next != nil {
 		shown.line("\nThere is more: add --cursor %s, or --limit for longer pages.", *page.Next)
 	}
-	return nil
+	if len(page.Records) == 0 {
+		return nil
+	}
+	shown.line("\nRejected, so that no event came of it:")
+	return writeList(&shown, rejectedColumns(), page.Records)
+}
+
+func rejectedColumns() []column[audit.RejectedRecord] {
+	return []column[audit.RejectedRecord]{
+		{name: "file", value: func(r audit.RejectedRecord) string { return number(r.File) }, right: true},
+		{name: "name", value: func(r audit.RejectedRecord) string { return r.FileName }},
+		{name: "line", value: func(r audit.RejectedRecord) string { return number(r.Line) }, right: true},
+		{name: "record_key", value: func(r audit.RejectedRecord) string { return r.RecordKey }},
+		{name: "imported_at", value: func(r audit.RejectedRecord) string { return moment(r.ImportedAt) }},
+		{name: "column", value: func(r audit.RejectedRecord) string { return r.Column }},
+		{name: "reason", value: func(r audit.RejectedRecord) string { return r.Sentence }},
+	}
 }
 
 func (l *listing[T]) begin() (rows[T], error) {

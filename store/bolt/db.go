@@ -27,6 +27,7 @@ type DB struct {
 	brokenBy atomic.Pointer[error]
 	broken   chan struct{} // closed with it
 	halts    haltCache
+	sources  sourceCache
 	// importing holds the numbers of the files that were opened since the database was, and not closed: whoever reads them may go on.
 	importing sync.Map
 	// pruneAtOnce takes the place of prunedAtOnce when it is greater than 0.
@@ -71,7 +72,7 @@ func (d *DB) view(fn func(*txn) error) (err error) {
 func (d *DB) viewIn(tx *bbolt.Tx, fn func(*txn) error) (err error) {
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
 	t := newTxn(tx)
-	t.haltCache = &d.halts
+	t.haltCache, t.sources = &d.halts, &d.sources
 	return fn(t)
 }
 
@@ -122,7 +123,7 @@ func (d *DB) update(fn func(*txn) error) (err error) {
 		}
 	}()
 	t := newTxn(tx)
-	t.haltCache = &d.halts
+	t.haltCache, t.sources = &d.halts, &d.sources
 	if err := fn(t); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}

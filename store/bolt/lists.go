@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/binary"
@@ -46,13 +47,28 @@ func (d *DB) File(ctx context.Context, n uint64) (file store.File, err error) {
 
 // Batches returns a page of batches, newest first.
 func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batch], error) {
-	page, err := newestFirst(ctx, d, batchesBucket, f, func(t *txn, n uint64) (store.Batch, bool, error) {
+	trace := []byte(f.FBTraceID)
+	var newest uint64 // batch of the row, when f.Seq asks for one
+	page, err := newestFirst(ctx, d, batchesBucket, f, func(t *txn, n uint64, v []byte) (store.Batch, bool, error) {
+		// Most batches are ruled out as they are stored, without decoding their rows.
+		if len(trace) > 0 && !bytes.Contains(v, trace) {
+			return store.Batch{}, false, nil
+		}
+		if f.Seq != 0 {
+			if newest == 0 {
+				newest = t.batchOf(f.Seq)
+			}
+			if body, ok := unseal(numberKey(n), v); ok && n != newest && !carriedBefore(body, f.Seq) {
+				return store.Batch{}, false, nil
+			}
+		}
 		b, err := t.batch(n)
 		if err != nil {
 			return store.Batch{}, false, err
 		}
 		fits := (f.Dataset == "" || b.Dataset == f.Dataset) && (f.BatchState == 0 || b.State == f.BatchState) &&
-			(f.Batch == 0 || n == f.Batch) && (f.Seq == 0 || b.carried(f.Seq)) && between(b.CreatedAt, f)
+			(f.Batch == 0 || n == f.Batch) && (f.Seq == 0 || b.carried(f.Seq)) && between(b.CreatedAt, f) &&
+			(f.FBTraceID == "" || slices.ContainsFunc(b.Attempts, func(a store.Attempt) bool { return a.FBTraceID == f.FBTraceID }))
 		return b.Batch, fits, nil
 	})
 	if err != nil {
@@ -63,7 +79,11 @@ func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batc
 
 // Files returns a page of files, newest first.
 func (d *DB) Files(ctx context.Context, f store.Filter) (store.Page[store.File], error) {
-	page, err := newestFirst(ctx, d, filesBucket, f, func(t *txn, n uint64) (store.File, bool, error) {
+	page, err := newestFirst(ctx, d, filesBucket, f, func(t *txn, n uint64, v []byte) (store.File, bool, error) {
+		// Its name and source stand in a file as they are.
+		if !bytes.Contains(v, []byte(f.FileName)) || !bytes.Contains(v, []byte(f.Source)) {
+			return store.File{}, false, nil
+		}
 		r, err := t.file(n)
 		if err != nil {
 			return store.File{}, false, err
@@ -85,40 +105,36 @@ func between(t time.Time, f store.Filter) bool {
 	return (f.Since.IsZero() || !t.Before(f.Since)) && (f.Until.IsZero() || t.Before(f.Until))
 }
 
-// newestFirst reads a page of what fits among the numbered entries of b, from the greatest number down.
+// newestFirst reads a page of what fits among the numbered entries of b, from the greatest number down. read gets the entry as it is
+// stored.
 func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter,
-	read func(*txn, uint64) (T, bool, error)) (page store.Page[T], err error) {
+	read func(t *txn, n uint64, stored []byte) (T, bool, error)) (page store.Page[T], err error) {
 	err = d.read(ctx, func(t *txn) error {
-		w, err := t.removed()
-		if err != nil {
-			return err
-		}
-		first := w.batch
-		if b == filesBucket {
-			first = w.file
-		}
 		before, err := cursor(f.Cursor)
 		if err != nil {
 			return err
 		}
 		began := time.Now()
 		c := t.bucket(b).Cursor()
-		k, _ := c.Seek(numberKey(before))
+		k, v := c.Seek(numberKey(before))
 		if k == nil {
-			k, _ = c.Last()
+			k, v = c.Last()
 		} else {
-			k, _ = c.Prev()
+			k, v = c.Prev()
 		}
-		for ; len(k) == 8; k, _ = c.Prev() {
+		for k != nil {
+			if len(k) != 8 {
+				return damaged(b, k)
+			}
 			n := binary.BigEndian.Uint64(k)
-			one, fits, err := read(t, n)
+			one, fits, err := read(t, n, v)
 			if err != nil {
 				return err
 			}
 			if fits {
 				page.Items = append(page.Items, one)
 			}
-			if n > first && (len(page.Items) >= limit(f) || time.Since(began) > pageTime) {
+			if k, v = c.Prev(); k != nil && (len(page.Items) >= limit(f) || time.Since(began) > pageTime) {
 				page.Next = strconv.FormatUint(n, 10)
 				return nil
 			}

@@ -71,7 +71,8 @@ type txn struct {
 	// haltCache is shared by the transactions of a database; haltedRows is what this one sees of it.
 	haltCache  *haltCache
 	haltedRows *haltSet
-	low        *lowWater // nil until somebody asks
+	low        *lowWater    // nil until somebody asks
+	sources    *sourceCache // shared as well
 }
 
 type countKey struct {
