@@ -111,8 +111,7 @@ func (s *Site) allowPage(w http.ResponseWriter, r *http.Request) {
 	if !s.mayAct(w, r) {
 		return
 	}
-	if err := r.ParseForm(); err != nil {
-		s.trouble(w, r, trouble{Status: http.StatusBadRequest, Sentence: "The form cannot be read."})
+	if !s.form(w, r) {
 		return
 	}
 	k, ok := s.haltOf(w, r, r.PostForm.Get)

@@ -132,8 +132,7 @@ func (s *Site) filesPage(w http.ResponseWriter, r *http.Request) {
 
 // personPage answers with a page of the events of a person. What names the person came in the body and never goes into an address.
 func (s *Site) personPage(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
-		s.trouble(w, r, trouble{Status: http.StatusBadRequest, Sentence: "The form cannot be read."})
+	if !s.form(w, r) {
 		return
 	}
 	fields, person := eventFields(), personFields()

@@ -29,8 +29,7 @@ func (s *Site) searchPage(w http.ResponseWriter, r *http.Request) {
 
 // foundPage answers with what was found. What was typed came in the body, because it may be somebody's address.
 func (s *Site) foundPage(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
-		s.trouble(w, r, trouble{Status: http.StatusBadRequest, Sentence: "The form cannot be read."})
+	if !s.form(w, r) {
 		return
 	}
 	v := searchView{Typed: strings.TrimSpace(r.PostForm.Get("find"))}

@@ -11,6 +11,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"capibara/audit"
 	"capibara/store"
@@ -42,12 +44,12 @@ func (s *Site) pages(mux *http.ServeMux) {
 	mux.HandleFunc("GET /files", s.filesPage)
 	mux.HandleFunc("GET /files/{n}", s.filePage)
 	mux.HandleFunc("GET /events", s.eventsPage)
-	mux.HandleFunc("POST /events", s.personPage)
+	mux.HandleFunc("POST /events", s.long(s.personPage))
 	mux.HandleFunc("GET /events/{id...}", s.eventPage)
 	mux.HandleFunc("GET /batches", s.batchesPage)
 	mux.HandleFunc("GET /batches/{n}", s.batchPage)
 	mux.HandleFunc("GET /search", s.searchPage)
-	mux.HandleFunc("POST /search", s.foundPage)
+	mux.HandleFunc("POST /search", s.long(s.foundPage))
 	mux.HandleFunc("GET /rules", s.rulesPage)
 	mux.HandleFunc("GET /reports", s.reportsPage)
 	mux.HandleFunc("GET /upload", s.askUploadPage)
@@ -56,9 +58,6 @@ func (s *Site) pages(mux *http.ServeMux) {
 	mux.HandleFunc("POST /allow", s.allowPage)
 	mux.HandleFunc("/", s.nowherePage)
 }
-
-// OnThisComputer is the name of a visitor who needs no token.
-const OnThisComputer = "the page on this computer"
 
 // view is what the frame around every page shows, and what the page itself is made of.
 type view struct {
@@ -102,7 +101,7 @@ type trouble struct {
 func (s *Site) trouble(w http.ResponseWriter, r *http.Request, t trouble) {
 	if t.Headline == "" {
 		t.Headline = map[int]string{http.StatusBadRequest: "That cannot be read.", http.StatusForbidden: "That is not allowed.",
-			http.StatusNotFound: "There is nothing here.", http.StatusInternalServerError: "Something went wrong."}[t.Status]
+			http.StatusNotFound: "There is nothing here.", http.StatusConflict: "Not now.", http.StatusInternalServerError: "Something went wrong."}[t.Status]
 	}
 	if t.Headline == "" {
 		t.Headline = http.StatusText(t.Status) + "."
@@ -110,8 +109,7 @@ func (s *Site) trouble(w http.ResponseWriter, r *http.Request, t trouble) {
 	s.show(w, r, t.Status, "trouble.html", view{Title: strings.TrimSuffix(t.Headline, "."), Content: t})
 }
 
-// unanswered answers for a question that the ledger could not answer. What it says of a person's mistake is shown; what else
-// went wrong is logged, because it may tell of folders and of the machine.
+// unanswered answers for a question that the ledger could not answer.
 func (s *Site) unanswered(w http.ResponseWriter, r *http.Request, err error) {
 	var usage *audit.UsageError
 	switch {
@@ -125,12 +123,26 @@ func (s *Site) unanswered(w http.ResponseWriter, r *http.Request, err error) {
 		s.log.Error().Err(err).Msg("a page met a part of the database that cannot be read")
 		s.trouble(w, r, trouble{Status: http.StatusInternalServerError, Headline: "A part of the database cannot be read.",
 			Sentence: "What this page is about is stored in a part of the database that is damaged. The rest of it still answers.",
-			Fix:      "Whoever looks after Capibara runs: capibara check --database"})
+			Fix:      "Whoever looks after Capibara runs `capibara check --database`."})
 	default:
-		s.log.Error().Err(err).Msg("a page could not be answered")
-		s.trouble(w, r, trouble{Status: http.StatusInternalServerError, Sentence: "This page could not be answered. The log of Capibara says why.",
-			Fix: "Try it again; if it stays, show whoever looks after Capibara the time and this address."})
+		status, f := s.explain(r, err)
+		s.trouble(w, r, trouble{Status: status, Sentence: asSentence(f.Error), Fix: asSentence(f.Hint)})
 	}
+}
+
+// form reads the form that came with a request. ok is false when it cannot be read, and an answer was given.
+func (s *Site) form(w http.ResponseWriter, r *http.Request) (ok bool) {
+	err := r.ParseForm()
+	var large *http.MaxBytesError
+	switch {
+	case err == nil:
+		return true
+	case errors.As(err, &large):
+		s.unanswered(w, r, err)
+	default: // its text may hold what was typed
+		s.trouble(w, r, trouble{Status: http.StatusBadRequest, Sentence: "The form cannot be read."})
+	}
+	return false
 }
 
 // nowherePage answers for what does not exist.
@@ -140,11 +152,20 @@ func (s *Site) nowherePage(w http.ResponseWriter, r *http.Request) {
 
 // sentenceOf is an error as a sentence.
 func sentenceOf(err error) string {
-	text := strings.TrimSuffix(err.Error(), ": "+store.ErrNotFound.Error())
-	if text == "" {
+	return asSentence(strings.TrimSuffix(err.Error(), ": "+store.ErrNotFound.Error()))
+}
+
+// asSentence is a clause as a sentence. A command stays as it is typed.
+func asSentence(clause string) string {
+	if clause == "" {
 		return ""
 	}
-	return strings.ToUpper(text[:1]) + text[1:] + "."
+	first, size := utf8.DecodeRuneInString(clause)
+	clause = string(unicode.ToUpper(first)) + clause[size:]
+	if strings.HasSuffix(clause, ".") {
+		return clause
+	}
+	return clause + "."
 }
 
 // numberOf is the number in the address of a page about one file or batch; ok is false when an answer was given already.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"io"
@@ -17,7 +16,7 @@ type listing[T any] struct {
 	a          *app
 	w          io.Writer
 	what       string // such as events
-	columns    []column[T]
+	columns    []audit.Column[T]
 	ask        asker[T]
 	everything bool
 }
@@ -129,17 +128,9 @@ func (l *listing[T]) begin() (rows[T], error) {
 }
 
 func (l *listing[T]) csv() (rows[T], error) {
-	w := csv.NewWriter(l.w)
-	err := w.Write(cells(l.columns, func(c column[T]) string { return c.name }))
-	return rows[T]{page: func(entries []T) error {
-		for _, e := range entries {
-			if err := w.Write(cells(l.columns, func(c column[T]) string { return harmless(c.whole(e)) })); err != nil {
-				return err
-			}
-		}
-		w.Flush()
-		return w.Error()
-	}, end: func() error { w.Flush(); return w.Error() }, close: func() error { return nil }}, err
+	out := audit.NewCSV(l.w, l.columns)
+	none := func() error { return nil }
+	return rows[T]{page: out.Write, end: none, close: none}, out.Write(nil)
 }
 
 func (l *listing[T]) book() (rows[T], error) {
@@ -148,15 +139,15 @@ func (l *listing[T]) book() (rows[T], error) {
 		return rows[T]{}, err
 	}
 	name := string(l.what[0]-'a'+'A') + l.what[1:]
-	if err := b.sheet(name, cells(l.columns, func(c column[T]) string { return c.name })...); err != nil {
+	if err := b.sheet(name, cells(l.columns, func(c audit.Column[T]) string { return c.Name })...); err != nil {
 		return rows[T]{}, errors.Join(err, b.Close())
 	}
 	return rows[T]{page: func(entries []T) error {
 		for _, e := range entries {
 			row := make([]any, len(l.columns))
 			for i, c := range l.columns {
-				row[i] = c.whole(e)
-				if n, err := strconv.ParseUint(c.whole(e), 10, 53); c.right && err == nil {
+				row[i] = c.Whole(e)
+				if n, err := strconv.ParseUint(c.Whole(e), 10, 53); c.Right && err == nil {
 					row[i] = n
 				}
 			}
@@ -166,12 +157,4 @@ func (l *listing[T]) book() (rows[T], error) {
 		}
 		return nil
 	}, end: func() error { return b.write(l.w) }, close: b.Close}, nil
-}
-
-// whole is the cell as programs and spreadsheets have it.
-func (c column[T]) whole(e T) string {
-	if c.exact != nil {
-		return c.exact(e)
-	}
-	return c.value(e)
 }

@@ -104,7 +104,12 @@ func (a *app) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	start := log.Info().Str("home", c.Home).Str("inbox", c.Folders.Inbox).Int("sources", len(all)).
+	rooms, alive := errgroup.WithContext(ctx)
+	pages := &webRoom{config: c, tokens: &pageTokenFile{config: c}, log: log}
+	pages.ledger = &pageLedger{house: l, waiting: inbox.Waiting, url: pages.address,
+		upload: func() error { return l.uploadSoon(alive, rooms) }}
+	listening := pages.open(ctx)
+	start := pages.serving(log.Info()).Str("home", c.Home).Str("inbox", c.Folders.Inbox).Int("sources", len(all)).
 		Strs("datasets", c.aliases()).Str("endpoint", c.Graph.BaseURL).Int("pid", os.Getpid())
 	if schedule != nil {
 		start = start.Time("next_upload", schedule.Next(a.now()))
@@ -112,9 +117,9 @@ func (a *app) run(ctx context.Context) (err error) {
 	start.Msg("running: the inbox is watched" + map[bool]string{true: " and uploads are scheduled", false: "; no upload is scheduled"}[schedule != nil])
 
 	page := &statusPage{house: l, folder: receipts, waiting: inbox.Waiting, log: log}
-	rooms, alive := errgroup.WithContext(ctx)
-	s := &server{house: l, self: self, log: log, alive: alive, waiting: inbox.Waiting}
+	s := &server{house: l, self: self, log: log, alive: alive, ledger: pages.ledger}
 	rooms.Go(func() error { return s.serve(alive, socket) })
+	rooms.Go(func() error { return pages.keep(alive, listening) })
 	rooms.Go(func() error { return ending(inbox.Run(alive)) })
 	rooms.Go(func() error { return page.keep(alive) })
 	rooms.Go(func() error { return prune(alive, im, time.Duration(c.Retention.Files), log) })
@@ -136,6 +141,24 @@ func (a *app) run(ctx context.Context) (err error) {
 		why = cause.Error()
 	}
 	log.Info().Str("why", why).Msg("ended in order; nothing is under way")
+	return nil
+}
+
+// uploadSoon has the schedule upload now. Without one it begins an upload by itself.
+func (l *local) uploadSoon(alive context.Context, rooms *errgroup.Group) error {
+	if alive.Err() != nil {
+		return failed("start `capibara run` again", "capibara is ending")
+	}
+	if l.soon != nil {
+		l.soon()
+		return nil
+	}
+	rooms.Go(func() error {
+		if _, err := l.Upload(alive, func(progress) {}); err != nil && alive.Err() == nil {
+			l.log.Error().Str("hint", hintOf(err)).Msg("the upload that was asked for on the page: " + err.Error())
+		}
+		return nil
+	})
 	return nil
 }
 

@@ -93,7 +93,7 @@ func TestRefusedContent(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	s := &server{house: l, log: zerolog.Nop(), alive: ctx, waiting: func() []string { return nil }}
+	s := &server{house: l, log: zerolog.Nop(), alive: ctx, ledger: &pageLedger{house: l, waiting: func() []string { return nil }, url: func() string { return "" }}}
 	go func() { ended <- s.serve(ctx, socket) }()
 	for _, size := range []int{1, 100, 4 << 20} {
 		conn, err := dialSocket(ctx, c)

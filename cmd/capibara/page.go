@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"capibara/audit"
+	"capibara/audit/web"
+	"capibara/store"
+	"capibara/uploader"
+
+	"github.com/goccy/go-yaml"
+)
+
+// pageLedger is what the page and the API ask of the running process, and what they have it do.
+type pageLedger struct {
+	house   *local
+	waiting func() []string // what the inbox does not take, each a sentence
+	url     func() string   // where the page is served; "" when it is not
+	upload  func() error    // has an upload begin
+}
+
+// Status tells how things stand, the inbox included.
+func (p *pageLedger) Status(ctx context.Context) (audit.Status, error) {
+	st, err := p.house.Status(ctx)
+	if err != nil {
+		return st, explained(err)
+	}
+	addWaiting(&st, p.waiting())
+	st.Page = p.url()
+	return st, nil
+}
+
+// Overview tells how things stand and went.
+func (p *pageLedger) Overview(ctx context.Context) (audit.Overview, error) {
+	st, err := p.Status(ctx)
+	return audit.Overview{Status: st, Days: []audit.Day{}, Sums: []store.Sum{}, Sources: []audit.SourceCoverage{}}, err
+}
+
+// Events returns a page of events.
+func (p *pageLedger) Events(ctx context.Context, q audit.Query) (audit.List[audit.Event], error) {
+	return asExplained(p.house.Events(visiting(ctx), q))
+}
+
+// Batches returns a page of batches.
+func (p *pageLedger) Batches(ctx context.Context, q audit.Query) (audit.List[audit.Batch], error) {
+	return asExplained(p.house.Batches(ctx, q))
+}
+
+// Files returns a page of imports.
+func (p *pageLedger) Files(ctx context.Context, q audit.Query) (audit.List[audit.File], error) {
+	return asExplained(p.house.Files(ctx, q))
+}
+
+// ShowEvent tells the story of the events with an event_id.
+func (p *pageLedger) ShowEvent(ctx context.Context, id string) ([]audit.EventStory, error) {
+	return asExplained(p.house.ShowEvent(ctx, id))
+}
+
+// ShowBatch tells the story of a batch.
+func (p *pageLedger) ShowBatch(ctx context.Context, n uint64) (audit.BatchStory, error) {
+	return asExplained(p.house.ShowBatch(ctx, n))
+}
+
+// ShowFile tells the story of an import.
+func (p *pageLedger) ShowFile(ctx context.Context, n uint64) (audit.FileStory, error) {
+	return asExplained(p.house.ShowFile(ctx, n))
+}
+
+// Report reconciles a period.
+func (p *pageLedger) Report(ctx context.Context, q audit.ReportQuery) (audit.Report, error) {
+	return asExplained(p.house.Report(ctx, q, func(progress) {}))
+}
+
+// Find looks for events by what somebody typed.
+func (p *pageLedger) Find(ctx context.Context, typed string) (audit.Found, error) {
+	typed = strings.TrimSpace(typed)
+	q, as := audit.Query{RecordKey: typed}, []string{}
+	if strings.Contains(typed, "@") {
+		q, as = audit.Query{Email: typed}, []string{"an e-mail address"}
+	}
+	events, err := p.Events(ctx, q)
+	return audit.Found{Events: events, Batches: []audit.Batch{}, Files: []audit.File{}, As: as}, err
+}
+
+// Rules are the sources in force, as the process read them when it started.
+func (p *pageLedger) Rules(context.Context) (audit.Rules, error) {
+	c := p.house.config
+	rules := audit.Rules{Sources: []audit.SourceRule{}}
+	for i := range c.Sources {
+		s := &c.Sources[i]
+		effective, _, err := s.Effective()
+		if err != nil {
+			return rules, failed("", "reading source %s: %w", s.Name, err)
+		}
+		text, err := yaml.MarshalWithOptions(effective, yaml.OmitEmpty(), yaml.IndentSequence(true))
+		if err != nil {
+			return rules, failed("", "writing source %s: %w", s.Name, err)
+		}
+		rules.Sources = append(rules.Sources, audit.SourceRule{Name: s.Name, Files: s.Files, Mapping: string(text)})
+	}
+	return rules, nil
+}
+
+// Upload has an upload begin, and keeps in the audit log who asked for it. What may not be sent is said at once.
+func (p *pageLedger) Upload(ctx context.Context, by string) error {
+	if err := p.house.testimony.maySend(); err != nil {
+		return err
+	}
+	if err := p.house.db.Note(ctx, "upload_asked", fmt.Sprintf("by %s: an upload, on the page", by), p.house.now()); err != nil {
+		return fmt.Errorf("keeping who asked for an upload: %w", err)
+	}
+	p.house.log.Info().Str("by", by).Msg("an upload was asked for on the page")
+	return p.upload()
+}
+
+// Allow lets go what is halted.
+func (p *pageLedger) Allow(ctx context.Context, k store.HaltKey, by string) (uint64, error) {
+	return asExplained(p.house.Allow(ctx, k, by))
+}
+
+// visiting names who asks on the page as the one who calls, for the audit log.
+func visiting(ctx context.Context) context.Context {
+	if v, ok := web.Asking(ctx); ok {
+		return context.WithValue(ctx, callerKey{}, v.Name)
+	}
+	return ctx
+}
+
+// asExplained gives an error the way out that commands have.
+func asExplained[T any](v T, err error) (T, error) {
+	if errors.Is(err, uploader.ErrBusy) {
+		err = fmt.Errorf("%w (%w)", err, web.ErrBusy)
+	}
+	return v, explained(err)
+}
