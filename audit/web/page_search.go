@@ -1,11 +1,14 @@
 package web
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"capibara/audit"
+	"capibara/event"
 )
 
 // searchView is the page with the one box.
@@ -14,7 +17,7 @@ type searchView struct {
 	Typed string // shown again in the box, never in an address
 	Found audit.Found
 	All   string // the address of all events that were found; "" when there are no more, or a person was looked for
-	Email string // the person whose other events are asked for by POST; "" for none
+	Person []filterField // what asks for the other events of a person by POST; empty for nobody
 	Wrong string // why what was typed cannot be looked for, a sentence
 }
 
@@ -50,12 +53,26 @@ func (s *Site) foundPage(w http.ResponseWriter, r *http.Request) {
 	}
 	v.Found = found
 	if found.Events.Next != nil {
-		switch {
-		case found.Filter != "":
+		if found.Filter != "" && !event.LooksPersonal(v.Typed) {
 			v.All = pathWith("/events", url.Values{found.Filter: {v.Typed}})
-		case strings.Contains(v.Typed, "@"):
-			v.Email = v.Typed
+		} else if found.Filter == "" {
+			v.Person = personOf(v.Typed)
 		}
 	}
 	s.show(w, r, status, "search.html", view{Title: "Search", Nav: "/search", Content: v})
+}
+
+// personOf are the fields that look for the person whom somebody typed: a hash may be that of any identifier.
+func personOf(typed string) []filterField {
+	names := []string{"phone"}
+	if strings.Contains(typed, "@") {
+		names = []string{"email"}
+	} else if hash, err := hex.DecodeString(typed); err == nil && len(hash) == sha256.Size {
+		names = []string{"email", "phone", "external_id"}
+	}
+	var fields []filterField
+	for _, name := range names {
+		fields = append(fields, filterField{Name: name, Value: typed})
+	}
+	return fields
 }

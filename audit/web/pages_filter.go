@@ -49,7 +49,8 @@ func eventFields() []filterField {
 		{Name: "event_name", Label: "Event name", Kind: "text", Suggested: event.Standard()},
 		{Name: "since", Label: "Happened from", Kind: "date"},
 		{Name: "until", Label: "Happened until", Kind: "date", Hint: "that day included"},
-		{Name: "record_key", Label: "Record key", Kind: "text", Hint: "such as the id of a deal"},
+		{Name: "key", Label: "Deal or order", Kind: "text", Hint: "record key, or order id"},
+		{Name: "record_key", Label: "Record key", Kind: "text"},
 		{Name: "order_id", Label: "Order id", Kind: "text"},
 		{Name: "event_id", Label: "Event id", Kind: "text"},
 		{Name: "source", Label: "Source", Kind: "text"},
@@ -70,6 +71,7 @@ func batchFields() []filterField {
 		{Name: "until", Label: "Begun until", Kind: "date", Hint: "that day included"},
 		{Name: "dataset", Label: "Dataset", Kind: "text"},
 		{Name: "batch", Label: "Batch", Kind: "text", Hint: "number"},
+		{Name: "fbtrace_id", Label: "fbtrace_id", Kind: "text", Hint: "of one of Meta's answers"},
 	}
 }
 
