@@ -34,13 +34,17 @@ type personView struct {
 	Cursor string // of the next page; "" at the end
 }
 
-// says tells how many entries there are, for people and for screen readers.
+// Says tells how many entries there are, for people and for screen readers.
 func (l listView) Says() string {
 	what := map[string][2]string{"/events": {"event", "events"}, "/batches": {"batch", "batches"}, "/files": {"file", "files"}}[l.Form.Path]
 	says := plural(l.Count, what[0], what[1])
 	switch {
 	case l.Form.Problem != "":
 		return l.Form.Problem
+	case l.Bad():
+		return "A filter cannot be read."
+	case l.Count == 0:
+		return "No " + what[1] + "."
 	case l.Older != "" || l.Person != nil && l.Person.Cursor != "":
 		return says + ", newest first; there are older ones."
 	case !l.First:

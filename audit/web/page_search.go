@@ -13,12 +13,12 @@ import (
 
 // searchView is the page with the one box.
 type searchView struct {
-	Asked bool   // something was looked for
-	Typed string // shown again in the box, never in an address
-	Found audit.Found
-	All   string // the address of all events that were found; "" when there are no more, or a person was looked for
+	Asked  bool   // something was looked for
+	Typed  string // shown again in the box, never in an address
+	Found  audit.Found
+	All    string        // the address of all events that were found; "" when there are no more, or a person was looked for
 	Person []filterField // what asks for the other events of a person by POST; empty for nobody
-	Wrong string // why what was typed cannot be looked for, a sentence
+	Wrong  string        // why what was typed cannot be looked for, a sentence
 }
 
 // Nothing reports whether nothing was found.

@@ -51,6 +51,14 @@ type fileView struct {
 	Fates []fateCount
 }
 
+// Tone is good only when nobody has to mend anything.
+func (v fileView) Tone() string {
+	if v.State == store.FileImported.String() && v.Counts.Rejected > 0 && len(v.MendedBy) == 0 {
+		return "mend"
+	}
+	return fileState(v.State).Tone
+}
+
 // fateCount is how many records met a fate.
 type fateCount struct {
 	Fate, Tone, Means string

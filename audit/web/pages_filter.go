@@ -39,6 +39,24 @@ type filterOption struct {
 	Chosen      bool
 }
 
+// InForce are the fields that narrow the list.
+func (f filterForm) InForce() []filterField {
+	return slices.DeleteFunc(slices.Clone(f.Fields), func(f filterField) bool { return f.Value == "" })
+}
+
+// Shown is the value of the field in words; "" of one that is ticked.
+func (f filterField) Shown() string {
+	if f.Kind == "tick" {
+		return ""
+	}
+	for _, o := range f.Options {
+		if o.Chosen {
+			return o.Word
+		}
+	}
+	return f.Value
+}
+
 // eventFields, batchFields and fileFields are the filters of the command line that make sense for a list.
 func eventFields() []filterField {
 	states := filterField{Name: "state", Label: "State", Kind: "choice", Options: []filterOption{{Word: "any"}}}
