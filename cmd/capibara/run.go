@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"capibara/audit"
 	"capibara/importer"
 	"capibara/store"
 	"capibara/uploader"
@@ -122,6 +123,8 @@ func (a *app) run(ctx context.Context) (err error) {
 	watch := &expiringWatch{store: l.db, datasets: c.datasetIDs(), log: log, now: a.now}
 	rooms.Go(func() error { watch.keep(alive); return nil })
 	rooms.Go(func() error { daily(alive, c.zone, a.now, l.askDaily); return nil })
+	l.daybook = audit.NewDaybook(l.db, c.zone, a.now)
+	rooms.Go(func() error { l.keepDaybook(alive); return nil })
 	if schedule != nil {
 		rooms.Go(func() error { return ending(schedule.Run(alive)) })
 		rooms.Go(func() error { l.resume(alive); return nil })
