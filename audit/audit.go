@@ -45,6 +45,10 @@ type Config struct {
 	Graph GraphStatus
 	// Ledger says why nothing is sent of it; nil when nothing is wrong. Only the caller knows what its home remembers.
 	Ledger *LedgerStatus
+	// Daybook has what an overview counts; nil has each overview count for itself.
+	Daybook *Daybook
+	// Rules returns the sources in force, in the order in which a file is offered to them; nil for none.
+	Rules func() []SourceRule
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -58,6 +62,8 @@ type Reader struct {
 	now      func() time.Time
 	graph    GraphStatus
 	ledger   *LedgerStatus
+	daybook  *Daybook
+	rules    func() []SourceRule
 
 	unattended bool // no process works on the ledger
 	scheduled  bool // one should, by the configuration's schedule
@@ -65,7 +71,8 @@ type Reader struct {
 
 // New returns a Reader.
 func New(c Config) *Reader {
-	r := &Reader{store: c.Store, datasets: c.Datasets, zone: c.Zone, next: c.NextUpload, now: c.Now, graph: c.Graph, ledger: c.Ledger}
+	r := &Reader{store: c.Store, datasets: c.Datasets, zone: c.Zone, next: c.NextUpload, now: c.Now, graph: c.Graph, ledger: c.Ledger,
+		daybook: c.Daybook, rules: c.Rules}
 	if r.zone == nil {
 		r.zone = time.UTC
 	}

@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"context"
+	"fmt"
 	"time"
 
 	"capibara/store"
@@ -50,9 +52,12 @@ type Found struct {
 	Batches []Batch     `json:"batches"` // by number, or by the fbtrace_id of one of their attempts
 	Files   []File      `json:"files"`   // by number or name
 	// As says how what was typed was understood, such as "an e-mail address"; for people.
-	As []string `json:"as"`
-	// Filter names the filter of Query under which Events goes on, such as record_key; "" for a person, and when there are none.
+	As    []string `json:"as"`
+	kinds string
+	// Filter names the filter of Query under which Events goes on, such as key; "" for a person, and when nothing was looked for.
 	Filter string `json:"filter"`
+	// Unfinished are sentences about what was not looked through to its end, because it takes long.
+	Unfinished []string `json:"unfinished"`
 }
 
 // Rules are the sources in force.
@@ -66,4 +71,46 @@ type SourceRule struct {
 	Files    []string `json:"files"`    // patterns of names
 	Datasets []string `json:"datasets"` // aliases
 	Mapping  string   `json:"mapping"`  // everything that holds for it, as YAML
+}
+
+// Overview tells how things stand and how they went lately. With a Daybook that costs no more than a Status; without one it counts
+// for a moment, and says when that was not enough.
+func (r *Reader) Overview(ctx context.Context) (Overview, error) {
+	status, err := r.Status(ctx)
+	if err != nil {
+		return Overview{}, err
+	}
+	book := r.daybook
+	if book == nil {
+		book = NewDaybook(r.store, r.zone, r.now)
+		if err := book.count(ctx, time.Now().Add(countAtOnce), false); err != nil {
+			return Overview{}, err
+		}
+	}
+	f := book.figures.Load()
+	o := Overview{Status: status, Days: make([]Day, 0, overviewDays), Counted: f.whole, Sources: make([]SourceCoverage, len(f.sources))}
+	var sums store.Totals
+	today := r.now().In(r.zone)
+	for ago := overviewDays - 1; ago >= 0; ago-- {
+		day := today.AddDate(0, 0, -ago).Format(time.DateOnly)
+		o.Days = append(o.Days, Day{Day: day, Sent: f.sent[day], Reject: f.rejected[day], Expired: f.expired[day]})
+		if err := sums.AddSums(f.sums[day]); err != nil {
+			return Overview{}, fmt.Errorf("adding up what was sent on %s: %w", day, err)
+		}
+	}
+	o.Sums = sums.Sums()
+	for i, s := range f.sources {
+		s.LastAt = r.instant(*s.LastAt)
+		o.Sources[i] = s
+	}
+	return o, nil
+}
+
+// Rules are the sources in force, as the configuration has them.
+func (r *Reader) Rules(context.Context) (Rules, error) {
+	out := Rules{Sources: []SourceRule{}}
+	if r.rules != nil {
+		out.Sources = append(out.Sources, r.rules()...)
+	}
+	return out, nil
 }

@@ -28,12 +28,14 @@ type Query struct {
 	EventID    string `json:"event_id,omitempty"`    // exact
 	RecordKey  string `json:"record_key,omitempty"`  // exact, or one of its columns
 	OrderID    string `json:"order_id,omitempty"`    // exact
+	Key        string `json:"key,omitempty"`         // what is a record key, one of its columns, or an order id
 	Email      string `json:"email,omitempty"`       // plain, or its SHA-256
 	Phone      string `json:"phone,omitempty"`       // with country code, or its SHA-256
 	ExternalID string `json:"external_id,omitempty"` // plain, or its SHA-256
 	File       string `json:"file,omitempty"`        // number, or base name for a list of files
 	Source     string `json:"source,omitempty"`      // name of the source that read it, exact
 	Batch      string `json:"batch,omitempty"`       // number
+	FBTraceID  string `json:"fbtrace_id,omitempty"`  // batches: of one of their answers, exact
 	State      string `json:"state,omitempty"`
 	EventName  string `json:"event_name,omitempty"`
 	Changed    bool   `json:"changed,omitempty"` // with which a record disagreed since, unless they are withdrawn
@@ -161,8 +163,8 @@ func (r *Reader) filter(ctx context.Context, q Query, batches bool) (store.Filte
 
 // read reads what a person typed.
 func (r *Reader) read(q Query, batches bool) (store.Filter, error) {
-	f := store.Filter{EventID: q.EventID, RecordKey: q.RecordKey, OrderID: q.OrderID, EventName: q.EventName, Source: q.Source, Changed: q.Changed,
-		Cursor: q.Cursor, Limit: q.Limit}
+	f := store.Filter{EventID: q.EventID, RecordKey: q.RecordKey, OrderID: q.OrderID, Key: q.Key, EventName: q.EventName, Source: q.Source,
+		FBTraceID: q.FBTraceID, Changed: q.Changed, Cursor: q.Cursor, Limit: q.Limit}
 	if q.Limit < 0 || q.Limit > MaxPage {
 		return f, &UsageError{"limit", fmt.Sprintf("a page holds 1 to %d entries", MaxPage)}
 	}

@@ -28,7 +28,7 @@ func testReader(t *testing.T) *Reader {
 
 func TestQueryTravelsThroughURL(t *testing.T) {
 	q := Query{Since: "7d", Until: "2026-11-20", EventID: "cb-1", RecordKey: "4711", OrderID: "A 1&b", Email: "mary@example.com",
-		Phone: "+31 20 794 0000", ExternalID: "C-1", File: "3", Batch: "4", State: "held", EventName: "Purchase", Dataset: "main", Source: "deals", Changed: true,
+		Phone: "+31 20 794 0000", ExternalID: "C-1", Key: "K 1", File: "3", Batch: "4", FBTraceID: "Ab1", State: "held", EventName: "Purchase", Dataset: "main", Source: "deals", Changed: true,
 		Cursor: "x=", Limit: 7}
 	got, err := ParseQuery(q.Values())
 	if err != nil {

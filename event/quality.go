@@ -1,5 +1,7 @@
 package event
 
+import "fmt"
+
 // Coverage counts which identifiers events carry, and estimates from it how well Meta will be able to match them. The zero
 // value is ready.
 //
@@ -55,6 +57,15 @@ func (c *Coverage) Events() uint64 { return c.events }
 
 // With is how many of the events carry the identifier.
 func (c *Coverage) With(k Key) uint64 { return c.keys[k] }
+
+// Mean is the mean over the events to a tenth, such as "6.4"; "" without an event.
+func (c *Coverage) Mean() string {
+	if c.events == 0 {
+		return ""
+	}
+	tenths := (c.points + c.events/2) / c.events
+	return fmt.Sprintf("%d.%d", tenths/10, tenths%10)
+}
 
 // Band names a range of the estimate.
 type Band string

@@ -84,6 +84,10 @@ func (m *Mapping) Datasets() []string {
 	return slices.Compact(slices.Sorted(maps.Values(m.choice.ids)))
 }
 
+// Effective is all that holds for the source, with what its preset adds and with the defaults, as JSON: what a file that it reads
+// is recorded with.
+func (m *Mapping) Effective() string { return m.effective }
+
 // Matches reports whether a file of that base name belongs to the source.
 func (m *Mapping) Matches(name string) bool {
 	name = strings.ToLower(name)

@@ -7,8 +7,8 @@ import (
 )
 
 // Filter narrows a history; the zero value of a field does not narrow. Not every field makes sense for every list:
-// Events honours all of them, Batches honours Dataset, BatchState, Since, Until, Batch and Seq; Files honours File,
-// Since, Until, FileName, Mends and Source.
+// Events honours all of them but FBTraceID, Batches honours Dataset, BatchState, Since, Until, Batch, Seq and FBTraceID; Files
+// honours File, Since, Until, FileName, Mends and Source.
 type Filter struct {
 	Since, Until time.Time // events: event_time; batches: creation; files: start. Since inclusive, Until exclusive
 	EventID      string
@@ -16,6 +16,7 @@ type Filter struct {
 	Dataset      string
 	RecordKey    string // exact, or one of its columns
 	OrderID      string
+	Key          string // what is a RecordKey or an OrderID
 	State        State
 	BatchState   BatchState
 	File         uint64
@@ -24,6 +25,7 @@ type Filter struct {
 	Mends        uint64 // files: those that bring mended records of this file
 	Batch        uint64 // events: those that were ever in this batch or in a batch it was split into
 	Seq          uint64 // batches: those that carried this row, oldest first among them last
+	FBTraceID    string // batches: those of which an answer had this fbtrace_id
 	// Person finds the events that carry any of these hashed identifiers.
 	Person []event.HashedValue
 	// PersonPlain finds the events that carry any of these unhashed identifiers.

@@ -36,7 +36,7 @@ kept in the audit log, with the kind of identifier and nothing of what was typed
 	cmd.AddCommand(
 		historyOf(a, "events", "event_time", audit.EventColumns(), house.Search,
 			"event-id", "record-key", "order-id", "email", "phone", "external-id", "file", "batch", "state", "event-name", "dataset", "source"),
-		historyOf(a, "batches", "the time they were begun", audit.BatchColumns(), quickly(house.Batches), "batch", "state", "dataset"),
+		historyOf(a, "batches", "the time they were begun", audit.BatchColumns(), quickly(house.Batches), "batch", "state", "dataset", "fbtrace-id"),
 		historyOf(a, "files", "the time they were imported", audit.FileColumns(), quickly(house.Files), "file", "source"))
 	return cmd
 }
@@ -102,6 +102,7 @@ func historyOf[T any](a *app, what, when string, columns []audit.Column[T], ask 
 		"external-id": {&q.ExternalID, "of the person with this external_id; - asks for it"},
 		"file":        {&q.File, "file: its number or its name"},
 		"batch":       {&q.Batch, "batch: its number"},
+		"fbtrace-id":  {&q.FBTraceID, "of which an answer had this fbtrace_id"},
 		"state":       {&q.State, "in this state, such as " + map[string]string{"events": "pending or acknowledged", "batches": "unknown or acknowledged"}[what]},
 		"event-name":  {&q.EventName, "with this event_name"},
 		"dataset":     {&q.Dataset, "of this dataset, by name or id"},

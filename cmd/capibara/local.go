@@ -45,6 +45,8 @@ type local struct {
 	soon        func()                          // has the schedule upload now; nil without one
 	// reconsider has the schedule ask when an upload makes sense again; nil without one.
 	reconsider func(context.Context)
+	daybook    *audit.Daybook // what an overview counts, kept by capibara run; nil elsewhere
+	lookUps    lookUps        // of people, that the audit log has
 	owed       atomic.Pointer[[]uploader.NotLive]
 }
 
@@ -73,7 +75,7 @@ func (l *local) reader() *audit.Reader {
 		graph.Warning = l.uploader.VersionWarning()
 	}
 	return audit.New(audit.Config{Store: l.db, Datasets: datasets, Zone: l.config.zone, NextUpload: l.next, Graph: graph,
-		Ledger: l.testimony.inDoubt().status(), Now: l.now})
+		Ledger: l.testimony.inDoubt().status(), Daybook: l.daybook, Rules: l.config.rules, Now: l.now})
 }
 
 // Status tells how things stand.
@@ -83,7 +85,7 @@ func (l *local) Status(ctx context.Context) (audit.Status, error) { return l.rea
 func (l *local) Events(ctx context.Context, q audit.Query) (audit.List[audit.Event], error) {
 	page, err := l.reader().Events(ctx, q)
 	if err == nil {
-		page.Unrecorded = l.lookedUp(ctx, q)
+		page.Unrecorded = l.lookedUpBy(ctx, q)
 	}
 	return page, err
 }
@@ -94,7 +96,7 @@ func (l *local) Search(ctx context.Context, q audit.Query, tell func(progress)) 
 		tell(progress{Done: int64(looked), Total: int64(of), Count: int64(looked)})
 	})
 	if err == nil {
-		page.Unrecorded = l.lookedUp(ctx, q)
+		page.Unrecorded = l.lookedUpBy(ctx, q)
 	}
 	return page, err
 }

@@ -165,10 +165,9 @@ func looking(ctx context.Context) string {
 
 // lookedUp keeps that somebody looked for a person: who, and by which kinds of identifiers. It returns why that could not be
 // kept, "" when it was.
-func (l *local) lookedUp(ctx context.Context, q audit.Query) string {
-	kinds := q.PersonKinds()
-	if kinds == "" || q.Cursor != "" {
-		return "" // the next page of a look-up that was kept
+func (l *local) lookedUp(ctx context.Context, kinds string) string {
+	if kinds == "" {
+		return ""
 	}
 	if !l.acts {
 		return "the database could only be opened for reading"

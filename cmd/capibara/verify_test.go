@@ -63,6 +63,7 @@ func TestLookUpsAreKept(t *testing.T) {
 	}{
 		{over, audit.Query{Email: "mary@example.com"}, "looked_up: by anna: a person, by e-mail address"},
 		{t.Context(), audit.Query{Phone: "+31201234567", ExternalID: "C-17"}, "looked_up: by " + operator() + ": a person, by telephone number and external id"},
+		{over, audit.Query{Phone: "+31201234567", Cursor: "99"}, "looked_up: by anna: a person, by telephone number"}, // a cursor that somebody made up
 		{nameless, audit.Query{ExternalID: "C-17"}, "looked_up: by somebody whom " + operator() + " lets read: a person, by external id"},
 	} {
 		page, err := l.Events(look.ctx, look.q)
@@ -73,7 +74,17 @@ func TestLookUpsAreKept(t *testing.T) {
 			t.Errorf("kept is %q, want %q", all[len(all)-1], look.want)
 		}
 	}
+	if f, err := l.Find(over, "mary@example.com"); err != nil || f.Events.Unrecorded != "" {
+		t.Errorf("a look-up from the box says %q, %v", f.Events.Unrecorded, err)
+	}
+	if all := kinds(t, l); all[len(all)-1] != "looked_up: by anna: a person, by e-mail address" {
+		t.Errorf("kept of a look-up from the box is %q", all[len(all)-1])
+	}
 	before := len(kinds(t, l))
+	// The next page of one of them, by the same caller, is no other look-up.
+	if _, err := l.Events(over, audit.Query{Email: "mary@example.com", Cursor: "99"}); err != nil {
+		t.Fatal(err)
+	}
 	for _, q := range []audit.Query{{OrderID: "7"}, {}} {
 		if _, err := l.Events(t.Context(), q); err != nil {
 			t.Fatal(err)

@@ -238,7 +238,7 @@ func (s *search) look(b *block, seq uint64) error {
 // byContent reports whether the filter asks for what only an undamaged row can tell.
 func (s *search) byContent() bool {
 	f := &s.f
-	return f.EventName != "" || f.RecordKey != "" || f.OrderID != "" || f.Source != "" || len(f.Person) > 0 || len(f.PersonPlain) > 0 ||
+	return f.EventName != "" || f.RecordKey != "" || f.OrderID != "" || f.Key != "" || f.Source != "" || len(f.Person) > 0 || len(f.PersonPlain) > 0 ||
 		!f.Since.IsZero() || !f.Until.IsZero()
 }
 
@@ -255,16 +255,23 @@ func (s *search) matches(seq uint64, r *row) bool {
 		f.Batch != 0 && !s.inBatch(seq),
 		!f.Since.IsZero() && at.Before(f.Since),
 		!f.Until.IsZero() && !at.Before(f.Until),
-		f.RecordKey != "" && r.recordKey != f.RecordKey && !slices.Contains(strings.Split(r.recordKey, keySeparator), f.RecordKey):
+		f.RecordKey != "" && !isKey(r.recordKey, f.RecordKey):
 		return false
 	}
-	if f.OrderID == "" && len(f.Person) == 0 && len(f.PersonPlain) == 0 {
+	byKey := f.Key == "" || isKey(r.recordKey, f.Key)
+	if byKey && f.OrderID == "" && len(f.Person) == 0 && len(f.PersonPlain) == 0 {
 		return true
 	}
 	if err := s.decoded.DecodeBinary(r.payload); err != nil {
 		return false // a payload in a form that this version does not know carries no person that it could compare
 	}
-	return (f.OrderID == "" || s.decoded.Custom.OrderID == f.OrderID) && s.isPerson()
+	order := s.decoded.Custom.OrderID
+	return (byKey || order == f.Key) && (f.OrderID == "" || order == f.OrderID) && s.isPerson()
+}
+
+// isKey reports whether key is what is looked for, or has a column that is.
+func isKey(key, looked string) bool {
+	return key == looked || slices.Contains(strings.Split(key, keySeparator), looked)
 }
 
 func (s *search) inFile(n uint64) bool {

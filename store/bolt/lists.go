@@ -1,6 +1,7 @@
 package bolt
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/binary"
@@ -46,13 +47,19 @@ func (d *DB) File(ctx context.Context, n uint64) (file store.File, err error) {
 
 // Batches returns a page of batches, newest first.
 func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batch], error) {
+	trace := []byte(f.FBTraceID)
 	page, err := newestFirst(ctx, d, batchesBucket, f, func(t *txn, n uint64) (store.Batch, bool, error) {
+		// It stands in a batch as it is, so that one that does not hold its bytes need not be decoded.
+		if len(trace) > 0 && !bytes.Contains(t.bucket(batchesBucket).Get(numberKey(n)), trace) {
+			return store.Batch{}, false, nil
+		}
 		b, err := t.batch(n)
 		if err != nil {
 			return store.Batch{}, false, err
 		}
 		fits := (f.Dataset == "" || b.Dataset == f.Dataset) && (f.BatchState == 0 || b.State == f.BatchState) &&
-			(f.Batch == 0 || n == f.Batch) && (f.Seq == 0 || b.carried(f.Seq)) && between(b.CreatedAt, f)
+			(f.Batch == 0 || n == f.Batch) && (f.Seq == 0 || b.carried(f.Seq)) && between(b.CreatedAt, f) &&
+			(f.FBTraceID == "" || slices.ContainsFunc(b.Attempts, func(a store.Attempt) bool { return a.FBTraceID == f.FBTraceID }))
 		return b.Batch, fits, nil
 	})
 	if err != nil {

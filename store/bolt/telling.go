@@ -19,7 +19,7 @@ type telling struct {
 
 func tellingOf(f store.Filter) telling {
 	var t telling
-	for _, text := range []string{f.OrderID, f.RecordKey} {
+	for _, text := range []string{f.OrderID, f.RecordKey, f.Key} {
 		if text != "" {
 			t.all = append(t.all, []byte(text))
 		}

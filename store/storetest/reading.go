@@ -71,6 +71,10 @@ func eventFilters(d *desk) {
 		"a column of the record key":  {store.Filter{RecordKey: "K-a0"}, []uint64{a[0]}},
 		"part of a column of the key": {store.Filter{RecordKey: "K-a"}, nil},
 		"order_id":                    {store.Filter{OrderID: "order-a2"}, []uint64{a[2]}},
+		"a record key or order_id":    {store.Filter{Key: "K-a0"}, []uint64{a[0]}},
+		"an order_id or record key":   {store.Filter{Key: "order-a2"}, []uint64{a[2]}},
+		"neither":                     {store.Filter{Key: "order-a"}, nil},
+		"either, of a person":         {store.Filter{Key: "order-a2", Person: []event.HashedValue{{Key: event.Email, Hash: mail}}}, nil},
 		"state":                       {store.Filter{State: store.StateInFlight}, []uint64{b[1], a[0]}},
 		"late":                        {store.Filter{State: store.StateExpired}, []uint64{b[2]}},
 		"no such state yet":           {store.Filter{State: store.StateHeld}, nil},
@@ -133,7 +137,7 @@ func batchFilters(d *desk) {
 	o := d.queue(d.row("o", in(other)))
 	d.begin(seqs[0])
 	d.now = d.now.Add(time.Hour)
-	d.settle(store.Settlement{Batch: d.begin(seqs[1]).Number, Verdict: store.VerdictReleased})
+	d.settle(store.Settlement{Batch: d.begin(seqs[1]).Number, Verdict: store.VerdictReleased, Attempt: store.Attempt{FBTraceID: "Ab1", Error: "Cd2"}})
 	_, err := d.Outbox.Begin(d.ctx, store.Intent{Dataset: other, Rows: o}, d.now)
 	d.must(err)
 	d.now = d.now.Add(time.Hour)
@@ -150,6 +154,9 @@ func batchFilters(d *desk) {
 		"number":     {store.Filter{Batch: 3}, []uint64{3}},
 		"row":        {store.Filter{Seq: seqs[1]}, []uint64{4, 2}},
 		"none":       {store.Filter{Seq: 99}, nil},
+		"fbtrace_id": {store.Filter{FBTraceID: "Ab1"}, []uint64{2}},
+		"part of it": {store.Filter{FBTraceID: "Ab"}, nil},
+		"no such id": {store.Filter{FBTraceID: "Cd2"}, nil},
 	} {
 		for _, limit := range []int{0, 1, 3} {
 			c.f.Limit = limit
