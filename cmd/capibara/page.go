@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"capibara/audit"
 	"capibara/audit/web"
 	"capibara/store"
 	"capibara/uploader"
-
-	"github.com/goccy/go-yaml"
 )
 
 // pageLedger is what the page and the API ask of the running process, and what they have it do.
@@ -25,18 +22,25 @@ type pageLedger struct {
 // Status tells how things stand, the inbox included.
 func (p *pageLedger) Status(ctx context.Context) (audit.Status, error) {
 	st, err := p.house.Status(ctx)
-	if err != nil {
-		return st, explained(err)
+	if err == nil {
+		p.add(&st)
 	}
-	addWaiting(&st, p.waiting())
-	st.Page = p.url()
-	return st, nil
+	return st, explained(err)
 }
 
-// Overview tells how things stand and went.
+// add adds what only the running process knows.
+func (p *pageLedger) add(st *audit.Status) {
+	addWaiting(st, p.waiting())
+	st.Page = p.url()
+}
+
+// Overview tells how things stand and how they went lately, the inbox included.
 func (p *pageLedger) Overview(ctx context.Context) (audit.Overview, error) {
-	st, err := p.Status(ctx)
-	return audit.Overview{Status: st, Days: []audit.Day{}, Sums: []store.Sum{}, Sources: []audit.SourceCoverage{}}, err
+	o, err := p.house.Overview(ctx)
+	if err == nil {
+		p.add(&o.Status)
+	}
+	return o, explained(err)
 }
 
 // Events returns a page of events.
@@ -74,34 +78,14 @@ func (p *pageLedger) Report(ctx context.Context, q audit.ReportQuery) (audit.Rep
 	return asExplained(p.house.Report(ctx, q, func(progress) {}))
 }
 
-// Find looks for events by what somebody typed.
+// Find looks for what somebody typed.
 func (p *pageLedger) Find(ctx context.Context, typed string) (audit.Found, error) {
-	typed = strings.TrimSpace(typed)
-	q, as := audit.Query{RecordKey: typed}, []string{}
-	if strings.Contains(typed, "@") {
-		q, as = audit.Query{Email: typed}, []string{"an e-mail address"}
-	}
-	events, err := p.Events(ctx, q)
-	return audit.Found{Events: events, Batches: []audit.Batch{}, Files: []audit.File{}, As: as}, err
+	return asExplained(p.house.Find(visiting(ctx), typed))
 }
 
 // Rules are the sources in force, as the process read them when it started.
-func (p *pageLedger) Rules(context.Context) (audit.Rules, error) {
-	c := p.house.config
-	rules := audit.Rules{Sources: []audit.SourceRule{}}
-	for i := range c.Sources {
-		s := &c.Sources[i]
-		effective, _, err := s.Effective()
-		if err != nil {
-			return rules, failed("", "reading source %s: %w", s.Name, err)
-		}
-		text, err := yaml.MarshalWithOptions(effective, yaml.OmitEmpty(), yaml.IndentSequence(true))
-		if err != nil {
-			return rules, failed("", "writing source %s: %w", s.Name, err)
-		}
-		rules.Sources = append(rules.Sources, audit.SourceRule{Name: s.Name, Files: s.Files, Mapping: string(text)})
-	}
-	return rules, nil
+func (p *pageLedger) Rules(ctx context.Context) (audit.Rules, error) {
+	return asExplained(p.house.Rules(ctx))
 }
 
 // Upload has an upload begin, and keeps in the audit log who asked for it. What may not be sent is said at once.

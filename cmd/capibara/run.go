@@ -105,6 +105,7 @@ func (a *app) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	l.daybook = audit.NewDaybook(l.db, c.zone, a.now)
 	rooms, alive := errgroup.WithContext(ctx)
 	pages := &webRoom{config: c, tokens: &pageTokenFile{config: c}, log: log}
 	pages.ledger = &pageLedger{house: l, waiting: inbox.Waiting, url: pages.address,
@@ -128,7 +129,6 @@ func (a *app) run(ctx context.Context) (err error) {
 	watch := &expiringWatch{store: l.db, datasets: c.datasetIDs(), log: log, now: a.now}
 	rooms.Go(func() error { watch.keep(alive); return nil })
 	rooms.Go(func() error { daily(alive, c.zone, a.now, l.askDaily); return nil })
-	l.daybook = audit.NewDaybook(l.db, c.zone, a.now)
 	rooms.Go(func() error { l.keepDaybook(alive); return nil })
 	if schedule != nil {
 		rooms.Go(func() error { return ending(schedule.Run(alive)) })
