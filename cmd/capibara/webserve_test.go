@@ -211,7 +211,9 @@ func TestPageTaken(t *testing.T) {
 // TestPageNeedsTokens is about a page for others: it is served as soon as there is a token, and to nobody without one.
 func TestPageNeedsTokens(t *testing.T) {
 	t.Parallel()
-	room, log, _ := servedRoom(t, func(c *config) { c.Web = webConfig{Address: "127.0.0.1:" + freePort(t), URL: "https://capibara.example.com"} })
+	room, log, _ := servedRoom(t, func(c *config) {
+		c.Web = webConfig{Address: "127.0.0.1:" + freePort(t), URL: "https://capibara.example.com"}
+	})
 	if room.address() != "" || !strings.Contains(log.String(), "there is no token yet") {
 		t.Errorf("without a token it is served at %q, and said that\n%s", room.address(), log)
 	}
