@@ -179,10 +179,14 @@ func (s *Site) tellRefused(r *http.Request, kind string) {
 	}
 }
 
-// fail answers that something cannot be answered: programs in JSON, people in a sentence.
+// fail answers that something cannot be answered: programs in JSON, browsers with a page, others in a sentence.
 func (s *Site) fail(w http.ResponseWriter, r *http.Request, status int, sentence, hint string) {
 	if isAPI(r) {
 		writeJSON(w, status, failure{Error: sentence, Hint: hint})
+		return
+	}
+	if strings.Contains(r.Header.Get("Accept"), "text/html") {
+		s.trouble(w, r, trouble{Status: status, Sentence: asSentence(sentence), Fix: asSentence(hint)})
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

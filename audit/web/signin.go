@@ -1,16 +1,6 @@
 package web
 
-import (
-	"bytes"
-	_ "embed"
-	"html/template"
-	"net/http"
-)
-
-//go:embed signin.html
-var signInText string
-
-var signInTemplate = template.Must(template.New("signin").Parse(signInText))
+import "net/http"
 
 // signIn is what the page to sign in shows.
 type signIn struct {
@@ -19,13 +9,5 @@ type signIn struct {
 }
 
 func (s *Site) signInPage(w http.ResponseWriter, r *http.Request, status int, page signIn) {
-	var out bytes.Buffer
-	if err := signInTemplate.Execute(&out, page); err != nil {
-		panic(err) // survive says so
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = out.WriteTo(w)
-	}
+	s.show(w, r, status, "signin.html", view{Title: "Sign in", Content: page})
 }
