@@ -67,6 +67,9 @@ func serveCSV[T any](s *Site, mux *http.ServeMux, name string, columns []audit.C
 		}
 		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 		w.Header().Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
+		if r.Method == http.MethodHead {
+			return
+		}
 		out := audit.NewCSV(w, columns)
 		for err == nil {
 			if err = out.Write(page.Items); err != nil {

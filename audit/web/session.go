@@ -199,7 +199,7 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	t, ok := find(tokens, hash)
 	if !ok {
 		s.sessions.failed()
-		s.tellRefused(r, "sign-in")
+		s.log.Warn().Str("from", r.RemoteAddr).Msg("somebody could not sign in to the page: this token does not exist, or was revoked")
 		page.Wrong = "This token does not exist, or was revoked."
 		s.signInPage(w, r, http.StatusUnauthorized, page)
 		return

@@ -24,11 +24,12 @@ func newRunCommand(a *app) *cobra.Command {
 		Use:   "run",
 		Short: "Watch the inbox and upload on schedule, until it is stopped",
 		Long: `Imports what is dropped into the inbox, uploads on schedule, and answers the other commands of this home while it
-runs. How things stand is always in _STATUS.html in the folder of receipts, beside the receipt of every file. Once a day,
-at nine in the morning, and a minute after the start it asks Meta whether the access tokens work, so that a dead one is
-told before an upload needs it. Ctrl-C, SIGTERM or a terminal that is closed ends it in order: what is under way is
-finished, and a second signal more than a second later ends it at once. It may be killed at any moment: the next start
-goes on where it stopped.`,
+runs. How things stand is always in _STATUS.html in the folder of receipts, beside the receipt of every file, and on the
+page that it serves to browsers on this machine: the first line that it writes says where. Once a day, at nine in the
+morning, and a minute after the start it asks Meta whether the access tokens work, so that a dead one is told before an
+upload needs it. Ctrl-C, SIGTERM or a terminal that is closed ends it in order: what is under way is finished, and a
+second signal more than a second later ends it at once. It may be killed at any moment: the next start goes on where it
+stopped.`,
 		Example: `  capibara run
   capibara run --home /srv/conversions --log-level debug`,
 		Args: arguments(0, 0, "no arguments"),
@@ -107,7 +108,7 @@ func (a *app) run(ctx context.Context) (err error) {
 	}
 	l.daybook = audit.NewDaybook(l.db, c.zone, a.now)
 	rooms, alive := errgroup.WithContext(ctx)
-	pages := &webRoom{config: c, tokens: &pageTokenFile{config: c}, log: log}
+	pages := &webRoom{config: c, tokens: &pageTokenFile{config: c}, log: log, again: webAgain, grace: webGrace}
 	pages.ledger = &pageLedger{house: l, waiting: inbox.Waiting, url: pages.address,
 		upload: func() error { return l.uploadSoon(alive, rooms) }}
 	listening := pages.open(ctx)

@@ -30,6 +30,8 @@ type webRoom struct {
 	tokens *pageTokenFile
 	ledger *pageLedger
 	log    zerolog.Logger
+	again  time.Duration // webAgain, unless a test is in a hurry
+	grace  time.Duration // webGrace, likewise
 
 	url atomic.Pointer[string] // where it is served now
 }
@@ -115,7 +117,7 @@ func (w *webRoom) keep(ctx context.Context, l net.Listener) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(webAgain):
+		case <-time.After(w.again):
 		}
 		var err error
 		if l, err = w.listen(ctx); err == nil {
@@ -151,7 +153,7 @@ func (w *webRoom) serve(ctx context.Context, l net.Listener) {
 		return
 	case <-ctx.Done():
 	}
-	grace, cancel := context.WithTimeout(life, webGrace)
+	grace, cancel := context.WithTimeout(life, w.grace)
 	defer cancel()
 	if server.Shutdown(grace) != nil {
 		cut() // whoever reads a long list is cut off, and sees that
@@ -174,11 +176,8 @@ func (w *webRoom) serving(e *zerolog.Event) *zerolog.Event {
 	return e
 }
 
-// checkListens says whether the page can be served, for somebody who asks before it is: a sentence, or why not.
-func (c *config) checkListens(ctx context.Context) (string, error) {
-	if c.Web.Address == "" {
-		return "is off", nil
-	}
+// tryPage says whether the page could be served, for somebody who asks before it is.
+func (c *config) tryPage(ctx context.Context) (string, error) {
 	room := &webRoom{config: c, tokens: &pageTokenFile{config: c}}
 	l, err := room.listen(ctx)
 	if err != nil {
@@ -188,5 +187,5 @@ func (c *config) checkListens(ctx context.Context) (string, error) {
 	if err := l.Close(); err != nil {
 		return "", fmt.Errorf("trying the address of the page: %w", err)
 	}
-	return "can be served: " + room.address(), nil
+	return "can be served at " + room.address(), nil
 }
