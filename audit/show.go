@@ -154,12 +154,15 @@ func (r *Reader) story(ctx context.Context, e store.EventEntry) (EventStory, err
 		}
 		s.Sent, s.ActionSource = ev.AppendJSON(nil), string(ev.ActionSource)
 	}
-	batches, err := collect(ctx, store.Filter{Seq: e.Seq}, r.store.Batches, r.batch)
-	if err != nil {
-		return s, err
+	var batches List[Batch]
+	if e.Batch != 0 { // else it was never in one, and nothing need be read to know that
+		var err error
+		if batches, err = collect(ctx, store.Filter{Seq: e.Seq}, r.store.Batches, r.batch); err != nil {
+			return s, err
+		}
 	}
 	slices.SortFunc(batches.Items, func(a, b Batch) int { return int(a.Batch) - int(b.Batch) })
-	s.Batches = batches.Items
+	s.Batches = append(s.Batches, batches.Items...)
 	if e.State == store.StateRejected {
 		s.FBTraceID = lastTrace(s.Batches)
 	}

@@ -48,7 +48,7 @@ func (d *DB) File(ctx context.Context, n uint64) (file store.File, err error) {
 // Batches returns a page of batches, newest first.
 func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batch], error) {
 	trace := []byte(f.FBTraceID)
-	page, err := newestFirst(ctx, d, batchesBucket, f, func(t *txn, n uint64) (store.Batch, bool, error) {
+	page, err := newestFirst(ctx, d, batchesBucket, f, f.Batch, func(t *txn, n uint64) (store.Batch, bool, error) {
 		// It stands in a batch as it is, so that one that does not hold its bytes need not be decoded.
 		if len(trace) > 0 && !bytes.Contains(t.bucket(batchesBucket).Get(numberKey(n)), trace) {
 			return store.Batch{}, false, nil
@@ -58,7 +58,7 @@ func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batc
 			return store.Batch{}, false, err
 		}
 		fits := (f.Dataset == "" || b.Dataset == f.Dataset) && (f.BatchState == 0 || b.State == f.BatchState) &&
-			(f.Batch == 0 || n == f.Batch) && (f.Seq == 0 || b.carried(f.Seq)) && between(b.CreatedAt, f) &&
+			(f.Seq == 0 || b.carried(f.Seq)) && between(b.CreatedAt, f) &&
 			(f.FBTraceID == "" || slices.ContainsFunc(b.Attempts, func(a store.Attempt) bool { return a.FBTraceID == f.FBTraceID }))
 		return b.Batch, fits, nil
 	})
@@ -70,12 +70,12 @@ func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batc
 
 // Files returns a page of files, newest first.
 func (d *DB) Files(ctx context.Context, f store.Filter) (store.Page[store.File], error) {
-	page, err := newestFirst(ctx, d, filesBucket, f, func(t *txn, n uint64) (store.File, bool, error) {
+	page, err := newestFirst(ctx, d, filesBucket, f, f.File, func(t *txn, n uint64) (store.File, bool, error) {
 		r, err := t.file(n)
 		if err != nil {
 			return store.File{}, false, err
 		}
-		if f.File != 0 && n != f.File || f.FileName != "" && r.Name != f.FileName || f.Mends != 0 && r.Mends != f.Mends ||
+		if f.FileName != "" && r.Name != f.FileName || f.Mends != 0 && r.Mends != f.Mends ||
 			f.Source != "" && r.Source != f.Source || !between(r.StartedAt, f) {
 			return store.File{}, false, nil
 		}
@@ -92,8 +92,9 @@ func between(t time.Time, f store.Filter) bool {
 	return (f.Since.IsZero() || !t.Before(f.Since)) && (f.Until.IsZero() || t.Before(f.Until))
 }
 
-// newestFirst reads a page of what fits among the numbered entries of b, from the greatest number down.
-func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter,
+// newestFirst reads a page of what fits among the numbered entries of b, from the greatest number down; of the one entry only when
+// that is not 0.
+func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter, only uint64,
 	read func(*txn, uint64) (T, bool, error)) (page store.Page[T], err error) {
 	err = d.read(ctx, func(t *txn) error {
 		before, err := cursor(f.Cursor)
@@ -102,7 +103,11 @@ func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter,
 		}
 		began := time.Now()
 		c := t.bucket(b).Cursor()
-		for n := min(before-1, t.last(b)); n > 0; n-- {
+		first, last := min(before-1, t.last(b)), uint64(1)
+		if only != 0 {
+			first, last = min(only, first), only
+		}
+		for n := first; n >= last; n-- {
 			if k, _ := c.Seek(numberKey(n)); len(k) != 8 || binary.BigEndian.Uint64(k) != n {
 				continue
 			}
@@ -113,7 +118,7 @@ func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter,
 			if fits {
 				page.Items = append(page.Items, one)
 			}
-			if n > 1 && (len(page.Items) >= limit(f) || time.Since(began) > pageTime) {
+			if n > last && (len(page.Items) >= limit(f) || time.Since(began) > pageTime) {
 				page.Next = strconv.FormatUint(n, 10)
 				return nil
 			}
