@@ -56,7 +56,7 @@ func (s *Site) pages(mux *http.ServeMux) {
 	mux.HandleFunc("POST /upload", s.uploadPage)
 	mux.HandleFunc("GET /allow", s.askAllowPage)
 	mux.HandleFunc("POST /allow", s.allowPage)
-	mux.HandleFunc("/", s.nowherePage)
+	mux.HandleFunc("GET /", s.nowherePage)
 }
 
 // view is what the frame around every page shows, and what the page itself is made of.
