@@ -118,10 +118,10 @@
   });
 
   document.addEventListener("htmx:afterSettle", function (e) {
-    if (e.detail.requestConfig && e.detail.requestConfig.triggeringEvent && e.detail.requestConfig.triggeringEvent.type !== "load" && e.detail.target.id === "list") {
-      var top = document.getElementById("results");
+    if (e.detail.target.id === "list" && e.detail.requestConfig) {
+      var top = document.getElementById("results"), wrong = document.querySelector("#list [aria-invalid]");
       if (top) {
-        top.focus({ preventScroll: true });
+        (wrong || top).focus({ preventScroll: true });
         if (top.getBoundingClientRect().top < 0) top.scrollIntoView();
         announce(top.dataset.says);
       }
