@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"capibara/audit"
 	"capibara/audit/web"
 	"capibara/event"
 	"capibara/store"
@@ -114,8 +115,10 @@ func stepInto(t *testing.T, answer json.RawMessage, name, index string) json.Raw
 // documented makes the ledger one that looks like somebody's work.
 func (l *ledger) documented(t *testing.T) {
 	t.Helper()
-	fresh := emptyLedger(t)
-	l.Reader, l.db = fresh.Reader, fresh.db
+	fresh := bareLedger(t)
+	rules := []audit.SourceRule{{Name: "deals", Files: []string{"*deals*.csv"}, Datasets: []string{"main"}, Mapping: "name: deals\n"}}
+	l.db, l.Reader = fresh.db, audit.New(audit.Config{Store: fresh.db, Datasets: []audit.Dataset{{Alias: "main", ID: dataset, Live: true}},
+		Graph: audit.GraphStatus{Version: "v26.0"}, Rules: func() []audit.SourceRule { return rules }, Now: func() time.Time { return noon.Add(time.Hour) }})
 	l.file(t, "november-deals.csv", 1,
 		l.record(2, "deal-1", "1200.00", "mary@example.com"), l.record(3, "deal-2", "80.50", "john@example.com"),
 		store.Record{Line: 4, Fate: store.FateSkipped, Reason: event.ReasonStageNotMapped},

@@ -47,7 +47,7 @@ type ledger struct {
 // newLedger makes an outbox of two files with three events, one of them halted, whose names are what an attacker would write.
 func newLedger(t *testing.T) *ledger {
 	t.Helper()
-	l := emptyLedger(t)
+	l := bareLedger(t)
 	l.file(t, evil+".csv", 1, l.record(2, "deal-1", "1", "mary@example.com"), l.record(3, "=cmd|' /C calc'!A1", "1", "mary@example.com"))
 	l.file(t, "deals.csv", 2, l.record(2, "deal-3", "1", "mary@example.com"))
 	if err := l.db.Halt(t.Context(), store.Halt{HaltKey: store.HaltKey{Kind: store.HaltFile, File: 2}, Reason: "It is worth too much."}, noon); err != nil {
@@ -56,7 +56,7 @@ func newLedger(t *testing.T) *ledger {
 	return l
 }
 
-func emptyLedger(t *testing.T) *ledger {
+func bareLedger(t *testing.T) *ledger {
 	t.Helper()
 	db, err := bolt.Create(filepath.Join(t.TempDir(), "capibara.db"), bolt.Options{})
 	if err != nil {
@@ -67,9 +67,7 @@ func emptyLedger(t *testing.T) *ledger {
 			t.Error(err)
 		}
 	})
-	rules := []audit.SourceRule{{Name: "deals", Files: []string{"*deals*.csv"}, Datasets: []string{"main"}, Mapping: "name: deals\n"}}
-	return &ledger{db: db, Reader: audit.New(audit.Config{Store: db, Datasets: []audit.Dataset{{Alias: "main", ID: dataset, Live: true}},
-		Graph: audit.GraphStatus{Version: "v26.0"}, Rules: func() []audit.SourceRule { return rules }, Now: func() time.Time { return noon.Add(time.Hour) }})}
+	return &ledger{db: db, Reader: audit.New(audit.Config{Store: db, Datasets: []audit.Dataset{{Alias: "main", ID: dataset}}, Now: func() time.Time { return noon }})}
 }
 
 // record is a record that was accepted as a purchase of somebody.
