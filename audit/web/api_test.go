@@ -1,8 +1,11 @@
 package web_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
@@ -10,6 +13,7 @@ import (
 
 	"capibara/audit"
 	"capibara/audit/web"
+	"capibara/store"
 )
 
 // TestAPIErrors asks what cannot be answered.
@@ -160,11 +164,11 @@ func TestCSV(t *testing.T) {
 func TestCSVOfManyPages(t *testing.T) {
 	t.Parallel()
 	p := serve(t, nil)
-	var ids []string
+	var records []store.Record
 	for i := range 2500 {
-		ids = append(ids, "many-"+strings.Repeat("x", i%7)+string(rune('a'+i%26))+strings.Repeat("y", i/26))
+		records = append(records, p.ledger.record(uint64(i+2), fmt.Sprint("many-", i), "1", "mary@example.com"))
 	}
-	p.ledger.importFile(t, "many.csv", 3, ids...)
+	p.ledger.file(t, "many.csv", 3, records...)
 	if got := p.ask(asked{path: "/events.csv"}); strings.Count(got.body, "\n") != 2504 {
 		t.Errorf("%d lines", strings.Count(got.body, "\n"))
 	}
@@ -178,5 +182,22 @@ func TestCSVOfManyPages(t *testing.T) {
 	p.ledger.mu.Unlock()
 	if got, err := p.try(asked{path: "/events.csv"}); err == nil {
 		t.Errorf("half a list ends as a whole one, with %d lines", strings.Count(got.body, "\n"))
+	}
+}
+
+// TestReportPage lets the style of the page through by its hash, and nothing else.
+func TestReportPage(t *testing.T) {
+	t.Parallel()
+	p := serve(t, nil)
+	got := p.ask(asked{path: "/report?month=2026-11"})
+	_, rest, _ := strings.Cut(got.body, "<style>")
+	style, _, found := strings.Cut(rest, "</style>")
+	sum := sha256.Sum256([]byte(style))
+	want := "style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "';"
+	if policy := got.header.Get("Content-Security-Policy"); !found || !strings.Contains(policy, want) || strings.Contains(policy, "script-src") {
+		t.Errorf("the policy is %s, want %s", policy, want)
+	}
+	if got.status != http.StatusOK || strings.Contains(got.body, "<script") || !strings.Contains(got.body, "Report: November 2026") {
+		t.Errorf("%d: %s", got.status, got.body)
 	}
 }

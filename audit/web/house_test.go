@@ -47,6 +47,17 @@ type ledger struct {
 // newLedger makes an outbox of two files with three events, one of them halted, whose names are what an attacker would write.
 func newLedger(t *testing.T) *ledger {
 	t.Helper()
+	l := bareLedger(t)
+	l.file(t, evil+".csv", 1, l.record(2, "deal-1", "1", "mary@example.com"), l.record(3, "=cmd|' /C calc'!A1", "1", "mary@example.com"))
+	l.file(t, "deals.csv", 2, l.record(2, "deal-3", "1", "mary@example.com"))
+	if err := l.db.Halt(t.Context(), store.Halt{HaltKey: store.HaltKey{Kind: store.HaltFile, File: 2}, Reason: "It is worth too much."}, noon); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func bareLedger(t *testing.T) *ledger {
+	t.Helper()
 	db, err := bolt.Create(filepath.Join(t.TempDir(), "capibara.db"), bolt.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -56,29 +67,30 @@ func newLedger(t *testing.T) *ledger {
 			t.Error(err)
 		}
 	})
-	l := &ledger{db: db, Reader: audit.New(audit.Config{Store: db, Datasets: []audit.Dataset{{Alias: "main", ID: dataset}}, Now: func() time.Time { return noon }})}
-	l.importFile(t, evil+".csv", 1, "deal-1", "=cmd|' /C calc'!A1")
-	l.importFile(t, "deals.csv", 2, "deal-3")
-	if err := db.Halt(t.Context(), store.Halt{HaltKey: store.HaltKey{Kind: store.HaltFile, File: 2}, Reason: "It is worth too much."}, noon); err != nil {
-		t.Fatal(err)
-	}
-	return l
+	return &ledger{db: db, Reader: audit.New(audit.Config{Store: db, Datasets: []audit.Dataset{{Alias: "main", ID: dataset}}, Now: func() time.Time { return noon }})}
 }
 
-func (l *ledger) importFile(t *testing.T, name string, seed byte, ids ...string) {
+// record is a record that was accepted as a purchase of somebody.
+func (l *ledger) record(line uint64, id, value, email string) store.Record {
+	amount, err := event.ParseMoney(value)
+	if err != nil {
+		panic(err)
+	}
+	e := event.Event{Name: "Purchase", ID: id, Time: noon.Add(-time.Hour).Unix(), ActionSource: event.SourcePhysicalStore,
+		Custom: event.CustomData{Value: amount, Currency: "EUR"}}
+	e.User.AddHash(event.Email, sha256.Sum256([]byte(email)))
+	return store.Record{Line: line, RecordKey: id, Rows: []store.NewRow{{Dataset: dataset, EventID: id, EventName: e.Name, EventTime: e.Time,
+		Deadline: event.DefaultWindow().Deadline(e.Time), Fingerprint: e.Fingerprint(), Payload: e.AppendBinary(nil), Value: amount, Currency: "EUR"}}}
+}
+
+// file imports a file.
+func (l *ledger) file(t *testing.T, name string, seed byte, records ...store.Record) {
 	t.Helper()
 	f, err := l.db.OpenFile(t.Context(), store.NewFile{Name: name, Source: "deals", SHA256: event.Hash{seed}, Size: 1234, Mapping: "name: deals\n"}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	chunk := store.Chunk{First: 1}
-	for i, id := range ids {
-		e := event.Event{Name: "Purchase", ID: id, Time: noon.Add(-time.Hour).Unix(), ActionSource: event.SourcePhysicalStore}
-		e.User.AddHash(event.Email, sha256.Sum256([]byte("mary@example.com")))
-		chunk.Records = append(chunk.Records, store.Record{Line: uint64(i + 2), RecordKey: id, Rows: []store.NewRow{{Dataset: dataset, EventID: id,
-			EventName: "Purchase", EventTime: e.Time, Deadline: event.DefaultWindow().Deadline(e.Time), Fingerprint: e.Fingerprint(), Payload: e.AppendBinary(nil)}}})
-	}
-	if _, err := l.db.Import(t.Context(), f.Number, chunk, noon); err != nil {
+	if _, err := l.db.Import(t.Context(), f.Number, store.Chunk{First: 1, Records: records}, noon); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.db.CloseFile(t.Context(), f.Number, store.FileEnd{State: store.FileImported, ArchivedAs: "archive/" + name}, noon); err != nil {

@@ -13,7 +13,7 @@ const (
 	// csvPage is how many entries of a CSV are in memory at a time.
 	csvPage = 1000
 	// pageTime is how long one page of a CSV, or another part of a long answer, may take.
-	pageTime = 2 * time.Minute
+	pageTime = 5 * time.Minute
 	// maxHeavy is how many may ask at a time for what reads much: reports, whole lists, people. More wait.
 	maxHeavy = 4
 )

@@ -99,6 +99,13 @@ func (s *Site) tokens() ([]Token, error) {
 	return s.config.Tokens()
 }
 
+// tellTokens logs that the tokens cannot be read, and not for everybody who comes meanwhile.
+func (s *Site) tellTokens(err error) {
+	if _, tell := s.refused.count("tokens", s.now()); tell {
+		s.log.Error().Err(err).Msg("the tokens of the page cannot be read, so that nobody is let in")
+	}
+}
+
 // find is the token with this hash. It looks at all of them, and for the same time wherever it finds it.
 func find(tokens []Token, hash [32]byte) (found Token, ok bool) {
 	for _, t := range tokens {
@@ -116,7 +123,7 @@ func (s *Site) letIn(w http.ResponseWriter, r *http.Request) (*http.Request, boo
 	}
 	tokens, err := s.tokens()
 	if err != nil {
-		s.log.Error().Err(err).Msg("the tokens of the page cannot be read, so that nobody is let in")
+		s.tellTokens(err)
 		s.fail(w, r, http.StatusServiceUnavailable, "Nobody is let in for now.", "the log of `capibara run` says why")
 		return nil, false
 	}
@@ -190,7 +197,7 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	tokens, err := s.tokens()
 	if err != nil {
-		s.log.Error().Err(err).Msg("the tokens of the page cannot be read, so that nobody can sign in")
+		s.tellTokens(err)
 		page.Wrong = "Nobody can sign in for now. The log of `capibara run` says why."
 		s.signInPage(w, r, http.StatusServiceUnavailable, page)
 		return

@@ -40,7 +40,7 @@ func TestRoles(t *testing.T) {
 	named.setTokens(nil, token("rita", web.Reader), token("olga", web.Operator))
 	broken := serve(t, nil)
 	broken.setTokens(errors.New("the file is damaged"), token("rita", web.Reader))
-	const look, search, act = "/api/v1/events", "/api/v1/search", "/api/v1/upload"
+	const look, search, act, press = "/api/v1/events", "/api/v1/search", "/api/v1/upload", "/upload"
 	for _, tc := range []struct {
 		name         string
 		at           *place
@@ -58,6 +58,10 @@ func TestRoles(t *testing.T) {
 		{"a reader looks", named, "rita-secret", look, 200},
 		{"a reader searches", named, "rita-secret", search, 200},
 		{"a reader does not act", named, "rita-secret", act, 403},
+		{"without tokens nobody presses the button", open, "", press, 403},
+		{"a reader does not press the button", named, "rita-secret", press, 403},
+		{"nobody presses the button without a token", named, "", press, 401},
+		{"an operator presses the button", named, "olga-secret", press, 200},
 		{"an operator looks", named, "olga-secret", look, 200},
 		{"an operator acts", named, "olga-secret", act, 200},
 		{"a wrong token", named, "olga-secret2", look, 401},
@@ -88,7 +92,7 @@ func TestRoles(t *testing.T) {
 			t.Errorf("the log holds a token:\n%s", log)
 		}
 	}
-	if got := named.ledger.uploads; len(got) != 1 || got[0] != "olga" {
+	if got := named.ledger.uploads; len(got) != 2 || got[0] != "olga" || got[1] != "olga" {
 		t.Errorf("uploads were asked for by %v", got)
 	}
 }

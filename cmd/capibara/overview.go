@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"capibara/audit"
+
+	"github.com/goccy/go-yaml"
 )
 
 // Overview tells how things stand and how they went lately.
@@ -45,7 +47,7 @@ func (c *config) rules() []audit.SourceRule {
 	}
 	rules := make([]audit.SourceRule, 0, len(all))
 	for _, m := range all {
-		r := audit.SourceRule{Name: m.Name(), Files: m.Files(), Datasets: []string{}, Mapping: audit.MappingYAML(m.Effective())}
+		r := audit.SourceRule{Name: m.Name(), Files: m.Files(), Datasets: []string{}, Mapping: mappingText(m.Effective())}
 		for _, id := range m.Datasets() {
 			if name := alias[id]; name != "" { // people go to none
 				r.Datasets = append(r.Datasets, name)
@@ -54,4 +56,14 @@ func (c *config) rules() []audit.SourceRule {
 		rules = append(rules, r)
 	}
 	return rules
+}
+
+// mappingText is a mapping, which is kept as JSON, as people read it; as it is when it is no JSON, as an early version may have kept
+// it.
+func mappingText(mapping string) string {
+	text, err := yaml.JSONToYAML([]byte(mapping))
+	if err != nil {
+		return mapping
+	}
+	return string(text)
 }

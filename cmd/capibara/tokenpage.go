@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"capibara/audit"
@@ -92,9 +91,9 @@ func (a *app) addPageToken(ctx context.Context, name string, role web.Role) erro
 	if err != nil {
 		return err
 	}
-	a.keepPageToken(ctx, c, pageTokenAct{Name: name, Role: string(role)})
+	a.keepPageToken(ctx, c, pageTokenAct{Name: name, Role: role})
 	a.line("%s", token)
-	fmt.Fprintf(a.stderr, "This is the token of %s, a %s. It is shown this once and kept nowhere. A running capibara knows it already.\n", name, role)
+	fmt.Fprintf(a.stderr, "This is the token of %s, %s. It is shown this once and kept nowhere. A running capibara knows it already.\n", name, article(role))
 	if len(tokens) == 0 && c.Web.URL == "" {
 		fmt.Fprintln(a.stderr, "It is the first one: from now on everybody signs in to the page, on this machine too.")
 	}
@@ -173,12 +172,20 @@ func (a *app) loadWithData() (*config, error) {
 	return c, nil
 }
 
+// article is a role as part of a sentence.
+func article(r web.Role) string {
+	if r == web.Operator {
+		return "an operator"
+	}
+	return "a reader"
+}
+
 // pageTokenAct is that a token of the page was made or revoked.
 type pageTokenAct struct {
-	Name    string `json:"name"`
-	Role    string `json:"role,omitempty"`
-	Revoked bool   `json:"revoked,omitempty"`
-	By      string `json:"by"`
+	Name    string   `json:"name"`
+	Role    web.Role `json:"role,omitempty"`
+	Revoked bool     `json:"revoked,omitempty"`
+	By      string   `json:"by"`
 }
 
 // keepPageToken keeps in the audit log that a token was made or revoked. The token holds whether that goes or not: the answer says so.
@@ -196,7 +203,7 @@ func (a *app) keepPageToken(ctx context.Context, c *config, act pageTokenAct) {
 
 // PageToken keeps that a token of the page was made or revoked.
 func (l *local) PageToken(ctx context.Context, act pageTokenAct) error {
-	kind, what := "page_token_made", fmt.Sprintf("by %s: a token of the page for %s, a %s", act.By, act.Name, act.Role)
+	kind, what := "page_token_made", fmt.Sprintf("by %s: a token of the page for %s, %s", act.By, act.Name, article(act.Role))
 	if act.Revoked {
 		kind, what = "page_token_revoked", fmt.Sprintf("by %s: the token of the page of %s", act.By, act.Name)
 	}
@@ -211,7 +218,7 @@ func (c *client) PageToken(ctx context.Context, act pageTokenAct) error {
 
 // pageToken keeps what a command did to the tokens of the page.
 func (s *server) pageToken(ctx context.Context, act pageTokenAct) (struct{}, error) {
-	if !aliasForm.MatchString(act.Name) || strings.Contains(act.Role, "\n") {
+	if !aliasForm.MatchString(act.Name) {
 		return struct{}{}, failed("", "this is no token of the page")
 	}
 	act.By = caller(ctx, act.By)
