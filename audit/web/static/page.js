@@ -111,6 +111,18 @@
     });
   });
 
+  // A list that takes long says so.
+  var patience;
+  function busy(e, is) {
+    var list = document.getElementById("list");
+    if (!list || e.detail.target !== list) return;
+    clearTimeout(patience);
+    list.setAttribute("aria-busy", String(is));
+    if (is) patience = setTimeout(function () { announce("Looking …"); }, 800);
+  }
+  document.addEventListener("htmx:beforeRequest", function (e) { busy(e, true); });
+  document.addEventListener("htmx:afterRequest", function (e) { busy(e, false); });
+
   var before = "";
   document.addEventListener("htmx:beforeSwap", function () {
     var headline = document.querySelector(".greeting h1");
