@@ -33,7 +33,8 @@ var rooms = map[string][]string{
 	"importer":           {"store", "event", "importer/normalize", "importer/preset", "importer/xlsx", "importer/receipt"},
 	"uploader":           {"store", "event", "uploader/capi"},
 	"audit":              {"store", "event", "importer/normalize", "uploader/capi"},
-	"cmd/capibara": {"audit", "importer", "uploader", "uploader/capi", "uploader/sandbox", "store", "store/bolt", "event",
+	"audit/web":          {"audit", "store", "event", "uploader/capi"},
+	"cmd/capibara": {"audit", "audit/web", "importer", "uploader", "uploader/capi", "uploader/sandbox", "store", "store/bolt", "event",
 		"sample-data", "importer/normalize", "importer/receipt"},
 }
 
@@ -47,7 +48,7 @@ var keepers = map[string]func(room, file string) bool{
 	"github.com/xuri/excelize/v2":     func(room, _ string) bool { return room == "importer" || room == "cmd/capibara" },
 	"github.com/nyaruka/phonenumbers": func(room, _ string) bool { return room == "importer/normalize" },
 	"github.com/rs/zerolog": func(room, _ string) bool {
-		return slices.Contains([]string{"cmd/capibara", "importer", "uploader", "audit"}, room)
+		return slices.Contains([]string{"cmd/capibara", "importer", "uploader", "audit", "audit/web"}, room)
 	},
 }
 

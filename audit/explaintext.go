@@ -42,7 +42,7 @@ func batchState(s store.BatchState) triple {
 	case store.BatchSending:
 		return triple{"A request with the batch is under way.", "The answer settles it. If the process dies meanwhile, its fate is unknown.", nothingToDo}
 	case store.BatchAcknowledged:
-		return triple{"Meta counted every event of the batch.", "None of them is sent again.", nothingToDo}
+		return triple{"Meta accepted every event of the batch.", "None of them is sent again.", nothingToDo}
 	case store.BatchSplit:
 		return triple{"Meta refused the whole batch for at least one event.", "Its parts are sent apart, until the bad event is found.", nothingToDo}
 	case store.BatchRejected:
@@ -91,7 +91,7 @@ func attemptEnd(name string) triple {
 	case capi.NotSent:
 		return triple{"The request did not leave whole, so nothing was received.", "The events are sent later; nothing is used up.", "Check the network of this machine if it lasts."}
 	case capi.Acknowledged:
-		return triple{"Meta counted every event of the request.", "None of them is sent again.", nothingToDo}
+		return triple{"Meta accepted every event of the request.", "None of them is sent again.", nothingToDo}
 	case capi.InvalidEvent:
 		return triple{"Meta refused the whole request for at least one of its events.", "The bad event is searched out; the others are sent.", nothingToDo}
 	case capi.TooLarge:

@@ -100,9 +100,12 @@ func ParseQuery(v url.Values) (Query, error) {
 	return q, nil
 }
 
-func (q *Query) fields() map[string]reflect.Value {
+func (q *Query) fields() map[string]reflect.Value { return fieldsOf(q) }
+
+// fieldsOf are the fields of a query, by their names in JSON.
+func fieldsOf(query any) map[string]reflect.Value {
 	fields := map[string]reflect.Value{}
-	v := reflect.ValueOf(q).Elem()
+	v := reflect.ValueOf(query).Elem()
 	for i := range v.NumField() {
 		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
 		fields[name] = v.Field(i)

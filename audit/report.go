@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"net/url"
 	"time"
 
 	"capibara/store"
@@ -128,6 +130,19 @@ type ChangedEvents struct {
 func (q ReportQuery) Check() error {
 	_, err := New(Config{}).period(q)
 	return err
+}
+
+// ParseReportQuery reads a query from URL parameters. An unknown one is an error: it would be ignored in silence otherwise.
+func ParseReportQuery(v url.Values) (q ReportQuery, err error) {
+	fields := fieldsOf(&q)
+	for name := range v {
+		field, ok := fields[name]
+		if !ok {
+			return ReportQuery{}, fmt.Errorf("a report has no filter %q", name)
+		}
+		field.SetString(v.Get(name))
+	}
+	return q, nil
 }
 
 // period is the filter of a report without its dataset.

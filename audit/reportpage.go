@@ -2,23 +2,21 @@ package audit
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"capibara/store"
+	"time"
 )
 
 //go:embed pages
 var pageFiles embed.FS
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"grouped": groupedDigits, "text": shownText, "worth": shownWorth, "states": namedStates,
+	"grouped": ShownNumber, "text": ShownText, "worth": ShownWorth, "states": namedStates,
 	"words": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
 }).ParseFS(pageFiles, "pages/*"))
 
@@ -94,38 +92,14 @@ func namedStates(c EventCounts) []NamedCount {
 // States are the states that the accepted events are in, as people read them.
 func (c EventCounts) States() []NamedCount { return namedStates(c) }
 
-func shownWorth(sums []store.Sum) string {
-	var parts []string
-	for _, s := range sums {
-		sign, whole := "", s.Value
-		if rest, ok := strings.CutPrefix(whole, "-"); ok {
-			sign, whole = "−", rest
-		}
-		whole, frac, _ := strings.Cut(whole, ".")
-		parts = append(parts, strings.TrimSpace(shownText(s.Currency)+" "+sign+thinly(whole)+"."+frac))
-	}
-	if parts == nil {
+// ReportStyle names the style that stands in the page of a report, for a Content-Security-Policy that lets this one through alone.
+func ReportStyle() string {
+	var out bytes.Buffer
+	if err := (Report{MadeAt: &time.Time{}}).WritePage(&out); err != nil {
 		return "none"
 	}
-	return strings.Join(parts, " · ")
-}
-
-func groupedDigits(n uint64) string { return thinly(strconv.FormatUint(n, 10)) }
-
-// thinly sets groups of digits apart in a way that no country takes for a decimal mark.
-func thinly(digits string) string {
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "\u202f" + digits[i:]
-	}
-	return digits
-}
-
-// shownText is a text without what must not reach a page: control characters, and marks that turn the direction of writing.
-func shownText(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return utf8.RuneError
-		}
-		return r
-	}, s)
+	_, rest, _ := strings.Cut(out.String(), "<style>")
+	style, _, _ := strings.Cut(rest, "</style>")
+	sum := sha256.Sum256([]byte(style))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }

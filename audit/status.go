@@ -37,7 +37,8 @@ type Status struct {
 
 	// LastSummary is what came of the last upload, in a sentence or two; "" before the first, and while it is under way.
 	LastSummary string       `json:"last_upload_summary"`
-	Bound       *BoundStatus `json:"bound"` // what requests go to; null before the first of them that carried events
+	Page        string       `json:"page,omitempty"` // where a running process serves the page
+	Bound       *BoundStatus `json:"bound"`          // what requests go to; null before the first of them that carried events
 }
 
 // LedgerStatus says why nothing of this ledger is sent: it may not be the one that sent last.

@@ -47,9 +47,12 @@ const (
 
 // Visitor is who asks.
 type Visitor struct {
-	Name string // of the token; "the page on this computer" without one
+	Name string // of the token; OnThisComputer without one
 	Role Role
 }
+
+// OnThisComputer is the name of a visitor who needs no token.
+const OnThisComputer = "the page on this computer"
 
 // Config is what a Site works with.
 type Config struct {
@@ -59,9 +62,12 @@ type Config struct {
 	Zone *time.Location
 	// Hosts are the exact values of the Host header that are answered, each with its port where it is not the usual one.
 	Hosts []string
-	// Tokens are those by which visitors name themselves; with none, which only a loopback address may have, every visitor is
-	// a reader.
-	Tokens []Token
+	// Tokens returns those by which visitors name themselves, as they are at that moment; nil means that there are none. Its error
+	// lets nobody in.
+	Tokens func() ([]Token, error)
+	// SignIn says that everybody needs a token, and that nobody is let in while there is none. Otherwise everybody is a reader
+	// while there is none, which only a loopback address may have.
+	SignIn bool
 	// Secure says that people come by https, through a proxy in front of it.
 	Secure bool
 	// Now is the clock; nil means time.Now.
@@ -77,16 +83,19 @@ type Token struct {
 
 // Site serves the pages. It may be used from several goroutines.
 type Site struct {
-	ledger Ledger
-	log    zerolog.Logger
-	zone   *time.Location
-	now    func() time.Time
-	config Config
+	ledger   Ledger
+	log      zerolog.Logger
+	zone     *time.Location
+	now      func() time.Time
+	config   Config
+	sessions sessions
+	refused  refusals
+	heavy    chan struct{} // has room for those who ask for what takes long
 }
 
 // New returns a Site.
 func New(c Config) *Site {
-	s := &Site{ledger: c.Ledger, log: c.Log, zone: c.Zone, now: c.Now, config: c}
+	s := &Site{ledger: c.Ledger, log: c.Log, zone: c.Zone, now: c.Now, config: c, heavy: make(chan struct{}, maxHeavy)}
 	if s.zone == nil {
 		s.zone = time.UTC
 	}
@@ -96,19 +105,39 @@ func New(c Config) *Site {
 	return s
 }
 
-// Handler answers every request.
+// Handler answers every request of a browser.
 func (s *Site) Handler() http.Handler {
 	mux := http.NewServeMux()
 	s.pages(mux)
 	s.api(mux)
+	s.lists(mux)
+	s.signing(mux)
 	return s.protect(mux)
+}
+
+// API answers requests under /api/v1 alone, of visitors whom the caller knows: their context is As.
+func (s *Site) API() http.Handler {
+	mux := http.NewServeMux()
+	s.api(mux)
+	return http.MaxBytesHandler(mux, maxBody)
 }
 
 // visitorKey finds the Visitor in the context of a request.
 type visitorKey struct{}
 
+// As is a context in which v asks.
+func As(ctx context.Context, v Visitor) context.Context {
+	return context.WithValue(ctx, visitorKey{}, v)
+}
+
+// Asking is who asks in a context; ok is false when nobody was named.
+func Asking(ctx context.Context) (v Visitor, ok bool) {
+	v, ok = ctx.Value(visitorKey{}).(Visitor)
+	return v, ok
+}
+
 // visitor is who asks; protect found out.
 func visitor(r *http.Request) Visitor {
-	v, _ := r.Context().Value(visitorKey{}).(Visitor)
+	v, _ := Asking(r.Context())
 	return v
 }

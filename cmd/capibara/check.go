@@ -22,7 +22,8 @@ func newCheckCommand(a *app) *cobra.Command {
 		Use:   "check",
 		Short: "Ask Meta whether token and dataset work; verify the database with --database",
 		Long: `Asks Meta, for every dataset of the configuration, whether the access token works and reaches the dataset. The
-question is a request without an event, which Meta refuses in a telling way; nothing is stored there.
+question is a request without an event, which Meta refuses in a telling way; nothing is stored there. It also says where
+the page is served, or whether it could be.
 
 With --database it reads the whole database instead and verifies that it agrees with itself: checksums, indexes, sums
 and the chain of the audit log. "capibara verify" does that too, says which entry was changed, and compares it with a
@@ -70,7 +71,7 @@ func (a *app) checkDatasets(ctx context.Context) error {
 		return err
 	}
 	defer client.CloseIdleConnections()
-	stopped, ledger := a.stopped(ctx, c)
+	stopped, ledger, page := a.stopped(ctx, c)
 	var found []checked
 	var worst error
 	for _, alias := range c.aliases() {
@@ -92,6 +93,7 @@ func (a *app) checkDatasets(ctx context.Context) error {
 	if err := a.printChecked(c, found); err != nil {
 		return err
 	}
+	a.tellPage(ctx, c, page)
 	if worst == nil && ledger != nil {
 		return failed(ledger.Fix, "nothing is sent: %s", ledger.Sentence)
 	}
@@ -143,22 +145,41 @@ func (a *app) printChecked(c *config, found []checked) error {
 	return nil
 }
 
-// stopped tells which datasets are not sent to for now, and why nothing of the whole ledger is. Token and dataset can be checked before there is a database and
-// while another process has it: what it does not tell is left out.
-func (a *app) stopped(ctx context.Context, c *config) (map[string]bool, *audit.LedgerStatus) {
+// tellPage says where the page is served, or whether it could be. That it cannot be stops no upload, and is no failure.
+func (a *app) tellPage(ctx context.Context, c *config, served string) {
+	var said string
+	switch err := error(nil); {
+	case served != "":
+		said = "is served at " + served
+	case c.Web.Address == "":
+		said = "is off"
+	default:
+		if said, err = c.tryPage(ctx); err != nil {
+			a.note("%v; %s", err, hintOf(err))
+			return
+		}
+	}
+	if a.output == asTable {
+		a.line("%-12s  %s", "the page", said)
+	}
+}
+
+// stopped tells which datasets are not sent to for now, why nothing of the whole ledger is, and where a running process serves the page.
+// Token and dataset can be checked before there is a database and while another process has it: what it does not tell is left out.
+func (a *app) stopped(ctx context.Context, c *config) (map[string]bool, *audit.LedgerStatus, string) {
 	stopped := map[string]bool{}
 	h, err := a.open(ctx, c, "check", toRead)
 	if err != nil {
-		return stopped, nil
+		return stopped, nil, ""
 	}
 	s, err := h.Status(ctx)
 	if err = errors.Join(err, h.Close()); err != nil {
-		return stopped, nil
+		return stopped, nil, ""
 	}
 	for _, d := range s.Datasets {
 		stopped[d.Alias] = d.Circuit.State == store.CircuitOpen.String()
 	}
-	return stopped, s.Ledger
+	return stopped, s.Ledger, s.Page
 }
 
 // probe asks whether a dataset can be sent to, without sending an event.

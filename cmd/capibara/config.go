@@ -33,6 +33,7 @@ type config struct {
 	Inbox     inboxConfig              `yaml:"inbox"`
 	Folders   foldersConfig            `yaml:"folders"`
 	Retention retentionConfig          `yaml:"retention"`
+	Web       webConfig                `yaml:"web"`
 	Sources   []importer.Source        `yaml:"sources"`
 
 	path   string         // the file it was read from; "" when there is none
@@ -112,6 +113,7 @@ func defaults() config {
 		Inbox:     inboxConfig{Poll: duration(5 * time.Second), Settle: duration(10 * time.Second)},
 		Folders:   foldersConfig{Inbox: "inbox", Archive: "archive", Rejected: "rejected", Receipts: "receipts", Data: "data", RejectedMode: defaultRejectedMode, ReceiptsMode: defaultReceiptsMode},
 		Retention: retentionConfig{Files: duration(30 * 24 * time.Hour), Payload: duration(400 * 24 * time.Hour), History: duration(7 * 365 * 24 * time.Hour)},
+		Web:       webConfig{Address: defaultWebAddress},
 	}
 }
 
@@ -223,6 +225,9 @@ func (c *config) check() error {
 		return err
 	}
 	if err := c.checkRejected(); err != nil {
+		return err
+	}
+	if err := c.Web.check(); err != nil {
 		return err
 	}
 	if c.window().Length > event.MaxAge {

@@ -30,7 +30,7 @@ func TestFirstConfigIsWhole(t *testing.T) {
 	}
 	for _, section := range []reflect.Type{reflect.TypeFor[graphConfig](), reflect.TypeFor[datasetConfig](), reflect.TypeFor[uploadConfig](),
 		reflect.TypeFor[scheduleConfig](), reflect.TypeFor[windowConfig](), reflect.TypeFor[inboxConfig](), reflect.TypeFor[foldersConfig](),
-		reflect.TypeFor[retentionConfig]()} {
+		reflect.TypeFor[retentionConfig](), reflect.TypeFor[webConfig]()} {
 		for _, key := range keysOf(section) {
 			if !strings.Contains(text, " "+key+":") {
 				t.Errorf("it does not mention %s of %s", key, section.Name())

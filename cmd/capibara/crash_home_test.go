@@ -25,6 +25,7 @@ datasets: {main: {id: "1234567890"}}
 upload: {batch_events: 100, urgent: false}
 schedule: {upload: "0 2 29 2 *"}
 inbox: {poll: 1s, settle: 1s}
+web: off
 sources:
   - name: tills
     files: ["pos-*.jsonl"]

@@ -108,18 +108,18 @@ func (a *app) printExplanations(all []audit.Explanation) error {
 	case asJSONL:
 		return writeJSONL(a.stdout, all)
 	}
-	return writeList(a, []column[audit.Explanation]{
-		{name: "name", value: func(e audit.Explanation) string {
+	return writeList(a, []audit.Column[audit.Explanation]{
+		{Name: "name", Value: func(e audit.Explanation) string {
 			if e.Type != "" {
 				return e.Name + " (" + e.Type + ")"
 			}
 			return e.Name
 		}},
-		{name: "kind", value: func(e audit.Explanation) string { return strings.ReplaceAll(e.Kind, "_", " ") }, exact: func(e audit.Explanation) string { return e.Kind }},
-		{name: "class", value: func(e audit.Explanation) string { return e.Class }},
-		{name: "means", value: func(e audit.Explanation) string { return e.Cause }},
-		{name: "older_reading", hide: true, value: func(e audit.Explanation) string { return e.Older }},
-		{name: "capibara", hide: true, value: func(e audit.Explanation) string { return e.Program }},
-		{name: "what_to_do", hide: true, value: func(e audit.Explanation) string { return e.Person }},
+		{Name: "kind", Value: func(e audit.Explanation) string { return strings.ReplaceAll(e.Kind, "_", " ") }, Exact: func(e audit.Explanation) string { return e.Kind }},
+		{Name: "class", Value: func(e audit.Explanation) string { return e.Class }},
+		{Name: "means", Value: func(e audit.Explanation) string { return e.Cause }},
+		{Name: "older_reading", Hide: true, Value: func(e audit.Explanation) string { return e.Older }},
+		{Name: "capibara", Hide: true, Value: func(e audit.Explanation) string { return e.Program }},
+		{Name: "what_to_do", Hide: true, Value: func(e audit.Explanation) string { return e.Person }},
 	}, all)
 }

@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"io"
-	"strconv"
 
 	"capibara/audit"
-	"capibara/store"
 
 	"github.com/spf13/cobra"
 )
@@ -39,10 +37,10 @@ that were rejected too, of which no event came: jsonl, csv and xlsx list them la
 	}
 	addOutput(a, cmd, asTable, asJSON, asJSONL, asCSV, asXLSX)
 	cmd.AddCommand(
-		historyOf(a, "events", "event_time", eventColumns(), house.Search,
+		historyOf(a, "events", "event_time", audit.EventColumns(), house.Search,
 			"event-id", "record-key", "order-id", "email", "phone", "external-id", "file", "batch", "state", "event-name", "dataset", "source"),
-		historyOf(a, "batches", "the time they were begun", batchColumns(), quickly(house.Batches), "batch", "state", "dataset", "fbtrace-id"),
-		historyOf(a, "files", "the time they were imported", fileColumns(), quickly(house.Files), "file", "source"))
+		historyOf(a, "batches", "the time they were begun", audit.BatchColumns(), quickly(house.Batches), "batch", "state", "dataset", "fbtrace-id"),
+		historyOf(a, "files", "the time they were imported", audit.FileColumns(), quickly(house.Files), "file", "source"))
 	return cmd
 }
 
@@ -57,7 +55,7 @@ func quickly[T any](ask func(house, context.Context, audit.Query) (audit.List[T]
 }
 
 // historyOf makes the subcommand of one list. when says which instants --since and --until look at.
-func historyOf[T any](a *app, what, when string, columns []column[T], ask asker[T], filters ...string) *cobra.Command {
+func historyOf[T any](a *app, what, when string, columns []audit.Column[T], ask asker[T], filters ...string) *cobra.Command {
 	var q audit.Query
 	var to string
 	cmd := &cobra.Command{
@@ -136,78 +134,4 @@ func historyExample(what string) string {
 		return "  capibara history batches --state unknown\n  capibara history batches --since 2026-11-20"
 	}
 	return "  capibara history files\n  capibara history files --file deals.csv"
-}
-
-func eventColumns() []column[audit.Event] {
-	return []column[audit.Event]{
-		{name: "event_id", value: func(e audit.Event) string { return e.EventID }},
-		{name: "event_name", value: func(e audit.Event) string { return e.EventName }},
-		{name: "state", value: func(e audit.Event) string { return e.State }},
-		{name: "reason", value: func(e audit.Event) string { return e.Reason }},
-		{name: "event_time", value: func(e audit.Event) string { return moment(e.EventTime) },
-			exact: func(e audit.Event) string { return instant(e.EventTime) }},
-		{name: "dataset", value: func(e audit.Event) string { return e.Dataset }, hide: true},
-		{name: "deadline", value: func(e audit.Event) string { return instant(e.Deadline) }, hide: true},
-		{name: "imported_at", value: func(e audit.Event) string { return instant(e.ImportedAt) }, hide: true},
-		{name: "file", value: func(e audit.Event) string { return number(e.File) }, right: true},
-		{name: "file_name", value: func(e audit.Event) string { return e.FileName }, hide: true},
-		{name: "line", value: func(e audit.Event) string { return number(e.Line) }, right: true},
-		{name: "record_key", value: func(e audit.Event) string { return e.RecordKey }},
-		{name: "batch", value: func(e audit.Event) string { return number(e.Batch) }, right: true},
-	}
-}
-
-func batchColumns() []column[audit.Batch] {
-	last := func(b audit.Batch) audit.Attempt {
-		if len(b.Attempts) == 0 {
-			return audit.Attempt{}
-		}
-		return b.Attempts[len(b.Attempts)-1]
-	}
-	return []column[audit.Batch]{
-		{name: "batch", value: func(b audit.Batch) string { return number(b.Batch) }, right: true},
-		{name: "parent", value: func(b audit.Batch) string { return number(b.Parent) }, right: true},
-		{name: "dataset", value: func(b audit.Batch) string { return b.Dataset }},
-		{name: "state", value: func(b audit.Batch) string { return b.State }},
-		{name: "events", value: func(b audit.Batch) string { return strconv.Itoa(b.Events) }, right: true},
-		{name: "created_at", value: func(b audit.Batch) string { return moment(b.CreatedAt) },
-			exact: func(b audit.Batch) string { return instant(b.CreatedAt) }},
-		{name: "attempts", value: func(b audit.Batch) string { return strconv.Itoa(len(b.Attempts)) }, right: true},
-		{name: "last_end", value: func(b audit.Batch) string { return last(b).End }},
-		{name: "http_status", value: func(b audit.Batch) string { return number(uint64(last(b).HTTPStatus)) }, right: true},
-		{name: "code", value: func(b audit.Batch) string { return number(uint64(last(b).Code)) }, hide: true},
-		{name: "subcode", value: func(b audit.Batch) string { return number(uint64(last(b).Subcode)) }, hide: true},
-		{name: "fbtrace_id", value: func(b audit.Batch) string { return last(b).FBTraceID }},
-		{name: "body_sha256", value: func(b audit.Batch) string { return b.BodySHA256 }, hide: true},
-		{name: "next_try", rare: true, value: func(b audit.Batch) string { return moment(b.NextTry) },
-			exact: func(b audit.Batch) string { return instant(b.NextTry) }},
-	}
-}
-
-func fileColumns() []column[audit.File] {
-	count := func(name string, of func(store.FileCounts) uint64) column[audit.File] {
-		return column[audit.File]{name: name, value: func(f audit.File) string { return strconv.FormatUint(of(f.Counts), 10) }, right: true}
-	}
-	return []column[audit.File]{
-		{name: "file", value: func(f audit.File) string { return number(f.File) }, right: true},
-		{name: "name", value: func(f audit.File) string { return f.Name }},
-		{name: "source", value: func(f audit.File) string { return f.Source }},
-		{name: "state", value: func(f audit.File) string { return f.State }},
-		count("records", func(c store.FileCounts) uint64 { return c.Records }),
-		count("accepted", func(c store.FileCounts) uint64 { return c.Accepted }),
-		count("duplicate", func(c store.FileCounts) uint64 { return c.Duplicate }),
-		count("conflict", func(c store.FileCounts) uint64 { return c.Conflict }),
-		count("expired", func(c store.FileCounts) uint64 { return c.Expired }),
-		count("skipped", func(c store.FileCounts) uint64 { return c.Skipped }),
-		count("rejected", func(c store.FileCounts) uint64 { return c.Rejected }),
-		{name: "started_at", value: func(f audit.File) string { return moment(f.StartedAt) },
-			exact: func(f audit.File) string { return instant(f.StartedAt) }},
-		{name: "mends", rare: true, value: func(f audit.File) string { return number(f.Mends) }, right: true},
-		{name: "reason", value: func(f audit.File) string { return f.Reason }, hide: true},
-		{name: "size", value: func(f audit.File) string { return strconv.FormatInt(f.Size, 10) }, hide: true},
-		{name: "sha256", value: func(f audit.File) string { return f.SHA256 }, hide: true},
-		{name: "archived_as", value: func(f audit.File) string { return f.ArchivedAs }, hide: true},
-		{name: "rejects_path", value: func(f audit.File) string { return f.Rejects }, hide: true},
-		{name: "receipt_path", value: func(f audit.File) string { return f.Receipt }, hide: true},
-	}
 }

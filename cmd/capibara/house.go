@@ -60,6 +60,8 @@ type house interface {
 
 	// Evidence puts together what is known of the events with an event_id.
 	Evidence(ctx context.Context, id string) (audit.Evidence, error)
+	// PageToken keeps that somebody made or revoked a token of the page.
+	PageToken(ctx context.Context, act pageTokenAct) error
 	// TokenSet keeps that somebody put an access token of a dataset, named as in the configuration, in place.
 	TokenSet(ctx context.Context, dataset, by string) error
 	// Backup writes a copy of the database.

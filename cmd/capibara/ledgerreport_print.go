@@ -91,37 +91,37 @@ func (a *app) printEventCounts(c audit.EventCounts) {
 	}
 }
 
-func groupColumns() []column[audit.EventGroup] {
-	n := func(name string, of func(audit.EventCounts) uint64) column[audit.EventGroup] {
-		return column[audit.EventGroup]{name: name, right: true, value: func(g audit.EventGroup) string { return grouped(of(g.Events)) }}
+func groupColumns() []audit.Column[audit.EventGroup] {
+	n := func(name string, of func(audit.EventCounts) uint64) audit.Column[audit.EventGroup] {
+		return audit.Column[audit.EventGroup]{Name: name, Right: true, Value: func(g audit.EventGroup) string { return grouped(of(g.Events)) }}
 	}
-	return []column[audit.EventGroup]{
-		{name: "source", value: func(g audit.EventGroup) string { return g.Source }},
-		{name: "event_name", value: func(g audit.EventGroup) string { return g.EventName }},
-		{name: "action_source", value: func(g audit.EventGroup) string { return g.ActionSource }},
-		{name: "dataset", value: func(g audit.EventGroup) string { return g.Dataset }},
+	return []audit.Column[audit.EventGroup]{
+		{Name: "source", Value: func(g audit.EventGroup) string { return g.Source }},
+		{Name: "event_name", Value: func(g audit.EventGroup) string { return g.EventName }},
+		{Name: "action_source", Value: func(g audit.EventGroup) string { return g.ActionSource }},
+		{Name: "dataset", Value: func(g audit.EventGroup) string { return g.Dataset }},
 		n("accepted", func(c audit.EventCounts) uint64 { return c.Accepted }),
 		n("meta_accepted", func(c audit.EventCounts) uint64 { return c.Acknowledged }),
 		n("open", func(c audit.EventCounts) uint64 { return c.Pending + c.InFlight + c.Held }),
 		n("too_late", func(c audit.EventCounts) uint64 { return c.Late }),
-		{name: "worth_accepted", right: true, value: func(g audit.EventGroup) string { return worthOr(g.Worth.Accepted) }},
-		{name: "worth_meta_accepted", right: true, value: func(g audit.EventGroup) string { return worthOr(g.Worth.Acknowledged) }},
+		{Name: "worth_accepted", Right: true, Value: func(g audit.EventGroup) string { return worthOr(g.Worth.Accepted) }},
+		{Name: "worth_meta_accepted", Right: true, Value: func(g audit.EventGroup) string { return worthOr(g.Worth.Acknowledged) }},
 	}
 }
 
-func reportFileColumns(p audit.Report) []column[audit.ReportFile] {
-	columns := []column[audit.ReportFile]{
-		{name: "file", right: true, value: func(f audit.ReportFile) string { return number(f.File) }},
-		{name: "name", value: func(f audit.ReportFile) string { return f.Name }},
-		{name: "source", value: func(f audit.ReportFile) string { return f.Source }},
-		{name: "imported", value: func(f audit.ReportFile) string { return moment(f.StartedAt) }},
+func reportFileColumns(p audit.Report) []audit.Column[audit.ReportFile] {
+	columns := []audit.Column[audit.ReportFile]{
+		{Name: "file", Right: true, Value: func(f audit.ReportFile) string { return number(f.File) }},
+		{Name: "name", Value: func(f audit.ReportFile) string { return f.Name }},
+		{Name: "source", Value: func(f audit.ReportFile) string { return f.Source }},
+		{Name: "imported", Value: func(f audit.ReportFile) string { return moment(f.StartedAt) }},
 	}
 	if p.Records != nil {
 		for i, n := range fateCounts(store.FileCounts{}) {
-			columns = append(columns, column[audit.ReportFile]{name: n.Name, right: true, value: func(f audit.ReportFile) string { return grouped(fateCounts(*f.Records)[i].Count) }})
+			columns = append(columns, audit.Column[audit.ReportFile]{Name: n.Name, Right: true, Value: func(f audit.ReportFile) string { return grouped(fateCounts(*f.Records)[i].Count) }})
 		}
 	}
 	return append(columns,
-		column[audit.ReportFile]{name: "events", right: true, value: func(f audit.ReportFile) string { return grouped(f.Events.Events) }},
-		column[audit.ReportFile]{name: "meta_accepted", right: true, value: func(f audit.ReportFile) string { return grouped(f.Events.Acknowledged) }})
+		audit.Column[audit.ReportFile]{Name: "events", Right: true, Value: func(f audit.ReportFile) string { return grouped(f.Events.Events) }},
+		audit.Column[audit.ReportFile]{Name: "meta_accepted", Right: true, Value: func(f audit.ReportFile) string { return grouped(f.Events.Acknowledged) }})
 }

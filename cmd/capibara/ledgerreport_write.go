@@ -125,8 +125,8 @@ func eventCounts(c audit.EventCounts) []audit.NamedCount {
 func writeReportCSV(w io.Writer, p audit.Report) error {
 	out := csv.NewWriter(w)
 	row := func(f figure) {
-		_ = out.Write([]string{f.section, harmless(f.source), harmless(f.event), f.action, f.dataset, number(f.file), harmless(f.fileName), f.name,
-			harmless(f.reason), f.count, f.currency, f.value}) // Error tells below
+		_ = out.Write([]string{f.section, audit.HarmlessCell(f.source), audit.HarmlessCell(f.event), f.action, f.dataset, number(f.file), audit.HarmlessCell(f.fileName), f.name,
+			audit.HarmlessCell(f.reason), f.count, f.currency, f.value}) // Error tells below
 	}
 	_ = out.Write([]string{"section", "source", "event_name", "action_source", "dataset", "file", "file_name", "name", "reason", "count", "currency", "value"})
 	for _, fact := range reportFacts(p) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"io"
@@ -17,7 +16,7 @@ type listing[T any] struct {
 	a          *app
 	w          io.Writer
 	what       string // such as events
-	columns    []column[T]
+	columns    []audit.Column[T]
 	ask        asker[T]
 	everything bool
 	// besides are the rejected records of a page as entries of the list; nil when it has none.
@@ -122,15 +121,15 @@ func (l *listing[T]) single(page audit.List[T]) error {
 	return writeList(&shown, rejectedColumns(), page.Records)
 }
 
-func rejectedColumns() []column[audit.RejectedRecord] {
-	return []column[audit.RejectedRecord]{
-		{name: "file", value: func(r audit.RejectedRecord) string { return number(r.File) }, right: true},
-		{name: "name", value: func(r audit.RejectedRecord) string { return r.FileName }},
-		{name: "line", value: func(r audit.RejectedRecord) string { return number(r.Line) }, right: true},
-		{name: "record_key", value: func(r audit.RejectedRecord) string { return r.RecordKey }},
-		{name: "imported_at", value: func(r audit.RejectedRecord) string { return moment(r.ImportedAt) }},
-		{name: "column", value: func(r audit.RejectedRecord) string { return r.Column }},
-		{name: "reason", value: func(r audit.RejectedRecord) string { return r.Sentence }},
+func rejectedColumns() []audit.Column[audit.RejectedRecord] {
+	return []audit.Column[audit.RejectedRecord]{
+		{Name: "file", Value: func(r audit.RejectedRecord) string { return number(r.File) }, Right: true},
+		{Name: "name", Value: func(r audit.RejectedRecord) string { return r.FileName }},
+		{Name: "line", Value: func(r audit.RejectedRecord) string { return number(r.Line) }, Right: true},
+		{Name: "record_key", Value: func(r audit.RejectedRecord) string { return r.RecordKey }},
+		{Name: "imported_at", Value: func(r audit.RejectedRecord) string { return moment(r.ImportedAt) }},
+		{Name: "column", Value: func(r audit.RejectedRecord) string { return r.Column }},
+		{Name: "reason", Value: func(r audit.RejectedRecord) string { return r.Sentence }},
 	}
 }
 
@@ -154,17 +153,9 @@ func (l *listing[T]) begin() (rows[T], error) {
 }
 
 func (l *listing[T]) csv() (rows[T], error) {
-	w := csv.NewWriter(l.w)
-	err := w.Write(cells(l.columns, func(c column[T]) string { return c.name }))
-	return rows[T]{page: func(entries []T) error {
-		for _, e := range entries {
-			if err := w.Write(cells(l.columns, func(c column[T]) string { return harmless(c.whole(e)) })); err != nil {
-				return err
-			}
-		}
-		w.Flush()
-		return w.Error()
-	}, end: func() error { w.Flush(); return w.Error() }, close: func() error { return nil }}, err
+	out := audit.NewCSV(l.w, l.columns)
+	none := func() error { return nil }
+	return rows[T]{page: out.Write, end: none, close: none}, out.Write(nil)
 }
 
 func (l *listing[T]) book() (rows[T], error) {
@@ -173,15 +164,15 @@ func (l *listing[T]) book() (rows[T], error) {
 		return rows[T]{}, err
 	}
 	name := string(l.what[0]-'a'+'A') + l.what[1:]
-	if err := b.sheet(name, cells(l.columns, func(c column[T]) string { return c.name })...); err != nil {
+	if err := b.sheet(name, cells(l.columns, func(c audit.Column[T]) string { return c.Name })...); err != nil {
 		return rows[T]{}, errors.Join(err, b.Close())
 	}
 	return rows[T]{page: func(entries []T) error {
 		for _, e := range entries {
 			row := make([]any, len(l.columns))
 			for i, c := range l.columns {
-				row[i] = c.whole(e)
-				if n, err := strconv.ParseUint(c.whole(e), 10, 53); c.right && err == nil {
+				row[i] = c.Whole(e)
+				if n, err := strconv.ParseUint(c.Whole(e), 10, 53); c.Right && err == nil {
 					row[i] = n
 				}
 			}
@@ -191,12 +182,4 @@ func (l *listing[T]) book() (rows[T], error) {
 		}
 		return nil
 	}, end: func() error { return b.write(l.w) }, close: b.Close}, nil
-}
-
-// whole is the cell as programs and spreadsheets have it.
-func (c column[T]) whole(e T) string {
-	if c.exact != nil {
-		return c.exact(e)
-	}
-	return c.value(e)
 }

@@ -83,7 +83,7 @@ func TestListingWhileAnImportGoesOn(t *testing.T) {
 		var out bytes.Buffer
 		a := &app{output: form, stdout: &out, stderr: t.Output()}
 		pages := 0
-		list := listing[audit.Event]{a: a, w: &out, what: "events", columns: eventColumns(), everything: true,
+		list := listing[audit.Event]{a: a, w: &out, what: "events", columns: audit.EventColumns(), everything: true,
 			ask: func(_ house, ctx context.Context, q audit.Query, tell func(progress)) (audit.List[audit.Event], error) {
 				q.Limit, q.File = 3, "1"
 				if form != asCSV {

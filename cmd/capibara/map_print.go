@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"capibara/audit"
 	"capibara/importer"
 )
 
@@ -43,15 +44,15 @@ func (a *app) printColumns(p *importer.Proposal) {
 		room := max(w-22, 40)
 		header, form, use, masks = room*3/10, room*3/10, room*4/10, 1
 	}
-	writeTable(a, []column[entry]{
-		{name: "no", value: func(e entry) string { return fmt.Sprint(e.n) }, right: true},
-		{name: "column", value: func(e entry) string { return shortened(e.c.Header, header) }},
-		{name: "form", value: func(e entry) string {
+	writeTable(a, []audit.Column[entry]{
+		{Name: "no", Value: func(e entry) string { return fmt.Sprint(e.n) }, Right: true},
+		{Name: "column", Value: func(e entry) string { return shortened(e.c.Header, header) }},
+		{Name: "form", Value: func(e entry) string {
 			return shortened(strings.Join(e.c.Masks[:min(masks, len(e.c.Masks))], " | "), form)
 		}},
-		{name: "filled", value: func(e entry) string { return fmt.Sprintf("%d%%", e.c.Filled*100/records) }, right: true},
-		{name: "taken_for", value: func(e entry) string { return shortened(cmp.Or(strings.Join(e.c.Members, "; "), "-"), use) }},
-		{name: "by", value: func(e entry) string { return by(e.c.By) }},
+		{Name: "filled", Value: func(e entry) string { return fmt.Sprintf("%d%%", e.c.Filled*100/records) }, Right: true},
+		{Name: "taken_for", Value: func(e entry) string { return shortened(cmp.Or(strings.Join(e.c.Members, "; "), "-"), use) }},
+		{Name: "by", Value: func(e entry) string { return by(e.c.By) }},
 	}, all)
 	a.line("\n- is not used and not sent. Please check what was taken by its look. The form of")
 	a.line("a value has a for letters and 9 for digits; values themselves are not shown.")

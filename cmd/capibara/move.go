@@ -252,6 +252,9 @@ func (m *move) copyDatabase(ctx context.Context) (err error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	if err := m.copyPageTokens(); err != nil {
+		return err
+	}
 	if err := m.db.CopyTo(ctx, path); err != nil {
 		return err
 	}
@@ -277,6 +280,19 @@ func (m *move) copyDatabase(ctx context.Context) (err error) {
 		return err
 	}
 	return syncFolder(m.dataFolder())
+}
+
+// copyPageTokens takes the tokens of the page along, which are hashes: without them everybody on the new machine could look.
+func (m *move) copyPageTokens() error {
+	from := pageTokensPath(m.config)
+	to := filepath.Join(m.dataFolder(), filepath.Base(from))
+	err := copyOne(from, to)
+	if errors.Is(err, fs.ErrNotExist) { // and none that a move before copied
+		if err = os.Remove(to); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+	}
+	return err
 }
 
 // retire ends the work of the old ledger.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"capibara/audit"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -38,38 +39,13 @@ func addOutput(a *app, cmd *cobra.Command, forms ...string) {
 	}
 }
 
-// column is one column of a list.
-type column[T any] struct {
-	name  string // as CSV's header; a table shows it with spaces
-	value func(T) string
-	exact func(T) string // what CSV has instead, for programs
-	hide  bool           // too much for a table; CSV has it
-	rare  bool           // a table has it when an entry does
-	right bool           // a number
-}
-
 // writeList writes the entries of a list as a table or as CSV.
-func writeList[T any](a *app, columns []column[T], entries []T) error {
+func writeList[T any](a *app, columns []audit.Column[T], entries []T) error {
 	if a.output == asCSV {
-		w := csv.NewWriter(a.stdout)
-		if err := w.Write(cells(columns, func(c column[T]) string { return c.name })); err != nil {
-			return err
-		}
-		for _, e := range entries {
-			if err := w.Write(cells(columns, func(c column[T]) string {
-				if c.exact != nil {
-					return harmless(c.exact(e))
-				}
-				return harmless(c.value(e))
-			})); err != nil {
-				return err
-			}
-		}
-		w.Flush()
-		return w.Error()
+		return audit.NewCSV(a.stdout, columns).Write(entries)
 	}
-	shown := slices.DeleteFunc(slices.Clone(columns), func(c column[T]) bool {
-		return c.hide || c.rare && !slices.ContainsFunc(entries, func(e T) bool { return c.value(e) != "" })
+	shown := slices.DeleteFunc(slices.Clone(columns), func(c audit.Column[T]) bool {
+		return c.Hide || c.Rare && !slices.ContainsFunc(entries, func(e T) bool { return c.Value(e) != "" })
 	})
 	if wide := width(a.terminal()); wide > 0 && tableWidth(shown, entries) > wide {
 		writeBlocks(a, shown, entries)
@@ -79,7 +55,7 @@ func writeList[T any](a *app, columns []column[T], entries []T) error {
 	return nil
 }
 
-func writeTable[T any](a *app, columns []column[T], entries []T) {
+func writeTable[T any](a *app, columns []audit.Column[T], entries []T) {
 	t := table.NewWriter()
 	t.SetOutputMirror(a.stdout)
 	t.SuppressTrailingSpaces()
@@ -91,9 +67,9 @@ func writeTable[T any](a *app, columns []column[T], entries []T) {
 	header := table.Row{}
 	var configs []table.ColumnConfig
 	for i, c := range columns {
-		header = append(header, c.title())
+		header = append(header, title(c))
 		align := text.AlignLeft
-		if c.right {
+		if c.Right {
 			align = text.AlignRight
 		}
 		configs = append(configs, table.ColumnConfig{Number: i + 1, Align: align, AlignHeader: align})
@@ -103,7 +79,7 @@ func writeTable[T any](a *app, columns []column[T], entries []T) {
 	for _, e := range entries {
 		row := table.Row{}
 		for _, c := range columns {
-			row = append(row, printable(c.value(e)))
+			row = append(row, printable(c.Value(e)))
 		}
 		t.AppendRow(row)
 	}
@@ -111,14 +87,14 @@ func writeTable[T any](a *app, columns []column[T], entries []T) {
 }
 
 // writeBlocks writes every entry as a block of lines, for a terminal that is too narrow for the table.
-func writeBlocks[T any](a *app, columns []column[T], entries []T) {
+func writeBlocks[T any](a *app, columns []audit.Column[T], entries []T) {
 	for i, e := range entries {
 		if i > 0 {
 			a.line("")
 		}
 		var facts [][2]string
 		for _, c := range columns {
-			facts = append(facts, [2]string{c.title(), printable(c.value(e))})
+			facts = append(facts, [2]string{title(c), printable(c.Value(e))})
 		}
 		a.facts(facts)
 	}
@@ -127,22 +103,22 @@ func writeBlocks[T any](a *app, columns []column[T], entries []T) {
 // gap separates the columns of a table.
 const gap = "  "
 
-// title is the column's name as people read it.
-func (c column[T]) title() string { return strings.ReplaceAll(c.name, "_", " ") }
+// title is the name of a column as people read it.
+func title[T any](c audit.Column[T]) string { return strings.ReplaceAll(c.Name, "_", " ") }
 
-func tableWidth[T any](columns []column[T], entries []T) int {
+func tableWidth[T any](columns []audit.Column[T], entries []T) int {
 	total := 0
 	for _, c := range columns {
-		most := text.StringWidth(c.title())
+		most := text.StringWidth(title(c))
 		for _, e := range entries {
-			most = max(most, text.StringWidth(printable(c.value(e))))
+			most = max(most, text.StringWidth(printable(c.Value(e))))
 		}
 		total += most + len(gap)
 	}
 	return total
 }
 
-func cells[T any](columns []column[T], cell func(column[T]) string) []string {
+func cells[T any](columns []audit.Column[T], cell func(audit.Column[T]) string) []string {
 	row := make([]string, len(columns))
 	for i, c := range columns {
 		row[i] = cell(c)
@@ -168,16 +144,6 @@ func writeJSONL[T any](w io.Writer, entries []T) error {
 		}
 	}
 	return nil
-}
-
-// harmless keeps a spreadsheet from taking a cell for a formula: ids and record keys come from other people's files.
-func harmless(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		if _, err := strconv.ParseFloat(cell, 64); err != nil {
-			return "'" + cell
-		}
-	}
-	return cell
 }
 
 // printable keeps a text that came from a file from moving the cursor or changing colours.

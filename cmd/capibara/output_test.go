@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"capibara/audit"
 )
 
 func TestHarmless(t *testing.T) {
 	t.Parallel()
 	for cell, want := range map[string]string{"": "", "4711": "4711", "-12.5": "-12.5", "=1+1": "'=1+1", "@SUM(A1)": "'@SUM(A1)", "-x": "'-x", "a=b": "a=b", "\tx": "'\tx"} {
-		if got := harmless(cell); got != want {
+		if got := audit.HarmlessCell(cell); got != want {
 			t.Errorf("%q becomes %q, want %q", cell, got, want)
 		}
 	}
@@ -34,9 +36,9 @@ func TestGrouped(t *testing.T) {
 // TestTableAndBlocks shows the same entries in a terminal that is wide enough and in one that is not.
 func TestTableAndBlocks(t *testing.T) {
 	t.Parallel()
-	columns := []column[[2]string]{
-		{name: "event_name", value: func(v [2]string) string { return v[0] }},
-		{name: "n", value: func(v [2]string) string { return v[1] }, right: true},
+	columns := []audit.Column[[2]string]{
+		{Name: "event_name", Value: func(v [2]string) string { return v[0] }},
+		{Name: "n", Value: func(v [2]string) string { return v[1] }, Right: true},
 	}
 	entries := [][2]string{{"Purchase", "1"}, {"Lead", "20"}}
 	var out bytes.Buffer

@@ -24,11 +24,12 @@ func newRunCommand(a *app) *cobra.Command {
 		Use:   "run",
 		Short: "Watch the inbox and upload on schedule, until it is stopped",
 		Long: `Imports what is dropped into the inbox, uploads on schedule, and answers the other commands of this home while it
-runs. How things stand is always in _STATUS.html in the folder of receipts, beside the receipt of every file. Once a day,
-at nine in the morning, and a minute after the start it asks Meta whether the access tokens work, so that a dead one is
-told before an upload needs it. Ctrl-C, SIGTERM or a terminal that is closed ends it in order: what is under way is
-finished, and a second signal more than a second later ends it at once. It may be killed at any moment: the next start
-goes on where it stopped.`,
+runs. How things stand is always in _STATUS.html in the folder of receipts, beside the receipt of every file, and on the
+page that it serves to browsers on this machine: the first line that it writes says where. Once a day, at nine in the
+morning, and a minute after the start it asks Meta whether the access tokens work, so that a dead one is told before an
+upload needs it. Ctrl-C, SIGTERM or a terminal that is closed ends it in order: what is under way is finished, and a
+second signal more than a second later ends it at once. It may be killed at any moment: the next start goes on where it
+stopped.`,
 		Example: `  capibara run
   capibara run --home /srv/conversions --log-level debug`,
 		Args: arguments(0, 0, "no arguments"),
@@ -105,7 +106,13 @@ func (a *app) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	start := log.Info().Str("home", c.Home).Str("inbox", c.Folders.Inbox).Int("sources", len(all)).
+	l.daybook = audit.NewDaybook(l.db, c.zone, a.now)
+	rooms, alive := errgroup.WithContext(ctx)
+	pages := &webRoom{config: c, tokens: &pageTokenFile{config: c}, log: log, again: webAgain, grace: webGrace}
+	pages.ledger = &pageLedger{house: l, waiting: inbox.Waiting, url: pages.address,
+		upload: func() error { return l.uploadSoon(alive, rooms) }}
+	listening := pages.open(ctx)
+	start := pages.serving(log.Info()).Str("home", c.Home).Str("inbox", c.Folders.Inbox).Int("sources", len(all)).
 		Strs("datasets", c.aliases()).Str("endpoint", c.Graph.BaseURL).Int("pid", os.Getpid())
 	if schedule != nil {
 		start = start.Time("next_upload", schedule.Next(a.now()))
@@ -113,8 +120,7 @@ func (a *app) run(ctx context.Context) (err error) {
 	start.Msg("running: the inbox is watched" + map[bool]string{true: " and uploads are scheduled", false: "; no upload is scheduled"}[schedule != nil])
 
 	page := &statusPage{house: l, folder: receipts, waiting: inbox.Waiting, log: log}
-	rooms, alive := errgroup.WithContext(ctx)
-	s := &server{house: l, self: self, log: log, alive: alive, waiting: inbox.Waiting}
+	s := &server{house: l, self: self, log: log, alive: alive, ledger: pages.ledger}
 	l.still = func(ctx context.Context) (func(), error) {
 		release, err := inbox.Hold(ctx)
 		if err != nil {
@@ -124,6 +130,7 @@ func (a *app) run(ctx context.Context) (err error) {
 		return func() { s.imports.Unlock(); release() }, nil
 	}
 	rooms.Go(func() error { return s.serve(alive, socket) })
+	rooms.Go(func() error { return pages.keep(alive, listening) })
 	rooms.Go(func() error { return ending(inbox.Run(alive)) })
 	rooms.Go(func() error { return page.keep(alive) })
 	rooms.Go(func() error { return prune(alive, im, time.Duration(c.Retention.Files), log) })
@@ -132,7 +139,6 @@ func (a *app) run(ctx context.Context) (err error) {
 	watch := &expiringWatch{store: l.db, datasets: c.datasetIDs(), log: log, now: a.now}
 	rooms.Go(func() error { watch.keep(alive); return nil })
 	rooms.Go(func() error { daily(alive, c.zone, a.now, l.askDaily); return nil })
-	l.daybook = audit.NewDaybook(l.db, c.zone, a.now)
 	rooms.Go(func() error { l.keepDaybook(alive); return nil })
 	if schedule != nil {
 		rooms.Go(func() error { return ending(schedule.Run(alive)) })
@@ -148,6 +154,24 @@ func (a *app) run(ctx context.Context) (err error) {
 		why = cause.Error()
 	}
 	log.Info().Str("why", why).Msg("ended in order; nothing is under way")
+	return nil
+}
+
+// uploadSoon has the schedule upload now. Without one it begins an upload by itself.
+func (l *local) uploadSoon(alive context.Context, rooms *errgroup.Group) error {
+	if alive.Err() != nil {
+		return failed("start `capibara run` again", "capibara is ending")
+	}
+	if l.soon != nil {
+		l.soon()
+		return nil
+	}
+	rooms.Go(func() error {
+		if _, err := l.Upload(alive, func(progress) {}); err != nil && alive.Err() == nil {
+			l.log.Error().Str("hint", hintOf(err)).Msg("the upload that was asked for on the page: " + err.Error())
+		}
+		return nil
+	})
 	return nil
 }
 

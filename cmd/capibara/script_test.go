@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -46,6 +47,8 @@ func TestMain(m *testing.M) {
 //	unseen                   the sandbox was not asked anything
 //	waitfor CMD ARGS...      repeat a command until it succeeds, or ! until it fails
 //	json PATH VALUE          the last standard output is JSON that holds VALUE at the dotted PATH
+//	page STATUS [POST] PATH [TOKENFILE [BODY]]
+//	                         ask the page that "capibara run" serves; the answer is the last standard output
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -60,7 +63,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"dated": dated, "edit": edit, "exitcode": exitsWith, "sandbox": startSandbox, "meta": startMeta, "faults": faults, "accepted": accepted, "unseen": unseen, "waitfor": waitFor, "json": jsonHolds, "halt": halt,
+			"dated": dated, "edit": edit, "exitcode": exitsWith, "sandbox": startSandbox, "meta": startMeta, "faults": faults, "accepted": accepted, "unseen": unseen, "waitfor": waitFor, "json": jsonHolds, "halt": halt, "page": askPage,
 		},
 	})
 }
@@ -89,6 +92,41 @@ func halt(ts *testscript.TestScript, _ bool, args []string) {
 		k = store.HaltKey{Kind: store.HaltFile, File: n}
 	}
 	ts.Check(errors.Join(db.Halt(context.Background(), store.Halt{HaltKey: k, Reason: args[1]}, time.Now()), db.Close()))
+}
+
+// askPage asks the page of the home in which the script works. A token is read from a file, as people get it.
+func askPage(ts *testscript.TestScript, _ bool, args []string) {
+	want, method, rest := args[0], http.MethodGet, args[1:]
+	if rest[0] == http.MethodPost {
+		method, rest = rest[0], rest[1:]
+	}
+	a := &app{now: time.Now, homeFlag: ts.MkAbs("."), stderr: io.Discard}
+	c, err := a.load()
+	ts.Check(err)
+	running, err := a.askRunning(context.Background(), c, toRead)
+	ts.Check(err)
+	if running == nil {
+		ts.Fatalf("nobody serves the page")
+	}
+	st, err := running.Status(context.Background())
+	ts.Check(errors.Join(err, running.Close()))
+	body := ""
+	if len(rest) > 2 {
+		body = rest[2]
+	}
+	r, err := http.NewRequest(method, strings.TrimSuffix(st.Page, "/")+rest[0], strings.NewReader(body))
+	ts.Check(err)
+	if len(rest) > 1 {
+		r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(ts.ReadFile(rest[1])))
+	}
+	resp, err := http.DefaultClient.Do(r)
+	ts.Check(err)
+	defer resp.Body.Close()
+	_, err = io.Copy(ts.Stdout(), resp.Body)
+	ts.Check(err)
+	if strconv.Itoa(resp.StatusCode) != want {
+		ts.Fatalf("%s %s is answered with %d, want %s", method, rest[0], resp.StatusCode, want)
+	}
 }
 
 func edit(ts *testscript.TestScript, _ bool, args []string) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"capibara/audit"
+	"capibara/audit/web"
 	"capibara/uploader"
 
 	"github.com/rs/zerolog"
@@ -26,8 +27,8 @@ type server struct {
 	log   zerolog.Logger
 	// alive is the life of this process: work that was asked for goes on when the one who asked goes away.
 	alive context.Context
-	// waiting tells which files the inbox does not take, each in a sentence.
-	waiting func() []string
+	// ledger is what the page asks, too.
+	ledger *pageLedger
 	// imports keeps one import at a time; the inbox is not held up by it.
 	imports sync.Mutex
 }
@@ -85,7 +86,7 @@ func question[Q any](w http.ResponseWriter, r *http.Request) (q Q, err error) {
 
 // serve answers until ctx is done, then lets requests under way finish for a while.
 func (s *server) serve(ctx context.Context, l net.Listener) error {
-	web := &http.Server{
+	answers := &http.Server{
 		Handler:           s.routes(),
 		ReadHeaderTimeout: 10 * time.Second,
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
@@ -97,7 +98,7 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 		},
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- web.Serve(l) }()
+	go func() { ended <- answers.Serve(l) }()
 	select {
 	case err := <-ended:
 		return err
@@ -105,7 +106,7 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()
-	err := web.Shutdown(grace)
+	err := answers.Shutdown(grace)
 	if serr := <-ended; !errors.Is(serr, http.ErrServerClosed) {
 		err = errors.Join(err, serr)
 	}
@@ -154,20 +155,27 @@ func (s *server) routes() http.Handler {
 	})))
 	mux.HandleFunc("POST /v1/subject", may(reads, askedLong(s.house.Subject)))
 	mux.HandleFunc("POST /v1/erase", may(acts, s.doErase))
+	mux.HandleFunc("POST /v1/page-token", may(acts, asked(s.pageToken)))
 	mux.HandleFunc("POST /v1/backup", may(acts, s.doBackup))
 	mux.HandleFunc("POST /v1/compact", may(acts, s.doCompact))
 	mux.HandleFunc("POST /v1/allow", may(acts, answer(s.allow)))
+	mux.HandleFunc("/api/", may(reads, s.api()))
 	return mux
 }
 
 // status tells how things stand, the inbox included.
-func (s *server) status(r *http.Request) (any, error) {
-	st, err := s.house.Status(r.Context())
-	if err != nil {
-		return nil, err
+func (s *server) status(r *http.Request) (any, error) { return s.ledger.Status(r.Context()) }
+
+// api answers what the page answers to programs: whoever may look is a reader, and whoever may act an operator.
+func (s *server) api() http.HandlerFunc {
+	site := web.New(web.Config{Ledger: s.ledger, Log: s.log}).API()
+	return func(w http.ResponseWriter, r *http.Request) {
+		v := web.Visitor{Name: looking(r.Context()), Role: web.Reader}
+		if has, _ := r.Context().Value(rightsKey{}).(rights); has >= acts {
+			v.Role = web.Operator
+		}
+		site.ServeHTTP(w, r.WithContext(web.As(r.Context(), v)))
 	}
-	addWaiting(&st, s.waiting())
-	return st, nil
 }
 
 // may lets a request through when its caller has the rights.

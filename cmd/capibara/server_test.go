@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"capibara/audit"
+
 	"github.com/rs/zerolog"
 )
 
@@ -59,7 +61,7 @@ func TestRoutesNeedRights(t *testing.T) {
 	for _, tc := range []struct{ method, path string }{
 		{http.MethodPost, "/v1/import"}, {http.MethodPost, "/v1/upload"}, {http.MethodPost, "/v1/go-live"},
 		{http.MethodPost, "/v1/test"}, {http.MethodPost, "/v1/trial"},
-		{http.MethodPost, "/v1/decide"}, {http.MethodPost, "/v1/resolve"},
+		{http.MethodPost, "/v1/decide"}, {http.MethodPost, "/v1/resolve"}, {http.MethodPost, "/v1/page-token"},
 	} {
 		r := httptest.NewRequest(tc.method, tc.path, nil)
 		r = r.WithContext(context.WithValue(r.Context(), rightsKey{}, reads))
@@ -68,6 +70,15 @@ func TestRoutesNeedRights(t *testing.T) {
 		var f wireFailure
 		if err := json.Unmarshal(w.Body.Bytes(), &f); err != nil || w.Code != http.StatusForbidden || f.Exit != exitFailed || f.Hint == "" {
 			t.Errorf("%s %s as a reader: %d %s", tc.method, tc.path, w.Code, w.Body)
+		}
+	}
+	// The API of the page has roles of its own, and a stranger none of them.
+	for path, has := range map[string]rights{"/api/v1/upload": reads, "/api/v1/allow": reads, "/api/v1/search": none} {
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader("{}"))
+		w := httptest.NewRecorder()
+		s.routes().ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), rightsKey{}, has)))
+		if w.Code != http.StatusForbidden {
+			t.Errorf("POST %s with rights %d: %d %s", path, has, w.Code, w.Body)
 		}
 	}
 }
@@ -93,7 +104,7 @@ func TestRefusedContent(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	s := &server{house: l, log: zerolog.Nop(), alive: ctx, waiting: func() []string { return nil }}
+	s := &server{house: l, log: zerolog.Nop(), alive: ctx, ledger: &pageLedger{house: l, waiting: func() []string { return nil }, url: func() string { return "" }, upload: func() error { return nil }}}
 	go func() { ended <- s.serve(ctx, socket) }()
 	for _, size := range []int{1, 100, 4 << 20} {
 		conn, err := dialSocket(ctx, c)
@@ -110,6 +121,24 @@ func TestRefusedContent(t *testing.T) {
 		if err := asked.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+	// The API of the page is there too, for the one who may act.
+	conn, err := dialSocket(ctx, c)
+	if err != nil || conn == nil {
+		t.Fatalf("nobody answers: %v", err)
+	}
+	asked := newClient(c, conn)
+	if list, err := get[audit.List[audit.File]](ctx, asked, "/api/v1/files", nil); err != nil || len(list.Items) != 0 {
+		t.Errorf("the files are %+v, %v", list, err)
+	}
+	if found, err := post[audit.Found](ctx, asked, "/api/v1/search", map[string]string{"find": "mary@example.com"}); err != nil || len(found.As) != 1 || found.Events.Unrecorded != "" {
+		t.Errorf("what is found is %+v, %v", found, err)
+	}
+	if uploaded, err := post[map[string]bool](ctx, asked, "/api/v1/upload", nil); err != nil || !uploaded["asked"] {
+		t.Errorf("the upload is %v, %v", uploaded, err)
+	}
+	if err := asked.Close(); err != nil {
+		t.Error(err)
 	}
 	stop()
 	if err := <-ended; err != nil {

@@ -93,7 +93,7 @@ func (a *app) printEventStories(stories []audit.EventStory) error {
 		for _, s := range stories {
 			rows = append(rows, s.Event)
 		}
-		return writeList(a, eventColumns(), rows)
+		return writeList(a, audit.EventColumns(), rows)
 	}
 	for i, s := range stories {
 		if i > 0 {
@@ -231,7 +231,7 @@ func (a *app) printBatchStory(s audit.BatchStory) error {
 	case asJSONL:
 		return writeJSONL(a.stdout, []audit.BatchStory{s})
 	case asCSV:
-		return writeList(a, batchColumns(), []audit.Batch{s.Batch})
+		return writeList(a, audit.BatchColumns(), []audit.Batch{s.Batch})
 	}
 	a.printBatch(s.Batch)
 	a.line("  %s", s.Explanation)
@@ -242,7 +242,7 @@ func (a *app) printBatchStory(s audit.BatchStory) error {
 		return nil
 	}
 	a.line("")
-	if err := writeList(a, eventColumns(), s.List[:min(len(s.List), maxShown)]); err != nil {
+	if err := writeList(a, audit.EventColumns(), s.List[:min(len(s.List), maxShown)]); err != nil {
 		return err
 	}
 	if len(s.List) > maxShown {

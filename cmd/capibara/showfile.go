@@ -17,7 +17,7 @@ func (a *app) printFileStory(s audit.FileStory) error {
 	case asJSONL:
 		return writeJSONL(a.stdout, []audit.FileStory{s})
 	case asCSV:
-		return writeList(a, fileColumns(), []audit.File{s.File})
+		return writeList(a, audit.FileColumns(), []audit.File{s.File})
 	}
 	a.line("File %d: %s, %s", s.File.File, printable(s.Name), s.State)
 	if s.Reason != "" {
@@ -104,12 +104,12 @@ func (a *app) printRejects(s audit.FileStory) error {
 		return nil
 	}
 	a.line("")
-	return writeList(a, []column[audit.Reject]{
-		{name: "line", value: func(r audit.Reject) string { return number(r.Line) }, right: true},
-		{name: "column", value: func(r audit.Reject) string { return r.Column }},
-		{name: "record_key", value: func(r audit.Reject) string { return r.RecordKey }},
-		{name: "reason", value: func(r audit.Reject) string { return r.Sentence }},
-		{name: "what_to_do", value: func(r audit.Reject) string { return r.Fix }},
+	return writeList(a, []audit.Column[audit.Reject]{
+		{Name: "line", Value: func(r audit.Reject) string { return number(r.Line) }, Right: true},
+		{Name: "column", Value: func(r audit.Reject) string { return r.Column }},
+		{Name: "record_key", Value: func(r audit.Reject) string { return r.RecordKey }},
+		{Name: "reason", Value: func(r audit.Reject) string { return r.Sentence }},
+		{Name: "what_to_do", Value: func(r audit.Reject) string { return r.Fix }},
 	}, s.Rejects)
 }
 

@@ -72,6 +72,9 @@ func (a *app) printStatus(s audit.Status) error {
 	}
 	a.line("next upload  %s", cmp.Or(moment(s.NextUpload), "`capibara run` is not running, or has no schedule"))
 	a.line("sends to     %s", s.Bound.Sentence())
+	if s.Page != "" {
+		a.line("page         %s", s.Page)
+	}
 	if s.Relied > 0 {
 		a.line("sent again   %s acknowledged after an attempt whose answer was lost, and may have reached Meta twice, under one event_id each",
 			counted(s.Relied, "event was", "events were"))
@@ -99,25 +102,25 @@ func states(c audit.StateCounts) []stateCount {
 		{"rejected", c.Rejected}, {"expired", c.Expired}, {"held", c.Held}, {"withdrawn", c.Withdrawn}, {"erased", c.Erased}}
 }
 
-func stateColumns() []column[stateCount] {
-	return []column[stateCount]{
-		{name: "state", value: func(s stateCount) string { return s.state }},
-		{name: "events", value: func(s stateCount) string { return fmt.Sprint(s.n) }, right: true},
+func stateColumns() []audit.Column[stateCount] {
+	return []audit.Column[stateCount]{
+		{Name: "state", Value: func(s stateCount) string { return s.state }},
+		{Name: "events", Value: func(s stateCount) string { return fmt.Sprint(s.n) }, Right: true},
 	}
 }
 
-func datasetColumns() []column[audit.DatasetStatus] {
-	return []column[audit.DatasetStatus]{
-		{name: "dataset", value: func(d audit.DatasetStatus) string { return d.Alias }},
-		{name: "id", value: func(d audit.DatasetStatus) string { return cmp.Or(d.ID, "(none yet)") }},
-		{name: "live", value: func(d audit.DatasetStatus) string { return map[bool]string{true: "yes", false: "no"}[d.Live] }},
-		{name: "pending", value: func(d audit.DatasetStatus) string { return fmt.Sprint(d.Pending) }, right: true},
+func datasetColumns() []audit.Column[audit.DatasetStatus] {
+	return []audit.Column[audit.DatasetStatus]{
+		{Name: "dataset", Value: func(d audit.DatasetStatus) string { return d.Alias }},
+		{Name: "id", Value: func(d audit.DatasetStatus) string { return cmp.Or(d.ID, "(none yet)") }},
+		{Name: "live", Value: func(d audit.DatasetStatus) string { return map[bool]string{true: "yes", false: "no"}[d.Live] }},
+		{Name: "pending", Value: func(d audit.DatasetStatus) string { return fmt.Sprint(d.Pending) }, Right: true},
 		// The summary says why.
-		{name: "circuit", value: func(d audit.DatasetStatus) string { return d.Circuit.State }},
-		{name: "class", rare: true, value: func(d audit.DatasetStatus) string { return d.Circuit.Class }},
-		{name: "meta_code", rare: true, value: func(d audit.DatasetStatus) string { return codes(d.Circuit.Code, d.Circuit.Subcode) }},
-		{name: "since", rare: true, value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Since) }},
-		{name: "until", rare: true, value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Until) }},
+		{Name: "circuit", Value: func(d audit.DatasetStatus) string { return d.Circuit.State }},
+		{Name: "class", Rare: true, Value: func(d audit.DatasetStatus) string { return d.Circuit.Class }},
+		{Name: "meta_code", Rare: true, Value: func(d audit.DatasetStatus) string { return codes(d.Circuit.Code, d.Circuit.Subcode) }},
+		{Name: "since", Rare: true, Value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Since) }},
+		{Name: "until", Rare: true, Value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Until) }},
 	}
 }
 

@@ -98,7 +98,7 @@ func (a *app) printSubject(r subjectReport) {
 		for _, s := range r.Events {
 			rows = append(rows, s.Event)
 		}
-		if err := writeList(a, eventColumns(), rows); err != nil {
+		if err := writeList(a, audit.EventColumns(), rows); err != nil {
 			a.note("the events could not be shown: %v", err)
 		}
 		a.line("\n--output json, or --out FILE, tells of each what was sent, and what Meta answered.")

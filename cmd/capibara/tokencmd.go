@@ -34,7 +34,7 @@ its secret is looked for in the same way: CAPIBARA_APP_SECRET_<NAME>, capibara-a
 			if len(args) == 0 {
 				return cmd.Help()
 			}
-			return misused("the only command here is `capibara token set`", "`capibara token` has no such command; what was typed is not repeated, in case it is a token")
+			return misused("`capibara token set` takes one, and `capibara token page` is about those of the page", "`capibara token` has no such command; what was typed is not repeated, in case it is a token")
 		},
 	}
 	cmd.AddCommand(&cobra.Command{
@@ -51,6 +51,7 @@ list of processes.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.setToken(cmd.Context(), args) },
 	})
+	cmd.AddCommand(newTokenPageCommand(a))
 	return cmd
 }
 

@@ -23,6 +23,7 @@ datasets: {main: {id: "1234567890", access_token_file: token.txt}}
 upload: {batch_events: 10}
 schedule: {upload: "0 2 29 2 *"}
 inbox: {poll: 1s, settle: 1s}
+web: off
 sources:
   - name: tills
     files: ["pos-*.csv"]
