@@ -49,6 +49,8 @@ type Config struct {
 	Daybook *Daybook
 	// Rules returns the sources in force, in the order in which a file is offered to them; nil for none.
 	Rules func() []SourceRule
+	// MappingText writes a mapping, which is kept as JSON, as people read it; nil leaves it as it is.
+	MappingText func(mapping string) string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -64,6 +66,7 @@ type Reader struct {
 	ledger   *LedgerStatus
 	daybook  *Daybook
 	rules    func() []SourceRule
+	readable func(string) string
 
 	unattended bool // no process works on the ledger
 	scheduled  bool // one should, by the configuration's schedule
@@ -72,9 +75,12 @@ type Reader struct {
 // New returns a Reader.
 func New(c Config) *Reader {
 	r := &Reader{store: c.Store, datasets: c.Datasets, zone: c.Zone, next: c.NextUpload, now: c.Now, graph: c.Graph, ledger: c.Ledger,
-		daybook: c.Daybook, rules: c.Rules}
+		daybook: c.Daybook, rules: c.Rules, readable: c.MappingText}
 	if r.zone == nil {
 		r.zone = time.UTC
+	}
+	if r.readable == nil {
+		r.readable = func(mapping string) string { return mapping }
 	}
 	if r.now == nil {
 		r.now = time.Now

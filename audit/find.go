@@ -32,7 +32,7 @@ const (
 // who asks keeps a record of it: Found.PersonKinds says of what. What takes too long ends, and Found.Unfinished says so.
 func (r *Reader) Find(ctx context.Context, typed string) (Found, error) {
 	typed = strings.TrimSpace(typed)
-	f := Found{Events: List[Event]{Items: []Event{}}, Batches: []Batch{}, Files: []File{}, As: []string{}, Unfinished: []string{}}
+	f := Found{Events: List[Event]{Items: []Event{}}, Batches: []Batch{}, Files: []File{}, Records: []RejectedRecord{}, As: []string{}, Unfinished: []string{}}
 	if typed == "" {
 		return f, nil
 	}
@@ -50,7 +50,7 @@ func (r *Reader) Find(ctx context.Context, typed string) (Found, error) {
 	if what != "" {
 		return f, nil
 	}
-	looks := []func(context.Context, *Found, string) error{r.findTrace, r.findFiles, r.findEvents}
+	looks := []func(context.Context, *Found, string) error{r.findTrace, r.findFiles, r.findEvents, r.findRejected}
 	if q, as := asPerson(typed); as != "" {
 		f.kinds, f.As = q.PersonKinds(), []string{as}
 		if err := r.findPerson(ctx, &f, q); err != nil || len(f.Events.Items) > 0 || !f.finished() {
@@ -199,6 +199,18 @@ func (r *Reader) findEvents(ctx context.Context, f *Found, typed string) error {
 	whole, err := findSome(ctx, findTime, store.Filter{Key: typed}, findPage, r.store.Events, r.adding(f), &f.Events.Next)
 	if err == nil && !whole {
 		f.Unfinished = append(f.Unfinished, "Not every event was looked at for this record key or order_id; the list goes on with the older ones.")
+	}
+	return err
+}
+
+// findRejected looks for rejected records by their record key.
+func (r *Reader) findRejected(ctx context.Context, f *Found, typed string) error {
+	whole, err := findSome(ctx, findTime, store.Filter{RecordKey: typed}, findPage, r.store.Rejected, func(e store.RejectEntry) bool {
+		f.Records = append(f.Records, r.rejectedRecord(e))
+		return true
+	}, nil)
+	if err == nil && !whole {
+		f.Unfinished = append(f.Unfinished, "Not every rejected record was looked at: `capibara history events --record-key` goes through all of them.")
 	}
 	return err
 }

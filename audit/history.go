@@ -16,6 +16,8 @@ import (
 type List[T any] struct {
 	Items []T     `json:"items"`
 	Next  *string `json:"next"` // the cursor of the next page, null at the end
+	// Records are rejected records with the record key that was looked for; the first page has all of them.
+	Records []RejectedRecord `json:"records,omitempty"`
 	// Unrecorded says why the audit log does not hold that a person was looked for; absent when it does, or nobody was.
 	Unrecorded string `json:"unrecorded,omitempty"`
 }
@@ -48,8 +50,11 @@ type Batch struct {
 	BodySHA256 string     `json:"body_sha256"` // of the data that was sent last, as hex
 	CreatedAt  *time.Time `json:"created_at"`
 	NextTry    *time.Time `json:"next_try"` // when a batch of unknown fate is sent again at the earliest; null for others
-	Children   []uint64   `json:"children"`
-	Attempts   []Attempt  `json:"attempts"`
+	// FirstMaybeAt is when an attempt of it, or of the batch that it was split from, may have arrived for the first time; absent when
+	// nothing of it was ever possibly sent.
+	FirstMaybeAt *time.Time `json:"first_maybe_at,omitempty"`
+	Children     []uint64   `json:"children"`
+	Attempts     []Attempt  `json:"attempts"`
 	// Resolution is a person's word about its fate; absent when nobody had to give one.
 	Resolution *Resolution `json:"resolution,omitempty"`
 }
@@ -130,10 +135,18 @@ func (r *Reader) Events(ctx context.Context, q Query) (List[Event], error) {
 // there are in all datasets.
 func (r *Reader) Search(ctx context.Context, q Query, tell func(looked, of uint64)) (List[Event], error) {
 	f, err := r.Filter(ctx, q)
-	if err != nil || tell == nil {
-		if err != nil {
-			return List[Event]{}, err
-		}
+	if err != nil {
+		return List[Event]{}, err
+	}
+	list, err := r.search(ctx, f, tell)
+	if err == nil && q.Cursor == "" {
+		list.Records, err = r.rejectedRecords(ctx, f)
+	}
+	return list, err
+}
+
+func (r *Reader) search(ctx context.Context, f store.Filter, tell func(looked, of uint64)) (List[Event], error) {
+	if tell == nil {
 		return collect(ctx, f, r.store.Events, r.event)
 	}
 	counts, err := r.store.Counts(ctx, time.Time{})
@@ -276,7 +289,7 @@ func reason(e store.EventEntry) string {
 
 func (r *Reader) batch(b store.Batch) Batch {
 	out := Batch{Batch: b.Number, Parent: b.Parent, Dataset: b.Dataset, State: b.State.String(), Events: b.Events,
-		CreatedAt: r.instant(b.CreatedAt), Children: append([]uint64{}, b.Children...), Attempts: []Attempt{}}
+		CreatedAt: r.instant(b.CreatedAt), FirstMaybeAt: r.instant(b.FirstMaybeAt), Children: append([]uint64{}, b.Children...), Attempts: []Attempt{}}
 	if b.State == store.BatchUnknown {
 		out.NextTry = r.instant(b.NextTry)
 	}

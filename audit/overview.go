@@ -51,6 +51,8 @@ type Found struct {
 	Events  List[Event] `json:"events"`
 	Batches []Batch     `json:"batches"` // by number, or by the fbtrace_id of one of their attempts
 	Files   []File      `json:"files"`   // by number or name
+	// Records are rejected records with this record key, of which no event came: the newest hundred.
+	Records []RejectedRecord `json:"records"`
 	// As says how what was typed was understood, such as "an e-mail address"; for people.
 	As    []string `json:"as"`
 	kinds string

@@ -2,9 +2,12 @@ package audit
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"capibara/event"
@@ -21,6 +24,10 @@ type EventStory struct {
 	NotBefore    *time.Time      `json:"not_before"` // null when it may be sent at once
 	Source       string          `json:"source"`
 	Record       uint64          `json:"record"` // number in the file
+	FileSHA256   string          `json:"file_sha256"`
+	ArchivedAs   string          `json:"archived_as"` // the file, relative to the home
+	Mapping      string          `json:"mapping"`     // what its record was read with, as it was then
+	MappingText  string          `json:"-"`           // the same as people read it
 	Warnings     []ReasonText    `json:"warnings"`
 	Sent         json.RawMessage `json:"sent"`    // the JSON as it is or would be sent; identifiers are hashes
 	Batches      []Batch         `json:"batches"` // every batch that carried it, the first one first
@@ -70,43 +77,6 @@ type Conflict struct {
 	EventTime *time.Time `json:"event_time,omitempty"`
 }
 
-// BatchStory is a batch with the events in it.
-type BatchStory struct {
-	Batch
-	List []Event `json:"list"`
-}
-
-// FileStory is an import with the fates of its records.
-type FileStory struct {
-	File
-	Mapping  string       `json:"mapping"`          // what the records were read with
-	MendedBy []uint64     `json:"mended_by"`        // the files that brought rejected records of it back, the first one first
-	People   bool         `json:"people,omitempty"` // the records are people, of whom nothing is sent
-	Reasons  []FateReason `json:"reasons"`          // of the expired, skipped and rejected records
-	Rejects  []Reject     `json:"rejects"`          // the first hundred
-}
-
-// FateReason counts the records that met one fate for one reason.
-type FateReason struct {
-	Fate     string `json:"fate"`
-	Reason   string `json:"reason"`
-	Sentence string `json:"sentence"`
-	Records  uint64 `json:"records"`
-	First    uint64 `json:"first_record"`
-}
-
-// Reject is one rejected record; its values are in the rejects file and nowhere else.
-type Reject struct {
-	Record    uint64 `json:"record"`
-	Line      uint64 `json:"line"`
-	Column    string `json:"column"`
-	RecordKey string `json:"record_key"`
-	ReasonText
-}
-
-// maxRejectsShown bounds what one page shows; the rejects file has them all.
-const maxRejectsShown = 100
-
 // ShowEvent tells the story of every event with this event_id, in whichever dataset and under whichever event_name.
 // store.ErrNotFound when there is none.
 func (r *Reader) ShowEvent(ctx context.Context, id string) ([]EventStory, error) {
@@ -140,6 +110,9 @@ func (r *Reader) story(ctx context.Context, e store.EventEntry) (EventStory, err
 			s.Decisions = append(s.Decisions, Decision{At: r.instant(d.At), By: d.By, Reason: string(d.Reason), Note: d.Note, Audit: d.Audit})
 		}
 	}
+	if err := r.provenance(ctx, &s); err != nil {
+		return s, err
+	}
 	s.Explanation = r.explain(e)
 	if n := len(s.Decisions); n > 0 && s.Decisions[n-1].Reason == string(event.ReasonResolvedSent) {
 		s.Explanation = event.ReasonResolvedSent.Sentence() + " It is never sent again."
@@ -154,15 +127,10 @@ func (r *Reader) story(ctx context.Context, e store.EventEntry) (EventStory, err
 		}
 		s.Sent, s.ActionSource = ev.AppendJSON(nil), string(ev.ActionSource)
 	}
-	var batches List[Batch]
-	if e.Batch != 0 { // else it was never in one, and nothing need be read to know that
-		var err error
-		if batches, err = collect(ctx, store.Filter{Seq: e.Seq}, r.store.Batches, r.batch); err != nil {
-			return s, err
-		}
+	var err error
+	if s.Batches, err = r.carriedBy(ctx, e); err != nil {
+		return s, err
 	}
-	slices.SortFunc(batches.Items, func(a, b Batch) int { return int(a.Batch) - int(b.Batch) })
-	s.Batches = append(s.Batches, batches.Items...)
 	if e.State == store.StateRejected {
 		s.FBTraceID = lastTrace(s.Batches)
 	}
@@ -179,6 +147,30 @@ func (r *Reader) story(ctx context.Context, e store.EventEntry) (EventStory, err
 	}
 	s.ReplacedBy, err = r.origin(ctx, e.ReplacedBy)
 	return s, err
+}
+
+// carriedBy are the batches that ever carried an event, the first one first. The one that it is or was last in is the newest of
+// them, so that those after it need not be looked at.
+func (r *Reader) carriedBy(ctx context.Context, e store.EventEntry) ([]Batch, error) {
+	if e.Batch == 0 {
+		return []Batch{}, nil
+	}
+	batches, err := collect(ctx, store.Filter{Seq: e.Seq, Cursor: strconv.FormatUint(e.Batch+1, 10), Limit: MaxPage}, r.store.Batches, r.batch)
+	slices.Reverse(batches.Items)
+	return batches.Items, err
+}
+
+// provenance tells what the event's file was and how it was read. Of a file whose entry is damaged there is nothing to tell.
+func (r *Reader) provenance(ctx context.Context, s *EventStory) error {
+	f, err := r.store.File(ctx, s.File)
+	if errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading file %d: %w", s.File, err)
+	}
+	s.FileSHA256, s.ArchivedAs, s.Mapping, s.MappingText = hex.EncodeToString(f.SHA256[:]), f.ArchivedAs, f.Mapping, r.readable(f.Mapping)
+	return nil
 }
 
 // origin tells where another event came from; nil for none.
@@ -242,74 +234,4 @@ func (r *Reader) explain(e store.EventEntry) string {
 	}
 	why := event.Reason(reason(e))
 	return why.Sentence() + " " + why.Fix()
-}
-
-// ShowBatch tells the story of one batch. store.ErrNotFound when there is none.
-func (r *Reader) ShowBatch(ctx context.Context, n uint64) (BatchStory, error) {
-	b, err := r.store.Batch(ctx, n)
-	if err != nil {
-		return BatchStory{}, looked("batch", n, err)
-	}
-	events, err := collect(ctx, store.Filter{Batch: n, Limit: max(len(b.Seqs), 1)}, r.store.Events, r.event)
-	if err != nil {
-		return BatchStory{}, err
-	}
-	return BatchStory{Batch: r.batch(b), List: events.Items}, nil
-}
-
-// ofPeople reports whether a file was read by a source whose records are people.
-func ofPeople(mapping string) bool {
-	var source struct {
-		Kind string `json:"kind"`
-	}
-	// A mapping of another form, as an older version may have stored it, knows no kinds.
-	return json.Unmarshal([]byte(mapping), &source) == nil && source.Kind == "people"
-}
-
-// ShowFile tells the story of one import. store.ErrNotFound when there is none.
-func (r *Reader) ShowFile(ctx context.Context, n uint64) (FileStory, error) {
-	f, err := r.store.File(ctx, n)
-	if err != nil {
-		return FileStory{}, looked("file", n, err)
-	}
-	s := FileStory{File: r.file(f), Mapping: f.Mapping, People: ofPeople(f.Mapping), MendedBy: []uint64{}, Reasons: []FateReason{}, Rejects: []Reject{}}
-	at := map[FateReason]int{}
-	err = r.store.FateRuns(ctx, n, func(run store.FateRun) bool {
-		if run.Fate == store.FateExpired {
-			run.Reason = event.ReasonTooOld
-		}
-		if run.Reason == "" {
-			return true
-		}
-		key := FateReason{Fate: run.Fate.String(), Reason: string(run.Reason), Sentence: run.Reason.Sentence()}
-		i, ok := at[key]
-		if !ok {
-			i = len(s.Reasons)
-			at[key] = i
-			key.First = run.First
-			s.Reasons = append(s.Reasons, key)
-		}
-		s.Reasons[i].Records += run.Count
-		return true
-	})
-	if err != nil {
-		return s, fmt.Errorf("reading the fates of file %d: %w", n, err)
-	}
-	if f.Counts.Rejected > 0 {
-		later, err := collect(ctx, store.Filter{Mends: n, Limit: maxRejectsShown}, r.store.Files, func(f store.File) uint64 { return f.Number })
-		if err != nil {
-			return s, err
-		}
-		slices.Reverse(later.Items)
-		s.MendedBy = later.Items
-	}
-	err = r.store.Rejects(ctx, n, func(rej store.Reject) bool {
-		s.Rejects = append(s.Rejects, Reject{Record: rej.Record, Line: rej.Line, Column: rej.Column, RecordKey: rej.RecordKey,
-			ReasonText: ReasonText{Reason: string(rej.Reason), Sentence: rej.Reason.Sentence(), Fix: rej.Reason.Fix()}})
-		return len(s.Rejects) < maxRejectsShown
-	})
-	if err != nil {
-		return s, fmt.Errorf("reading the rejects of file %d: %w", n, err)
-	}
-	return s, nil
 }

@@ -85,6 +85,31 @@ type EventEntry struct {
 	Halted  string // why it is not sent until somebody allows it, a sentence; "" when it is not halted, or not pending
 }
 
+// RejectEntry is a rejected record with the file that it is of.
+type RejectEntry struct {
+	Reject
+	File       uint64
+	FileName   string
+	Source     string
+	ImportedAt time.Time // when the import of the file began
+}
+
+// FileEvents is what became of the events that a file brought.
+type FileEvents struct {
+	States  map[State]uint64 // those that came too late are expired
+	Late    uint64           // past their deadline when they were imported, and not requeued since
+	Damaged uint64           // whose state cannot be read; they are in no other count
+	Batches []FileBatch      // that carried them last, by number
+	// TookBack counts the events, of whichever file, that records of this one took back.
+	TookBack uint64
+}
+
+// FileBatch is how many events of a file a batch carried last.
+type FileBatch struct {
+	Batch  uint64 `json:"batch"`
+	Events uint64 `json:"events"`
+}
+
 // Counts tells how many events there are.
 type Counts struct {
 	Datasets []DatasetCounts // sorted by dataset

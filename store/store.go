@@ -170,8 +170,14 @@ type Reading interface {
 	Conflicts(ctx context.Context, seq uint64) ([]Conflict, error)
 	// Rejects is as in Importing.
 	Rejects(ctx context.Context, file uint64, yield func(Reject) bool) error
+	// Rejected returns a page of rejected records, those of the newest file first, and of one file the last first. Of the filter it
+	// honours RecordKey, File, FileName and Source, and of the page Looked is not filled in.
+	Rejected(ctx context.Context, f Filter) (Page[RejectEntry], error)
 	// FateRuns calls yield for the run-length fates of a file's records in order.
 	FateRuns(ctx context.Context, file uint64, yield func(FateRun) bool) error
+	// FileEvents tells what became of a file's events as a whole. It reads in pages: events that change meanwhile are counted as they
+	// were or as they are. ErrNotFound.
+	FileEvents(ctx context.Context, file uint64) (FileEvents, error)
 	// Counts returns how many events are in each state, per dataset, and how many pending ones expire before horizon.
 	Counts(ctx context.Context, horizon time.Time) (Counts, error)
 	// Expiring adds up the pending events of a dataset whose deadline lies after from and not after until, halted ones too.

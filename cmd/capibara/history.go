@@ -18,7 +18,10 @@ was when the listing began. CSV puts ' before a cell that a spreadsheet would ta
 
 With - in place of an e-mail address, a telephone number or an external_id the command asks for it and does not show it, or
 reads it as a line of standard input: what stands on the command line stays in the shell's history. Who looks for a person is
-kept in the audit log, with the kind of identifier and nothing of what was typed. Where that cannot be written the answer says so.`,
+kept in the audit log, with the kind of identifier and nothing of what was typed. Where that cannot be written the answer says so.
+
+Filters narrow together; several identifiers of a person find the events that carry any of them. --record-key finds the records
+that were rejected too, of which no event came: jsonl, csv and xlsx list them last, without event_id.`,
 		Example: `  capibara history events --record-key 4711
   capibara history events --email - --since 2026-11-01
   capibara history batches --state unknown
@@ -78,7 +81,7 @@ func historyOf[T any](a *app, what, when string, columns []audit.Column[T], ask 
 				return a.into(to, func(w io.Writer) error {
 					// Programs and spreadsheets want everything, unless somebody says how much.
 					everything := a.output != asTable && a.output != asJSON && !cmd.Flags().Changed("limit")
-					l := listing[T]{a: a, w: w, what: what, columns: columns, ask: ask, everything: everything}
+					l := listing[T]{a: a, w: w, what: what, columns: columns, ask: ask, everything: everything, besides: rejectedAs[T]()}
 					return l.write(cmd.Context(), h, q)
 				})
 			})
@@ -115,6 +118,12 @@ func historyOf[T any](a *app, what, when string, columns []audit.Column[T], ask 
 		flags.StringVar(all[name].into, name, "", all[name].usage)
 	}
 	return cmd
+}
+
+// rejectedAs makes a rejected record an entry of a list of events; nil for any other list.
+func rejectedAs[T any]() func(audit.RejectedRecord) T {
+	as, _ := any(func(r audit.RejectedRecord) audit.Event { return r.Event() }).(func(audit.RejectedRecord) T)
+	return as
 }
 
 func historyExample(what string) string {

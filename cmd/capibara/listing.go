@@ -19,6 +19,8 @@ type listing[T any] struct {
 	columns    []audit.Column[T]
 	ask        asker[T]
 	everything bool
+	// besides are the rejected records of a page as entries of the list; nil when it has none.
+	besides func(audit.RejectedRecord) T
 }
 
 // rows takes in the pages of a list; end follows the last one.
@@ -58,11 +60,20 @@ func (l *listing[T]) write(ctx context.Context, h house, q audit.Query) (err err
 			err = cerr
 		}
 	}()
+	var records []T
+	if l.besides != nil {
+		for _, r := range page.Records {
+			records = append(records, l.besides(r))
+		}
+	}
 	for {
 		if err := out.page(page.Items); err != nil {
 			return err
 		}
 		if !l.everything || page.Next == nil {
+			if err := out.page(records); err != nil {
+				return err
+			}
 			return out.end()
 		}
 		q.Cursor = *page.Next
@@ -97,15 +108,29 @@ func (l *listing[T]) single(page audit.List[T]) error {
 	}
 	if len(page.Items) == 0 {
 		shown.line("There are no %s that match.", l.what)
-		return nil
-	}
-	if err := writeList(&shown, l.columns, page.Items); err != nil {
+	} else if err := writeList(&shown, l.columns, page.Items); err != nil {
 		return err
 	}
 	if page.Next != nil {
 		shown.line("\nThere is more: add --cursor %s, or --limit for longer pages.", *page.Next)
 	}
-	return nil
+	if len(page.Records) == 0 {
+		return nil
+	}
+	shown.line("\nRejected, so that no event came of it:")
+	return writeList(&shown, rejectedColumns(), page.Records)
+}
+
+func rejectedColumns() []audit.Column[audit.RejectedRecord] {
+	return []audit.Column[audit.RejectedRecord]{
+		{Name: "file", Value: func(r audit.RejectedRecord) string { return number(r.File) }, Right: true},
+		{Name: "name", Value: func(r audit.RejectedRecord) string { return r.FileName }},
+		{Name: "line", Value: func(r audit.RejectedRecord) string { return number(r.Line) }, Right: true},
+		{Name: "record_key", Value: func(r audit.RejectedRecord) string { return r.RecordKey }},
+		{Name: "imported_at", Value: func(r audit.RejectedRecord) string { return moment(r.ImportedAt) }},
+		{Name: "column", Value: func(r audit.RejectedRecord) string { return r.Column }},
+		{Name: "reason", Value: func(r audit.RejectedRecord) string { return r.Sentence }},
+	}
 }
 
 func (l *listing[T]) begin() (rows[T], error) {

@@ -75,7 +75,7 @@ func (l *local) reader() *audit.Reader {
 		graph.Warning = l.uploader.VersionWarning()
 	}
 	return audit.New(audit.Config{Store: l.db, Datasets: datasets, Zone: l.config.zone, NextUpload: l.next, Graph: graph,
-		Ledger: l.testimony.inDoubt().status(), Daybook: l.daybook, Rules: l.config.rules, Now: l.now})
+		Ledger: l.testimony.inDoubt().status(), Daybook: l.daybook, Rules: l.config.rules, MappingText: mappingText, Now: l.now})
 }
 
 // Status tells how things stand.

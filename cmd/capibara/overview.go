@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"capibara/audit"
 
@@ -61,7 +62,11 @@ func (c *config) rules() []audit.SourceRule {
 // mappingText is a mapping, which is kept as JSON, as people read it; as it is when it is no JSON, as an early version may have kept
 // it.
 func mappingText(mapping string) string {
-	text, err := yaml.JSONToYAML([]byte(mapping))
+	var source yaml.MapSlice // which keeps the order of the keys
+	if err := yaml.Unmarshal([]byte(mapping), &source); err != nil || !strings.HasPrefix(mapping, "{") {
+		return mapping
+	}
+	text, err := yaml.MarshalWithOptions(source, yaml.IndentSequence(true))
 	if err != nil {
 		return mapping
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"capibara/audit"
 	"capibara/event"
@@ -112,7 +113,8 @@ func (a *app) printEventStory(s audit.EventStory) error {
 		{"event time", moment(s.EventTime)}, {"not before", moment(s.NotBefore)}, {"deadline", moment(s.Deadline)},
 		{"dataset", s.Dataset}, {"action source", s.ActionSource}, {"reason", s.Reason}, {"halted", printable(s.Halted)}, {"fbtrace_id", printable(s.FBTraceID)},
 		{"imported", moment(s.ImportedAt)}, {"file", strconv.FormatUint(s.File, 10) + "  " + printable(s.FileName)},
-		{"source", printable(s.Source)}, {"line", number(s.Line)}, {"record key", printable(s.RecordKey)},
+		{"archived as", printable(s.ArchivedAs)}, {"file SHA-256", s.FileSHA256},
+		{"source", printable(s.Source)}, {"line", number(s.Line)}, {"record", number(s.Record)}, {"record key", printable(s.RecordKey)},
 	})
 	for _, w := range s.Warnings {
 		a.line("  warning        %s", w.Sentence)
@@ -138,8 +140,11 @@ func (a *app) printEventStory(s audit.EventStory) error {
 		a.line("  replaced by    file %d, line %d, imported %s", o.File, o.Line, moment(o.ImportedAt))
 	}
 	if len(s.Sent) > 0 {
-		how := "is"
-		if s.State == store.StateWithdrawn.String() {
+		how := "was"
+		switch s.State {
+		case store.StatePending.String():
+			how = "will be"
+		case store.StateWithdrawn.String(), store.StateExpired.String():
 			how = "would have been"
 		}
 		a.line("\nAs it %s sent; identifiers are hashed:", how)
@@ -151,7 +156,24 @@ func (a *app) printEventStory(s audit.EventStory) error {
 		a.line("")
 		a.printBatch(b)
 	}
+	a.printMapping(s.Mapping, fmt.Sprintf("How it was read, as source %s was when file %d was imported:", printable(s.Source), s.File))
+	more := fmt.Sprintf("`capibara show file %d`", s.File)
+	if s.Batch != 0 {
+		more = fmt.Sprintf("`capibara show batch %d` and %s", s.Batch, more)
+	}
+	a.line("\n%s tell more; `capibara evidence event %s` writes it down with its proof.", more, printable(s.EventID))
 	return nil
+}
+
+// printMapping writes what records were read with.
+func (a *app) printMapping(mapping, title string) {
+	if mapping == "" {
+		return
+	}
+	a.line("\n%s", title)
+	for line := range strings.Lines(mappingText(mapping)) {
+		a.line("  %s", printable(strings.TrimRight(line, "\n")))
+	}
 }
 
 // conflictWord is how a record disagrees, in a word or two.
@@ -212,12 +234,25 @@ func (a *app) printBatchStory(s audit.BatchStory) error {
 		return writeList(a, audit.BatchColumns(), []audit.Batch{s.Batch})
 	}
 	a.printBatch(s.Batch)
-	if len(s.List) > 0 {
-		a.line("")
-		return writeList(a, audit.EventColumns(), s.List)
+	a.line("  %s", s.Explanation)
+	for _, f := range s.Files {
+		a.line("  from file %d, %s (source %s): %s", f.File, printable(f.Name), printable(f.Source), counted(f.Events, "event", "events"))
+	}
+	if len(s.List) == 0 {
+		return nil
+	}
+	a.line("")
+	if err := writeList(a, audit.EventColumns(), s.List[:min(len(s.List), maxShown)]); err != nil {
+		return err
+	}
+	if len(s.List) > maxShown {
+		a.line("\nThere are %s more: `capibara history events --batch %d --output csv` lists all of them.", grouped(len(s.List)-maxShown), s.Batch.Batch)
 	}
 	return nil
 }
+
+// maxShown is how many events of a batch people are shown; programs get all of them.
+const maxShown = 100
 
 // printBatch tells what became of a batch, one attempt a line.
 func (a *app) printBatch(b audit.Batch) {
@@ -226,7 +261,11 @@ func (a *app) printBatch(b audit.Batch) {
 	for i, c := range b.Children {
 		children[i] = strconv.FormatUint(c, 10)
 	}
-	a.facts([][2]string{{"begun", moment(b.CreatedAt)}, {"next try", moment(b.NextTry)}, {"split from", number(b.Parent)}, {"split into", strings.Join(children, ", ")},
+	maybe := b.FirstMaybeAt
+	if b.State == store.BatchAcknowledged.String() && len(b.Attempts) == 1 {
+		maybe = nil // it did arrive
+	}
+	a.facts([][2]string{{"begun", moment(b.CreatedAt)}, {"next try", moment(b.NextTry)}, {"possibly sent", moment(maybe)}, {"split from", number(b.Parent)}, {"split into", strings.Join(children, ", ")},
 		{"body SHA-256", b.BodySHA256}})
 	if w := b.Resolution; w != nil {
 		word := "was not sent"
@@ -245,8 +284,19 @@ func (a *app) printBatch(b audit.Batch) {
 		for _, m := range at.Messages {
 			parts = append(parts, printable(m))
 		}
-		a.line("  attempt %d  %s  %s", at.N, moment(at.StartedAt), strings.Join(parts, ", "))
+		a.line("  attempt %d  %s  %s", at.N, span(at.StartedAt, at.EndedAt), strings.Join(parts, ", "))
 	}
+}
+
+// span is how long something took, as people read it; its start alone while it has no end, or none is known.
+func span(from, to *time.Time) string {
+	if from == nil || to == nil || !to.After(*from) {
+		return moment(from)
+	}
+	if to.Sub(*from) < time.Hour {
+		return moment(from) + ", for " + to.Sub(*from).String()
+	}
+	return moment(from) + " to " + moment(to)
 }
 
 // answerFacts tells what an answer said in numbers.
@@ -264,55 +314,6 @@ func answerFacts(at audit.Attempt) []string {
 		facts = append(facts, "fbtrace_id "+printable(at.FBTraceID))
 	}
 	return facts
-}
-
-func (a *app) printFileStory(s audit.FileStory) error {
-	switch a.output {
-	case asJSON:
-		return writeJSON(a.stdout, s)
-	case asJSONL:
-		return writeJSONL(a.stdout, []audit.FileStory{s})
-	case asCSV:
-		return writeList(a, audit.FileColumns(), []audit.File{s.File})
-	}
-	a.line("File %d: %s, %s", s.File.File, printable(s.Name), s.State)
-	if s.Reason != "" {
-		a.line("%s", printable(s.Reason))
-	}
-	a.line("")
-	a.facts([][2]string{{"source", printable(s.Source)}, {"started", moment(s.StartedAt)}, {"ended", moment(s.EndedAt)},
-		{"bytes", grouped(s.Size)}, {"SHA-256", s.SHA256}, {"archived as", printable(s.ArchivedAs)}, {"rejects", printable(s.File.Rejects)},
-		{"receipt", printable(s.Receipt)}, {"mends", filesNamed(s.Mends)}, {"mended by", filesNamed(s.MendedBy...)}})
-	a.line("")
-	a.printCounts(s.Counts)
-	if s.People {
-		a.line("  %s", peopleKnown(s.Counts))
-	}
-	for _, r := range s.Reasons {
-		a.line("  %s %s, the first is record %d: %s", grouped(r.Records), r.Fate, r.First, r.Sentence)
-	}
-	if len(s.Rejects) == 0 {
-		return nil
-	}
-	a.line("")
-	return writeList(a, []audit.Column[audit.Reject]{
-		{Name: "line", Value: func(r audit.Reject) string { return number(r.Line) }, Right: true},
-		{Name: "column", Value: func(r audit.Reject) string { return r.Column }},
-		{Name: "record_key", Value: func(r audit.Reject) string { return r.RecordKey }},
-		{Name: "reason", Value: func(r audit.Reject) string { return r.Sentence }},
-		{Name: "what_to_do", Value: func(r audit.Reject) string { return r.Fix }},
-	}, s.Rejects)
-}
-
-// filesNamed lists files by their numbers; "" for none.
-func filesNamed(numbers ...uint64) string {
-	var names []string
-	for _, n := range numbers {
-		if n != 0 {
-			names = append(names, "file "+strconv.FormatUint(n, 10))
-		}
-	}
-	return strings.Join(names, ", ")
 }
 
 // facts writes names and values, leaving out what has no value.

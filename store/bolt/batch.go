@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -87,6 +88,58 @@ func decodeBatch(n uint64, body []byte) (*batchRecord, bool) {
 	}
 	b.Resolution = d.resolution()
 	return b, d.done()
+}
+
+// batchOf is the batch that a row is or was last in; 0 for none, and when that cannot be read.
+func (t *txn) batchOf(seq uint64) uint64 {
+	b, at, err := t.cell(seq)
+	if err != nil {
+		return 0
+	}
+	return uint64(b.cells[at].batch)
+}
+
+// carriedBefore reports whether a batch, as it is stored, may have carried a row that is in another one now, without decoding it. Of
+// one that cannot be read it says yes: whoever decodes it says what is wrong.
+func carriedBefore(body []byte, seq uint64) bool {
+	d := decoder{b: body}
+	_, _ = d.uint(), d.uint()
+	state := store.BatchState(d.byte())
+	_, _, _, _ = d.int(), d.uint(), d.int(), d.int() // times, and attempts that may have arrived
+	if n := d.count(); state == store.BatchAcknowledged {
+		d.skip(n) // what was acknowledged never goes into another
+	} else if d.among(n, seq) {
+		return true
+	}
+	return d.among(d.count(), seq) || d.bad // those that left it
+}
+
+// among reports whether a row is among the next n, and reads past them unless it is.
+func (d *decoder) among(n int, seq uint64) bool {
+	at := uint64(0)
+	for range n {
+		if at += uint64(d.int()); at == seq {
+			return true
+		}
+	}
+	return false
+}
+
+// skip reads past n varints. Each ends with the first byte whose highest bit is not set, which eight at a time tell.
+func (d *decoder) skip(n int) {
+	at := 0
+	for n >= 8 && at+8 <= len(d.b) {
+		ends := 8 - bits.OnesCount64(binary.LittleEndian.Uint64(d.b[at:])&0x8080808080808080)
+		n, at = n-ends, at+8
+	}
+	for ; n > 0 && at < len(d.b); at++ {
+		if d.b[at] < 0x80 {
+			n--
+		}
+	}
+	if d.b = d.b[at:]; n > 0 {
+		d.fail()
+	}
 }
 
 func (d *decoder) attempt(n int) store.Attempt {

@@ -26,6 +26,7 @@ type DB struct {
 	brokenBy atomic.Pointer[error]
 	broken   chan struct{} // closed with it
 	halts    haltCache
+	sources  sourceCache
 
 	writing sync.Mutex   // held by the one change that is under way
 	closing sync.RWMutex // held for writing by Close alone
@@ -59,7 +60,7 @@ func (d *DB) view(fn func(*txn) error) (err error) {
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
 	t := newTxn(tx)
-	t.haltCache = &d.halts
+	t.haltCache, t.sources = &d.halts, &d.sources
 	return fn(t)
 }
 
@@ -88,7 +89,7 @@ func (d *DB) update(fn func(*txn) error) (err error) {
 		}
 	}()
 	t := newTxn(tx)
-	t.haltCache = &d.halts
+	t.haltCache, t.sources = &d.halts, &d.sources
 	if err := fn(t); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}

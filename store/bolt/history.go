@@ -1,9 +1,7 @@
 package bolt
 
 import (
-	"cmp"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -269,34 +267,25 @@ func (s *search) matches(seq uint64, r *row) bool {
 	return (byKey || order == f.Key) && (f.OrderID == "" || order == f.OrderID) && s.isPerson()
 }
 
-// isKey reports whether key is what is looked for, or has a column that is.
+// isKey reports whether key is what is looked for, or has a column that is: an id of Salesforce in either of its two forms.
 func isKey(key, looked string) bool {
-	return key == looked || slices.Contains(strings.Split(key, keySeparator), looked)
+	canonical := event.CanonicalKey(looked)
+	return key == looked || slices.ContainsFunc(strings.Split(key, keySeparator), func(column string) bool {
+		return column == looked || event.CanonicalKey(column) == canonical
+	})
+}
+
+// keyProbe is what every key holds that isKey takes for the one that is looked for.
+func keyProbe(looked string) []byte {
+	if len(looked) == 18 && event.CanonicalKey(looked[:15]) == looked {
+		looked = looked[:15]
+	}
+	return []byte(strings.TrimSpace(looked))
 }
 
 func (s *search) inFile(n uint64) bool {
 	f, err := s.file(n)
 	return err == nil && (s.f.FileName == "" || f.Name == s.f.FileName) && (s.f.Source == "" || f.Source == s.f.Source)
-}
-
-// ofSource are the rows of a source's files.
-func (s *search) ofSource() (ranges []extent, err error) {
-	c := s.bucket(filesBucket).Cursor()
-	for k, v := c.First(); k != nil; k, v = c.Next() {
-		body, ok := unseal(k, v)
-		if !ok || len(k) != 8 {
-			return nil, damaged(filesBucket, k)
-		}
-		f, ok := decodeFile(binary.BigEndian.Uint64(k), body)
-		if !ok {
-			return nil, damaged(filesBucket, k)
-		}
-		if f.Source == s.f.Source {
-			ranges = append(ranges, f.extents...)
-		}
-	}
-	slices.SortFunc(ranges, func(a, b extent) int { return cmp.Compare(b.first, a.first) })
-	return ranges, nil
 }
 
 // inBatch is asked only when another member chose the rows: the batch's own rows are few.

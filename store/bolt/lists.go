@@ -48,17 +48,26 @@ func (d *DB) File(ctx context.Context, n uint64) (file store.File, err error) {
 // Batches returns a page of batches, newest first.
 func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batch], error) {
 	trace := []byte(f.FBTraceID)
-	page, err := newestFirst(ctx, d, batchesBucket, f, f.Batch, func(t *txn, n uint64) (store.Batch, bool, error) {
-		// It stands in a batch as it is, so that one that does not hold its bytes need not be decoded.
-		if len(trace) > 0 && !bytes.Contains(t.bucket(batchesBucket).Get(numberKey(n)), trace) {
+	var newest uint64 // batch of the row, when f.Seq asks for one
+	page, err := newestFirst(ctx, d, batchesBucket, f, f.Batch, func(t *txn, n uint64, v []byte) (store.Batch, bool, error) {
+		// Most batches are ruled out as they are stored, without decoding their rows.
+		if len(trace) > 0 && !bytes.Contains(v, trace) {
 			return store.Batch{}, false, nil
+		}
+		if f.Seq != 0 {
+			if newest == 0 {
+				newest = t.batchOf(f.Seq)
+			}
+			if body, ok := unseal(numberKey(n), v); ok && n != newest && !carriedBefore(body, f.Seq) {
+				return store.Batch{}, false, nil
+			}
 		}
 		b, err := t.batch(n)
 		if err != nil {
 			return store.Batch{}, false, err
 		}
 		fits := (f.Dataset == "" || b.Dataset == f.Dataset) && (f.BatchState == 0 || b.State == f.BatchState) &&
-			(f.Seq == 0 || b.carried(f.Seq)) && between(b.CreatedAt, f) &&
+			(f.Batch == 0 || n == f.Batch) && (f.Seq == 0 || b.carried(f.Seq)) && between(b.CreatedAt, f) &&
 			(f.FBTraceID == "" || slices.ContainsFunc(b.Attempts, func(a store.Attempt) bool { return a.FBTraceID == f.FBTraceID }))
 		return b.Batch, fits, nil
 	})
@@ -70,12 +79,16 @@ func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batc
 
 // Files returns a page of files, newest first.
 func (d *DB) Files(ctx context.Context, f store.Filter) (store.Page[store.File], error) {
-	page, err := newestFirst(ctx, d, filesBucket, f, f.File, func(t *txn, n uint64) (store.File, bool, error) {
+	page, err := newestFirst(ctx, d, filesBucket, f, f.File, func(t *txn, n uint64, v []byte) (store.File, bool, error) {
+		// Its name and source stand in a file as they are.
+		if !bytes.Contains(v, []byte(f.FileName)) || !bytes.Contains(v, []byte(f.Source)) {
+			return store.File{}, false, nil
+		}
 		r, err := t.file(n)
 		if err != nil {
 			return store.File{}, false, err
 		}
-		if f.FileName != "" && r.Name != f.FileName || f.Mends != 0 && r.Mends != f.Mends ||
+		if f.File != 0 && n != f.File || f.FileName != "" && r.Name != f.FileName || f.Mends != 0 && r.Mends != f.Mends ||
 			f.Source != "" && r.Source != f.Source || !between(r.StartedAt, f) {
 			return store.File{}, false, nil
 		}
@@ -93,32 +106,41 @@ func between(t time.Time, f store.Filter) bool {
 }
 
 // newestFirst reads a page of what fits among the numbered entries of b, from the greatest number down; of the one entry only when
-// that is not 0.
+// that is not 0. read gets the entry as it is stored.
 func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter, only uint64,
-	read func(*txn, uint64) (T, bool, error)) (page store.Page[T], err error) {
+	read func(t *txn, n uint64, stored []byte) (T, bool, error)) (page store.Page[T], err error) {
 	err = d.read(ctx, func(t *txn) error {
 		before, err := cursor(f.Cursor)
 		if err != nil {
 			return err
 		}
 		began := time.Now()
-		c := t.bucket(b).Cursor()
-		first, last := min(before-1, t.last(b)), uint64(1)
-		if only != 0 {
-			first, last = min(only, first), only
+		if only != 0 && only < before {
+			before = only + 1
 		}
-		for n := first; n >= last; n-- {
-			if k, _ := c.Seek(numberKey(n)); len(k) != 8 || binary.BigEndian.Uint64(k) != n {
-				continue
+		c := t.bucket(b).Cursor()
+		k, v := c.Seek(numberKey(before))
+		if k == nil {
+			k, v = c.Last()
+		} else {
+			k, v = c.Prev()
+		}
+		for k != nil {
+			if len(k) != 8 {
+				return damaged(b, k)
 			}
-			one, fits, err := read(t, n)
+			n := binary.BigEndian.Uint64(k)
+			if only != 0 && n != only {
+				return nil
+			}
+			one, fits, err := read(t, n, v)
 			if err != nil {
 				return err
 			}
 			if fits {
 				page.Items = append(page.Items, one)
 			}
-			if n > last && (len(page.Items) >= limit(f) || time.Since(began) > pageTime) {
+			if k, v = c.Prev(); k != nil && only == 0 && (len(page.Items) >= limit(f) || time.Since(began) > pageTime) {
 				page.Next = strconv.FormatUint(n, 10)
 				return nil
 			}

@@ -19,9 +19,12 @@ type telling struct {
 
 func tellingOf(f store.Filter) telling {
 	var t telling
-	for _, text := range []string{f.OrderID, f.RecordKey, f.Key} {
-		if text != "" {
-			t.all = append(t.all, []byte(text))
+	if f.OrderID != "" {
+		t.all = append(t.all, []byte(f.OrderID))
+	}
+	for _, key := range []string{f.RecordKey, f.Key} {
+		if key != "" {
+			t.all = append(t.all, keyProbe(key))
 		}
 	}
 	for _, p := range f.Person {

@@ -64,6 +64,7 @@ type txn struct {
 	// haltCache is shared by the transactions of a database; haltedRows is what this one sees of it.
 	haltCache  *haltCache
 	haltedRows *haltSet
+	sources    *sourceCache // shared as well
 }
 
 type countKey struct {

@@ -18,6 +18,8 @@ func reading() map[string]func(*desk) {
 		"pages while rows come":  stablePages,
 		"filters of batches":     batchFilters,
 		"filters of files":       fileFilters,
+		"events of a file":       fileEvents,
+		"rejected records":       rejectedRecords,
 		"counts":                 counts,
 		"the audit chain":        auditChain,
 		"what does not exist":    notThere,
@@ -200,6 +202,85 @@ func fileFilters(d *desk) {
 	}
 }
 
+func fileEvents(d *desk) {
+	f := d.open("a.csv")
+	d.add(f.Number, record(d.row("a0"), d.row("a1")), record(d.row("a2", until(d.now))), rejected("date_unreadable", ""))
+	_, err := d.Outbox.CloseFile(d.ctx, f.Number, store.FileEnd{State: store.FileImported}, d.now)
+	d.must(err)
+	d.queueN("b", 700)
+	g := d.open("c.csv")
+	d.add(g.Number, record(d.row("c0")), record(d.row("c1")))
+	split := d.begin(1, 2, 5)
+	d.settle(store.Settlement{Batch: split.Number, Verdict: store.VerdictSplit, Children: []int{1, 2}})
+	took := d.add(g.Number, store.Record{Fate: store.FateSkipped, Reason: "stage_not_mapped", Retractions: []store.Retraction{
+		{Dataset: main, EventID: "b9", EventName: "Purchase", Reason: event.ReasonNoLongerQualified},
+		{Dataset: main, EventID: "b8", EventName: "Purchase", Reason: event.ReasonNoLongerQualified}}})
+	if len(took.Retracted) != 2 {
+		d.Fatalf("taken back were %v", took.Retracted)
+	}
+	for _, reopened := range []bool{false, true} {
+		for file, want := range map[uint64]store.FileEvents{
+			1: {States: map[store.State]uint64{store.StateInFlight: 2, store.StateExpired: 1}, Late: 1,
+				Batches: []store.FileBatch{{Batch: split.Number + 1, Events: 1}, {Batch: split.Number + 2, Events: 1}}},
+			2: {States: map[store.State]uint64{store.StateInFlight: 1, store.StateWithdrawn: 2, store.StatePending: 697},
+				Batches: []store.FileBatch{{Batch: split.Number + 2, Events: 1}}},
+			3: {States: map[store.State]uint64{store.StatePending: 2}, TookBack: 2},
+		} {
+			got, err := d.Outbox.FileEvents(d.ctx, file)
+			d.must(err)
+			same(d, fmt.Sprintf("events of file %d, reopened %t", file, reopened), got, want)
+		}
+		d.reopen()
+	}
+	if _, err := d.Outbox.FileEvents(d.ctx, 9); !errors.Is(err, store.ErrNotFound) {
+		d.Errorf("events of a file that is not there: %v", err)
+	}
+}
+
+func rejectedRecords(d *desk) {
+	bad := func(key string) store.Record {
+		r := rejected("date_unreadable", "Date")
+		r.RecordKey = key
+		return r
+	}
+	a := d.open("a.csv")
+	d.add(a.Number, bad("4711 · S1"), record(d.row("x")), bad("4711"), bad("47110"))
+	b := d.open("b.csv")
+	d.now = d.now.Add(time.Minute)
+	d.add(b.Number, bad("4712"), bad("4711 · S2"), bad("006Hp00001A2b3C · S2"), bad("006Hp00001A2b3CIAR"))
+	for name, c := range map[string]struct {
+		f    store.Filter
+		want []string
+	}{
+		"all":                {store.Filter{}, []string{"2.4", "2.3", "2.2", "2.1", "1.4", "1.3", "1.1"}},
+		"with a key":         {store.Filter{RecordKey: "4711"}, []string{"2.2", "1.3", "1.1"}},
+		"of Salesforce, 15":  {store.Filter{RecordKey: "006Hp00001A2b3C"}, []string{"2.4", "2.3"}},
+		"of Salesforce, 18":  {store.Filter{RecordKey: "006Hp00001A2b3CIAR"}, []string{"2.4", "2.3"}},
+		"with a whole key":   {store.Filter{RecordKey: "4711 · S1"}, []string{"1.1"}},
+		"with part of a key": {store.Filter{RecordKey: "471"}, nil},
+		"of a file":          {store.Filter{RecordKey: "4711", File: a.Number}, []string{"1.3", "1.1"}},
+		"of the last file":   {store.Filter{RecordKey: "4711", File: b.Number}, []string{"2.2"}},
+		"by its name":        {store.Filter{RecordKey: "4711", FileName: "b.csv"}, []string{"2.2"}},
+		"of a source":        {store.Filter{Source: "deals", RecordKey: "4712"}, []string{"2.1"}},
+		"of another source":  {store.Filter{Source: "tills", RecordKey: "4712"}, nil},
+	} {
+		for _, limit := range []int{0, 1, 2} {
+			c.f.Limit = limit
+			var got []string
+			for _, r := range pages(d, c.f, d.Outbox.Rejected) {
+				got = append(got, fmt.Sprintf("%d.%d", r.File, r.Record))
+			}
+			if !slices.Equal(got, c.want) {
+				d.Errorf("%s, %d a page: %v, want %v", name, limit, got, c.want)
+			}
+		}
+	}
+	page, err := d.Outbox.Rejected(d.ctx, store.Filter{RecordKey: "4712"})
+	d.must(err)
+	same(d, "a rejected record", page.Items, []store.RejectEntry{{File: b.Number, FileName: "b.csv", Source: "deals", ImportedAt: b.StartedAt,
+		Reject: store.Reject{Record: 1, Line: 2, Reason: "date_unreadable", Column: "Date", RecordKey: "4712"}}})
+}
+
 func counts(d *desk) {
 	read := func(horizon time.Time) store.Counts {
 		c, err := d.Outbox.Counts(d.ctx, horizon)
@@ -264,6 +345,7 @@ func wrongCursor(d *desk) {
 		f := store.Filter{Cursor: cursor}
 		for name, err := range map[string]error{
 			"Events": second(d.Outbox.Events(d.ctx, f)), "Batches": second(d.Outbox.Batches(d.ctx, f)), "Files": second(d.Outbox.Files(d.ctx, f)),
+			"Rejected": second(d.Outbox.Rejected(d.ctx, f)),
 		} {
 			if err == nil {
 				d.Errorf("%s takes the cursor %q", name, cursor)
