@@ -7,8 +7,6 @@ import (
 	"html/template"
 	"net/url"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -16,7 +14,6 @@ import (
 
 	"capibara/audit"
 	"capibara/store"
-	"capibara/uploader/capi"
 )
 
 // pageFuncs are what the templates write with. Every text that came from a file, from Meta or from a person goes through text,
@@ -31,83 +28,9 @@ func pageFuncs() template.FuncMap {
 		"ends": attemptEnd, "reason": reasonSentence, "event": eventPath, "where": addressed, "explain": explainPath, "percent": percent,
 		"entry": func(path, word, current string) navEntry { return navEntry{path, word, path == current} },
 		"rows":  rows, "last": lastAttempt, "fates": fateCounts, "facts": attemptFacts, "answers": attemptAnswers, "code": metaCode, "tone": fateTone, "state": explainedState, "kind": explainedKind,
-		"halt": haltWhat, "allow": allowPath, "quality": qualityTone, "mapping": shownMapping,
+		"halt": haltWhat, "allow": allowPath, "quality": qualityTone, "sentence": asSentence, "mapping": shownMapping,
 		"sum": func(v string) string { return strings.TrimPrefix(audit.ShownWorth([]store.Sum{{Value: v}}), " ") },
 	}
-}
-
-// shownAs is a state as people read it: a word, and the tone of its colour.
-type shownAs struct{ Word, Tone string }
-
-func eventState(name string) shownAs {
-	switch name {
-	case "pending":
-		return shownAs{"pending", "quiet"}
-	case "in_flight":
-		return shownAs{"in flight", "way"}
-	case "acknowledged":
-		return shownAs{"Meta accepted", "good"}
-	case "rejected":
-		return shownAs{"rejected", "bad"}
-	case "expired", "held":
-		return shownAs{name, "mend"}
-	}
-	return shownAs{strings.ReplaceAll(name, "_", " "), "quiet"}
-}
-
-func batchState(name string) shownAs {
-	switch name {
-	case "acknowledged":
-		return shownAs{"Meta accepted", "good"}
-	case "sending", "ready":
-		return shownAs{name, "way"}
-	case "unknown":
-		return shownAs{"fate unknown", "mend"}
-	case "held", "expired":
-		return shownAs{name, "mend"}
-	case "rejected":
-		return shownAs{name, "bad"}
-	}
-	return shownAs{strings.ReplaceAll(name, "_", " "), "quiet"}
-}
-
-func fileState(name string) shownAs {
-	switch name {
-	case "imported":
-		return shownAs{name, "good"}
-	case "importing":
-		return shownAs{name, "way"}
-	case "refused":
-		return shownAs{name, "bad"}
-	}
-	return shownAs{strings.ReplaceAll(name, "_", " "), "quiet"}
-}
-
-func fateTone(fate string) string {
-	switch fate {
-	case store.FateAccepted.String():
-		return "good"
-	case store.FateRejected.String():
-		return "bad"
-	case store.FateExpired.String(), store.FateConflict.String():
-		return "mend"
-	}
-	return "quiet"
-}
-
-// attemptEnd is how an attempt ended.
-func attemptEnd(end string) shownAs {
-	switch end {
-	case "":
-		return shownAs{"under way", "way"}
-	case capi.Acknowledged.String():
-		return shownAs{"Meta accepted", "good"}
-	case capi.InvalidEvent.String(), capi.Stopped.String():
-		return shownAs{strings.ReplaceAll(end, "_", " "), "bad"}
-	case capi.Unknown.String(), store.EndLost, capi.Throttled.String():
-		return shownAs{strings.ReplaceAll(end, "_", " "), "mend"}
-	}
-	return shownAs{strings.ReplaceAll(end, "_", " "), "quiet"}
 }
 
 // at is an instant in a list, exactly one in the life of an event: seconds and offset tell an auditor which of two came first.
@@ -240,126 +163,6 @@ func reasonSentence(code string) string {
 		}
 	}
 	return ""
-}
-
-// eventPath is the address of an event. Browsers take a dot for a folder, so that an id of dots goes into the query.
-func eventPath(id string) string {
-	if slices.Contains([]string{"", ".", ".."}, id) {
-		return "/events/?id=" + url.QueryEscape(id)
-	}
-	return "/events/" + url.PathEscape(id)
-}
-
-// addressed is an address with one parameter.
-func addressed(path, name string, value any) string {
-	return path + "?" + url.Values{name: {fmt.Sprint(value)}}.Encode()
-}
-
-func explainPath(code string) string { return addressed("/rules", "explain", code) + "#explained" }
-
-// navEntry is one entry of the navigation.
-type navEntry struct {
-	Path, Word string
-	Current    bool
-}
-
-// table is a list with its caption.
-type table struct {
-	Caption string
-	Events  []audit.Event
-	Batches []audit.Batch
-	Files   []audit.File
-}
-
-func rows(caption string, list any) table {
-	t := table{Caption: caption}
-	switch list := list.(type) {
-	case []audit.Event:
-		t.Events = list
-	case []audit.Batch:
-		t.Batches = list
-	case []audit.File:
-		t.Files = list
-	}
-	return t
-}
-
-// lastAnswer is how the last attempt of a batch ended.
-type lastAnswer struct{ Word, Facts string }
-
-func lastAttempt(attempts []audit.Attempt) *lastAnswer {
-	if len(attempts) == 0 {
-		return nil
-	}
-	a := attempts[len(attempts)-1]
-	facts := attemptFacts(a)
-	if n := len(attempts); n > 1 {
-		facts = strings.TrimPrefix(facts+fmt.Sprintf(" · attempt %d", a.N), " · ")
-	}
-	return &lastAnswer{Word: attemptEnd(a.End).Word, Facts: facts}
-}
-
-// metaCode is a code of Meta's as it is looked up.
-func metaCode(code, subcode int) string {
-	if subcode == 0 {
-		return fmt.Sprint(code)
-	}
-	return fmt.Sprintf("%d/%d", code, subcode)
-}
-
-// explainedState is what a state means; nil for an unknown one.
-func explainedState(kind, name string) *audit.Explanation {
-	for _, e := range audit.Explain(name) {
-		if e.Kind == kind {
-			return &e
-		}
-	}
-	return nil
-}
-
-func explainedKind(kind string) string {
-	switch kind {
-	case "meta_code":
-		return "Meta's code"
-	case "http_status":
-		return "HTTP status"
-	case "class":
-		return "kind of trouble"
-	case "event_state":
-		return "state of an event"
-	case "batch_state":
-		return "state of a batch"
-	case "fate":
-		return "fate of a record"
-	case "attempt_end":
-		return "end of an attempt"
-	}
-	return kind
-}
-
-// allowPath is the address at which an operator is asked whether what is halted may go.
-func allowPath(h audit.HaltStatus) string {
-	v := url.Values{"kind": {h.Kind}}
-	if h.Kind == "source" {
-		v.Set("source", h.Source)
-	} else {
-		v.Set("file", fmt.Sprint(h.File))
-	}
-	return "/allow?" + v.Encode()
-}
-
-// qualityTone is the tone of an estimate out of ten, in the bands of event.Coverage.
-func qualityTone(estimate string) string {
-	whole, _, _ := strings.Cut(estimate, ".")
-	switch n, err := strconv.Atoi(whole); {
-	case err != nil:
-		return "quiet"
-	case n <= 3:
-		return "bad"
-	case n <= 5:
-		return "mend"
-	}
-	return "good"
 }
 
 // shownMapping is a mapping as it was kept: YAML, or JSON without line breaks.

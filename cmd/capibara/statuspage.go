@@ -207,7 +207,11 @@ func addWaiting(st *audit.Status, sentences []string) {
 		st.Waiting = append(st.Waiting, audit.WaitingFile{Reason: sentence})
 	}
 	if n := len(sentences); n > 0 {
-		st.OK = false
-		st.Summary += " " + counted(n, "file in the inbox needs", "files in the inbox need") + " somebody."
+		needs := counted(n, "file in the inbox needs", "files in the inbox need") + " somebody."
+		if st.OK { // what somebody has to do comes first
+			st.OK, st.Summary = false, needs+" "+st.Summary
+		} else {
+			st.Summary += " " + needs
+		}
 	}
 }

@@ -67,7 +67,7 @@ func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batc
 			return store.Batch{}, false, err
 		}
 		fits := (f.Dataset == "" || b.Dataset == f.Dataset) && (f.BatchState == 0 || b.State == f.BatchState) &&
-			(f.Seq == 0 || b.carried(f.Seq)) && between(b.CreatedAt, f) &&
+			(f.Batch == 0 || n == f.Batch) && (f.Seq == 0 || b.carried(f.Seq)) && between(b.CreatedAt, f) &&
 			(f.FBTraceID == "" || slices.ContainsFunc(b.Attempts, func(a store.Attempt) bool { return a.FBTraceID == f.FBTraceID }))
 		return b.Batch, fits, nil
 	})
@@ -88,7 +88,7 @@ func (d *DB) Files(ctx context.Context, f store.Filter) (store.Page[store.File],
 		if err != nil {
 			return store.File{}, false, err
 		}
-		if f.FileName != "" && r.Name != f.FileName || f.Mends != 0 && r.Mends != f.Mends ||
+		if f.File != 0 && n != f.File || f.FileName != "" && r.Name != f.FileName || f.Mends != 0 && r.Mends != f.Mends ||
 			f.Source != "" && r.Source != f.Source || !between(r.StartedAt, f) {
 			return store.File{}, false, nil
 		}
@@ -132,6 +132,9 @@ func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter, on
 				return damaged(b, k)
 			}
 			n := binary.BigEndian.Uint64(k)
+			if only != 0 && n != only {
+				return nil
+			}
 			one, fits, err := read(t, n, v)
 			if err != nil {
 				return err
