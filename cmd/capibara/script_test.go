@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
@@ -29,7 +28,13 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "4"); err != nil {
 		panic(err)
 	}
-	testscript.Main(m, map[string]func(){"capibara": main})
+	testscript.Main(accompanied{m, &accompanying}, map[string]func(){"capibara": func() {
+		if os.Getenv(companionKey) != "" {
+			accompany()
+			return
+		}
+		main()
+	}})
 }
 
 // TestScript runs the command as people do, one script for each way of using it. A script has besides testscript's own
@@ -46,9 +51,17 @@ func TestMain(m *testing.M) {
 //	unseen                   the sandbox was not asked anything
 //	waitfor CMD ARGS...      repeat a command until it succeeds, or ! until it fails
 //	json PATH VALUE          the last standard output is JSON that holds VALUE at the dotted PATH
+//
+// A command that runs to its end is run by a companion (accompaniedScripts), unless CAPIBARA_LONG_TESTS is set: then each is a
+// process of its own.
 func TestScript(t *testing.T) {
+	dir := "testdata/script"
+	set := variables(t, dir)
+	if os.Getenv("CAPIBARA_LONG_TESTS") == "" {
+		dir = accompaniedScripts(t, dir)
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Dir:                 dir,
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			// A user's own settings must not reach a script.
@@ -57,10 +70,12 @@ func TestScript(t *testing.T) {
 			// A script starts dozens of processes, of which each would collect garbage before it has begun.
 			e.Vars = append(e.Vars, "GOGC=off", "GOMEMLIMIT=256MiB", "GOMAXPROCS=1")
 			e.Values[stand{}] = new(stand)
+			e.Values[variablesKey{}] = allVariables(e.Vars, set)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"dated": dated, "edit": edit, "exitcode": exitsWith, "sandbox": startSandbox, "meta": startMeta, "faults": faults, "accepted": accepted, "unseen": unseen, "waitfor": waitFor, "json": jsonHolds, "halt": halt,
+			"companion": runCompanion,
 		},
 	})
 }
@@ -100,14 +115,7 @@ func edit(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func exitsWith(ts *testscript.TestScript, _ bool, args []string) {
-	err := ts.Exec(args[1], args[2:]...)
-	got := 0
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		got = exit.ExitCode()
-	} else {
-		ts.Check(err)
-	}
+	got := exitCodeOf(ts, args[1:])
 	if strconv.Itoa(got) != args[0] {
 		ts.Fatalf("the exit code is %d, want %s", got, args[0])
 	}
@@ -115,7 +123,7 @@ func exitsWith(ts *testscript.TestScript, _ bool, args []string) {
 
 func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 	for range 400 {
-		if err := ts.Exec(args[0], args[1:]...); (err != nil) == neg {
+		if code := exitCodeOf(ts, args); (code != exitOK) == neg {
 			return
 		}
 		time.Sleep(25 * time.Millisecond)
