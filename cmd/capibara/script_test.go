@@ -51,17 +51,9 @@ func TestMain(m *testing.M) {
 //	unseen                   the sandbox was not asked anything
 //	waitfor CMD ARGS...      repeat a command until it succeeds, or ! until it fails
 //	json PATH VALUE          the last standard output is JSON that holds VALUE at the dotted PATH
-//
-// A command that runs to its end is run by a companion (accompaniedScripts), unless CAPIBARA_LONG_TESTS is set: then each is a
-// process of its own.
 func TestScript(t *testing.T) {
-	dir := "testdata/script"
-	set := variables(t, dir)
-	if os.Getenv("CAPIBARA_LONG_TESTS") == "" {
-		dir = accompaniedScripts(t, dir)
-	}
-	testscript.Run(t, testscript.Params{
-		Dir:                 dir,
+	p := testscript.Params{
+		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			// A user's own settings must not reach a script.
@@ -70,14 +62,14 @@ func TestScript(t *testing.T) {
 			// A script starts dozens of processes, of which each would collect garbage before it has begun.
 			e.Vars = append(e.Vars, "GOGC=off", "GOMEMLIMIT=256MiB", "GOMAXPROCS=1")
 			e.Values[stand{}] = new(stand)
-			e.Values[variablesKey{}] = allVariables(e.Vars, set)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"dated": dated, "edit": edit, "exitcode": exitsWith, "sandbox": startSandbox, "meta": startMeta, "faults": faults, "accepted": accepted, "unseen": unseen, "waitfor": waitFor, "json": jsonHolds, "halt": halt,
-			"companion": runCompanion,
 		},
-	})
+	}
+	withCompanions(t, &p)
+	testscript.Run(t, p)
 }
 
 var dayForm = regexp.MustCompile(`@-(\d+)d@`)

@@ -13,6 +13,25 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// withCompanions has the commands of scripts run by companions, unless CAPIBARA_LONG_TESTS is set: then each is a process of its
+// own, as the scripts have it.
+func withCompanions(t *testing.T, p *testscript.Params) {
+	t.Helper()
+	if os.Getenv("CAPIBARA_LONG_TESTS") != "" {
+		return
+	}
+	set, setup := variables(t, p.Dir), p.Setup
+	p.Dir = accompaniedScripts(t, p.Dir)
+	p.Cmds["companion"] = runCompanion
+	p.Setup = func(e *testscript.Env) error {
+		if err := setup(e); err != nil {
+			return err
+		}
+		e.Values[variablesKey{}] = allVariables(e.Vars, set)
+		return nil
+	}
+}
+
 // accompaniedScripts are the scripts in dir, in which a command that runs to its end is a companion's, not a process of its own:
 //
 //	exec capibara ARGS         companion ARGS
