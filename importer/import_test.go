@@ -217,7 +217,7 @@ func (f *failing) CloseFile(ctx context.Context, file uint64, end store.FileEnd,
 
 func TestResume(t *testing.T) {
 	t.Parallel()
-	const records = 3*chunkRecords + 123
+	const records = 2*chunkRecords + 123
 	data := tillFile(records)
 	whole := newHouse(t, compiled(t, till))
 	want, err := whole.Import(t.Context(), Input{Path: whole.write(t, "till.csv", data)})
@@ -228,7 +228,7 @@ func TestResume(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for chunks := range 5 {
+	for chunks := range 4 {
 		t.Run(fmt.Sprint(chunks), func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, compiled(t, till))

@@ -11,7 +11,6 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"capibara/event"
-	"capibara/importer/preset"
 	"capibara/store"
 )
 
@@ -82,11 +81,11 @@ func Look(ctx context.Context, path, name string) (*Sight, error) {
 // everyHeader is a mapping that knows the headers of all presets, so that the line of headers is found below titles.
 func everyHeader() (*Mapping, error) {
 	m := &Mapping{clock: clock{zone: time.UTC, dateOnly: 12 * time.Hour}, folders: time.UTC}
-	for _, name := range preset.Names() {
-		p, err := LoadPreset(name)
-		if err != nil {
-			return nil, err
-		}
+	all, err := allPresets()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range all {
 		for header, others := range p.Headers {
 			m.targets = append(m.targets, mapped{headers: append([]string{header}, others...), preset: true})
 		}

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 
@@ -48,6 +49,20 @@ func LoadPreset(name string) (*Preset, error) {
 	}
 	return p, nil
 }
+
+// allPresets are the presets in the order of their names, read once: to know a file by its headers, all are asked. They are only
+// looked at.
+var allPresets = sync.OnceValues(func() ([]*Preset, error) {
+	var all []*Preset
+	for _, name := range preset.Names() {
+		p, err := LoadPreset(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+})
 
 // names are a header and what else it is called.
 func (p *Preset) names(header string) []string {
@@ -211,12 +226,15 @@ func RecognisePreset(headers []string) *Preset {
 	}
 	var best *Preset
 	most := 0
-	for _, name := range preset.Names() {
-		p, err := LoadPreset(name)
+	all, err := allPresets()
+	if err != nil {
+		return nil
+	}
+	for _, p := range all {
 		has := func(h string) bool {
 			return slices.ContainsFunc(p.names(h), func(name string) bool { return there[fold(name)] })
 		}
-		if err != nil || p.Recognise.AtLeast == 0 || slices.ContainsFunc(p.Recognise.Unless, has) {
+		if p.Recognise.AtLeast == 0 || slices.ContainsFunc(p.Recognise.Unless, has) {
 			continue
 		}
 		n := 0
@@ -229,7 +247,14 @@ func RecognisePreset(headers []string) *Preset {
 			best, most = p, n
 		}
 	}
-	return best
+	if best == nil {
+		return nil
+	}
+	own, err := LoadPreset(best.Name) // the caller's own, to change as it likes
+	if err != nil {
+		return nil
+	}
+	return own
 }
 
 // soften marks the rules about records that come from the preset: a file may lack their columns.

@@ -20,9 +20,9 @@ import (
 func TestOneBadEventInAThousand(t *testing.T) {
 	t.Parallel()
 	for _, blame := range []sandbox.Blame{sandbox.BlameNone, sandbox.BlamePath, sandbox.BlameObject, sandbox.BlameString} {
-		places := []int{0, 1, 499, 500, 623, 998, 999}
+		places := []int{0, 499, 500, 623, 999}
 		if blame != sandbox.BlameNone {
-			places = []int{0, 623, 999}
+			places = []int{0, 623}
 		}
 		for _, at := range places {
 			t.Run(fmt.Sprintf("%s/%d", blame, at), func(t *testing.T) {

@@ -38,10 +38,10 @@ func TestEverythingThatCanHappen(t *testing.T) {
 	}{
 		{"one event, the least", 1, 1, []answer{counted, kept, wrong}, []answer{passes, silent}, []time.Duration{0, 38 * time.Hour}, 0, 0, false},
 		{"one event, the usual ends", 1, 1, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, []time.Duration{0, time.Hour, 38 * time.Hour}, 100, 0, false},
-		{"one event, every end", 1, 1, allEnds, allProbes, allDays, 100, 15_000, false},
-		{"two events in one batch", 2, 2, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, []time.Duration{0, time.Hour, 38 * time.Hour}, 150, 4_000, false},
-		{"two events in two batches", 2, 1, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, []time.Duration{0, time.Hour, 38 * time.Hour}, 150, 4_000, false},
-		{"two events, every end", 2, 2, allEnds, allProbes, allDays, 100, 4_000, false},
+		{"one event, every end", 1, 1, allEnds, allProbes, allDays, 70, 15_000, false},
+		{"two events in one batch", 2, 2, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, []time.Duration{0, time.Hour, 38 * time.Hour}, 100, 4_000, false},
+		{"two events in two batches", 2, 1, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, []time.Duration{0, time.Hour, 38 * time.Hour}, 100, 4_000, false},
+		{"two events, every end", 2, 2, allEnds, allProbes, allDays, 70, 4_000, false},
 		{"one event and a person", 1, 1, []answer{counted, kept, wrong}, []answer{passes}, []time.Duration{0, 38 * time.Hour}, 150, 0, true},
 		{"two events in one batch and a person", 2, 2, []answer{counted, kept, refused, wrong}, []answer{passes, silent}, []time.Duration{0, time.Hour, 38 * time.Hour}, 100, 4_000, true},
 	} {

@@ -33,7 +33,11 @@ type storm struct {
 // house.
 func TestStorm(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(16) {
+	seeds := uint64(8)
+	if longTests() {
+		seeds = 64
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

@@ -41,7 +41,7 @@ sources:
 // quickRace keeps the race detector from sleeping for a second whenever a process ends.
 const quickRace = "GORACE=atexit_sleep_ms=0"
 
-// home is a home whose commands are run in processes of their own, which are killed at the worst moments.
+// home is a home whose commands are run in other processes, which are killed at the worst moments.
 type home struct {
 	t   *testing.T
 	dir string
@@ -78,18 +78,19 @@ func (h *home) start(args ...string) *exec.Cmd {
 // try runs a command to its end and returns its exit code.
 func (h *home) try(args ...string) (stdout string, code int) {
 	h.t.Helper()
-	var out, said bytes.Buffer
-	cmd := h.command(args...)
-	cmd.Stdout, cmd.Stderr = &out, &said
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	dir, err := os.Getwd()
+	if err != nil {
 		h.t.Fatal(err)
 	}
+	cmd := h.command(args...)
+	o, err := accompanying.do(errand{Args: cmd.Args[1:], Env: append(cmd.Env, "PWD="+dir)})
 	if err != nil {
-		h.t.Logf("capibara %s: %s", strings.Join(args, " "), said.String())
+		h.t.Fatal(err)
 	}
-	return out.String(), cmd.ProcessState.ExitCode()
+	if o.Code != exitOK {
+		h.t.Logf("capibara %s: %s", strings.Join(args, " "), o.Stderr)
+	}
+	return string(o.Stdout), o.Code
 }
 
 // must runs a command that has to succeed; rejected records are no failure.

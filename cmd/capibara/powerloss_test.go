@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -42,10 +43,7 @@ type recorded struct {
 // lost. From some of the images it starts again, and everything is imported once and acknowledged.
 func TestPowerLossWhileRunning(t *testing.T) {
 	t.Parallel()
-	cuts, restarts := 50, 2
-	if os.Getenv("CAPIBARA_LONG_TESTS") != "" {
-		cuts, restarts = 5000, 200
-	}
+	cuts := powerLosses(t)
 	r := recordDay(t)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d, %d steps, %d events", seed, len(r.Steps), r.events)
@@ -54,7 +52,7 @@ func TestPowerLossWhileRunning(t *testing.T) {
 	r.Images(r.someCuts(cuts, chance), chance, func(steps int, i powerloss.Image) {
 		n++
 		problems := r.look(t, steps, i)
-		if n%(cuts/restarts) == 0 {
+		if n%25 == 0 {
 			problems = append(problems, r.restart(t, i)...)
 		}
 		for _, p := range problems {
@@ -62,6 +60,22 @@ func TestPowerLossWhileRunning(t *testing.T) {
 		}
 	})
 	r.findsMissingSyncs(t)
+}
+
+// powerLosses is how often the power goes. It starts again from one image in 25.
+func powerLosses(t *testing.T) int {
+	t.Helper()
+	if text := os.Getenv("CAPIBARA_POWER_LOSSES"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			t.Fatalf("CAPIBARA_POWER_LOSSES is %q; write a number such as 500", text)
+		}
+		return n
+	}
+	if os.Getenv("CAPIBARA_LONG_TESTS") != "" {
+		return 5000
+	}
+	return 30
 }
 
 // findsMissingSyncs leaves syncs out of the recording, which is what a program that does not sync would have done, and
@@ -79,9 +93,11 @@ func (r *recorded) findsMissingSyncs(t *testing.T) {
 			})
 			chance := rand.New(rand.NewPCG(1, 0))
 			found := false
-			faulty.Images(faulty.someCuts(200, chance), chance, func(steps int, i powerloss.Image) {
-				found = found || slices.ContainsFunc(faulty.look(t, steps, i), func(p string) bool { return strings.HasPrefix(p, c.says) })
-			})
+			for tries := 0; tries < 20 && !found; tries++ {
+				faulty.Images(faulty.someCuts(10, chance), chance, func(steps int, i powerloss.Image) {
+					found = found || slices.ContainsFunc(faulty.look(t, steps, i), func(p string) bool { return strings.HasPrefix(p, c.says) })
+				})
+			}
 			if !found {
 				t.Error("no image shows it")
 			}

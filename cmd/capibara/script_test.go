@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
@@ -30,7 +29,13 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "4"); err != nil {
 		panic(err)
 	}
-	testscript.Main(m, map[string]func(){"capibara": main})
+	testscript.Main(accompanied{m, &accompanying}, map[string]func(){"capibara": func() {
+		if os.Getenv(companionKey) != "" {
+			accompany()
+			return
+		}
+		main()
+	}})
 }
 
 // TestScript runs the command as people do, one script for each way of using it. A script has besides testscript's own
@@ -50,7 +55,7 @@ func TestMain(m *testing.M) {
 //	page STATUS [POST] PATH [TOKENFILE [BODY]]
 //	                         ask the page that "capibara run" serves; the answer is the last standard output
 func TestScript(t *testing.T) {
-	testscript.Run(t, testscript.Params{
+	p := testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
@@ -65,7 +70,9 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"dated": dated, "edit": edit, "exitcode": exitsWith, "sandbox": startSandbox, "meta": startMeta, "faults": faults, "accepted": accepted, "unseen": unseen, "waitfor": waitFor, "json": jsonHolds, "halt": halt, "page": askPage,
 		},
-	})
+	}
+	withCompanions(t, &p)
+	testscript.Run(t, p)
 }
 
 var dayForm = regexp.MustCompile(`@-(\d+)d@`)
@@ -138,14 +145,7 @@ func edit(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func exitsWith(ts *testscript.TestScript, _ bool, args []string) {
-	err := ts.Exec(args[1], args[2:]...)
-	got := 0
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		got = exit.ExitCode()
-	} else {
-		ts.Check(err)
-	}
+	got := exitCodeOf(ts, args[1:])
 	if strconv.Itoa(got) != args[0] {
 		ts.Fatalf("the exit code is %d, want %s", got, args[0])
 	}
@@ -153,7 +153,7 @@ func exitsWith(ts *testscript.TestScript, _ bool, args []string) {
 
 func waitFor(ts *testscript.TestScript, neg bool, args []string) {
 	for range 400 {
-		if err := ts.Exec(args[0], args[1:]...); (err != nil) == neg {
+		if code := exitCodeOf(ts, args); (code != exitOK) == neg {
 			return
 		}
 		time.Sleep(25 * time.Millisecond)

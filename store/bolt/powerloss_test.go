@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,12 +15,23 @@ import (
 	"capibara/store/powerloss"
 )
 
-// powerCuts is how often the power goes.
-func powerCuts() int {
-	if os.Getenv("CAPIBARA_LONG_TESTS") != "" {
+// powerCuts is how often the power goes: more often when there is a fault to be found, which may show in one image of fifteen.
+func powerCuts(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("CAPIBARA_POWER_LOSSES")
+	switch {
+	case os.Getenv(faultKey) != "":
+		return 200
+	case text != "":
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			t.Fatalf("CAPIBARA_POWER_LOSSES is %q; write a number such as 500", text)
+		}
+		return n
+	case os.Getenv("CAPIBARA_LONG_TESTS") != "":
 		return 5000
 	}
-	return 150
+	return 50
 }
 
 // TestPowerLoss records what a process does to its disk, and looks at what may be on the disk if the power had gone at any
@@ -53,7 +65,7 @@ func TestPowerLoss(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d, %d steps", seed, len(recording.Steps))
 	chance := rand.New(rand.NewPCG(seed, 0))
-	cuts := make([]int, powerCuts())
+	cuts := make([]int, powerCuts(t))
 	for i := range cuts {
 		cuts[i] = 1 + chance.IntN(len(recording.Steps))
 	}
