@@ -15,12 +15,13 @@ type listView struct {
 	Form filterForm
 	List any // the items, of the type that the page is about
 
-	Count  int
-	First  bool   // it is the first page
-	Newest string // the address of the first page
-	Older  string // the address of the next one; "" at the end
-	CSV    string // the address of the whole list as CSV
-	Busy   bool   // something on it is going on, so that it is looked at again
+	Count   int
+	First   bool                   // it is the first page
+	Newest  string                 // the address of the first page
+	Older   string                 // the address of the next one; "" at the end
+	CSV     string                 // the address of the whole list as CSV
+	Records []audit.RejectedRecord // of which no event came, beside the events of a record key
+	Busy    bool                   // something on it is going on, so that it is looked at again
 
 	// Person is set on a list that looks for a person: the same is asked again by POST.
 	Person     *personView
@@ -87,7 +88,7 @@ func showList[T any](s *Site, w http.ResponseWriter, r *http.Request, l shownLis
 		return
 	}
 	list, err := l.ask(r.Context(), q)
-	v := listView{List: list.Items, Count: len(list.Items), First: q.Cursor == ""}
+	v := listView{List: list.Items, Count: len(list.Items), First: q.Cursor == "", Records: list.Records}
 	if v.Form, ok = s.filled(r.Context(), l.path, l.fields, nil, kept, err); !ok {
 		s.unanswered(w, r, err)
 		return

@@ -23,7 +23,7 @@ type searchView struct {
 
 // Nothing reports whether nothing was found.
 func (v searchView) Nothing() bool {
-	return len(v.Found.Events.Items)+len(v.Found.Batches)+len(v.Found.Files) == 0
+	return len(v.Found.Events.Items)+len(v.Found.Records)+len(v.Found.Batches)+len(v.Found.Files) == 0
 }
 
 func (s *Site) searchPage(w http.ResponseWriter, r *http.Request) {

@@ -59,6 +59,30 @@ func (v fileView) Tone() string {
 	return fileState(v.State).Tone
 }
 
+// fileEvents is how many events of a file are in a state, and where they are listed.
+type fileEvents struct {
+	stateTile
+	Path string
+}
+
+// States are the states that the events of the file are in.
+func (v fileView) States() []fileEvents {
+	var all []fileEvents
+	for _, t := range stateTiles(v.Events.StateCounts) {
+		all = append(all, fileEvents{t, pathWith("/events", url.Values{"file": {strconv.FormatUint(v.FileStory.File.File, 10)}, "state": {t.State}})})
+	}
+	return all
+}
+
+// SomeBatches are the first of the batches that carried its events.
+func (v fileView) SomeBatches() []uint64 {
+	var numbers []uint64
+	for _, b := range v.Events.Batches[:min(len(v.Events.Batches), 20)] {
+		numbers = append(numbers, b.Batch)
+	}
+	return numbers
+}
+
 // fateCount is how many records met a fate.
 type fateCount struct {
 	Fate, Tone, Means string

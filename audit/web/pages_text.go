@@ -22,7 +22,7 @@ func pageFuncs() template.FuncMap {
 	return template.FuncMap{
 		"static": assetPath, "text": audit.ShownText, "said": said, "lines": shownLines, "json": shownJSON,
 		"grouped": audit.ShownNumber, "size": func(n int64) string { return audit.ShownNumber(uint64(max(n, 0))) }, "worth": audit.ShownWorth,
-		"count": func(n int) uint64 { return uint64(max(n, 0)) }, "plural": plural, "add": func(a, b int) int { return a + b },
+		"count": func(n int) uint64 { return uint64(max(n, 0)) }, "plural": plural,
 		"at": at, "exactly": exactly, "stamp": func(t time.Time) string { return t.Format(time.RFC3339) }, "day": dayName,
 		"words": func(s string) string { return strings.ReplaceAll(s, "_", " ") }, "eventState": eventState, "batchState": batchState, "fileState": fileState,
 		"ends": attemptEnd, "reason": reasonSentence, "event": eventPath, "where": addressed, "explain": explainPath, "percent": percent,
