@@ -64,6 +64,8 @@ type house interface {
 	TokenSet(ctx context.Context, dataset, by string) error
 	// Backup writes a copy of the database.
 	Backup(ctx context.Context, o backupOrder) (backupReport, error)
+	// Compact writes the database anew, without what is free in it.
+	Compact(ctx context.Context, o compactOrder) (compactReport, error)
 
 	Close() error
 }

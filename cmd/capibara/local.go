@@ -38,7 +38,7 @@ type local struct {
 	patience    time.Duration                         // how long an upload goes on asking a dataset that does not answer; 0: the default
 	uploader    *uploader.Uploader                    // made by the first upload
 	passing     sync.Mutex                            // held while an upload is under way
-	copying     sync.Mutex                            // held while a backup is written
+	copying     sync.Mutex                            // held while a backup is written, and while the database is compacted
 	toldHead    string                                // the day on which the head of the audit log was logged
 	toldVersion string                                // what was logged about the Graph version
 	erased      erased                                // who was erased

@@ -155,6 +155,7 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("POST /v1/subject", may(reads, askedLong(s.house.Subject)))
 	mux.HandleFunc("POST /v1/erase", may(acts, s.doErase))
 	mux.HandleFunc("POST /v1/backup", may(acts, s.doBackup))
+	mux.HandleFunc("POST /v1/compact", may(acts, s.doCompact))
 	mux.HandleFunc("POST /v1/allow", may(acts, answer(s.allow)))
 	return mux
 }
