@@ -61,6 +61,7 @@ type wanted struct {
 	hashed   map[event.HashedValue]bool
 	plain    map[event.PlainValue]bool
 	eventIDs []string
+	people   []event.Hash // keys under which they are known to records that refer to them
 	typed    []string // addresses and numbers in the clear
 }
 
@@ -124,6 +125,9 @@ func (w *wanted) sums(s *event.Suppression) []event.Hash {
 	}
 	for _, id := range w.eventIDs {
 		all = append(all, s.SumEventID(id))
+	}
+	for _, key := range w.people {
+		all = append(all, s.SumPersonKey(key))
 	}
 	return all
 }
