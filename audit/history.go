@@ -45,7 +45,8 @@ type Batch struct {
 	Dataset    string     `json:"dataset"`
 	State      string     `json:"state"`
 	Events     int        `json:"events"`
-	BodySHA256 string     `json:"body_sha256"` // of the data that was sent last, as hex
+	Removed    int        `json:"removed,omitempty"` // of them those that the retention removed
+	BodySHA256 string     `json:"body_sha256"`       // of the data that was sent last, as hex
 	CreatedAt  *time.Time `json:"created_at"`
 	NextTry    *time.Time `json:"next_try"` // when a batch of unknown fate is sent again at the earliest; null for others
 	Children   []uint64   `json:"children"`
@@ -87,6 +88,7 @@ type File struct {
 	SHA256     string           `json:"sha256"`
 	Size       int64            `json:"size"`
 	Counts     store.FileCounts `json:"counts"`
+	Removed    uint64           `json:"removed,omitempty"` // events of it that the retention removed
 	StartedAt  *time.Time       `json:"started_at"`
 	EndedAt    *time.Time       `json:"ended_at"`
 	ArchivedAs string           `json:"archived_as"`
@@ -211,6 +213,9 @@ func (m missing) Is(target error) bool { return target == store.ErrNotFound }
 
 // looked is the error of looking for a file or a batch by its number.
 func looked(what string, n uint64, err error) error {
+	if errors.Is(err, store.ErrRemoved) {
+		return missing(fmt.Sprintf("%s %d was removed, because it was older than retention.history says", what, n))
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return missing(fmt.Sprintf("there is no %s %d", what, n))
 	}
@@ -275,7 +280,7 @@ func reason(e store.EventEntry) string {
 }
 
 func (r *Reader) batch(b store.Batch) Batch {
-	out := Batch{Batch: b.Number, Parent: b.Parent, Dataset: b.Dataset, State: b.State.String(), Events: b.Events,
+	out := Batch{Batch: b.Number, Parent: b.Parent, Dataset: b.Dataset, State: b.State.String(), Events: b.Events, Removed: b.Removed,
 		CreatedAt: r.instant(b.CreatedAt), Children: append([]uint64{}, b.Children...), Attempts: []Attempt{}}
 	if b.State == store.BatchUnknown {
 		out.NextTry = r.instant(b.NextTry)
@@ -294,7 +299,7 @@ func (r *Reader) batch(b store.Batch) Batch {
 
 func (r *Reader) file(f store.File) File {
 	return File{File: f.Number, Name: strings.ToValidUTF8(f.Name, "\uFFFD"), Source: f.Source, State: f.State.String(),
-		Reason: f.Reason, SHA256: hex.EncodeToString(f.SHA256[:]), Size: f.Size, Counts: f.Counts,
+		Reason: f.Reason, SHA256: hex.EncodeToString(f.SHA256[:]), Size: f.Size, Counts: f.Counts, Removed: f.Removed,
 		StartedAt: r.instant(f.StartedAt), EndedAt: r.instant(f.EndedAt), ArchivedAs: f.ArchivedAs, Rejects: f.Rejects,
 		Receipt: f.Receipt, Mends: f.Mends}
 }

@@ -200,7 +200,7 @@ func (r *Reader) Report(ctx context.Context, q ReportQuery, tell func(done, tota
 	if err != nil {
 		return Report{}, err
 	}
-	return w.report(r.now())
+	return w.report(ctx, r.now())
 }
 
 // damagedAlone lets a report speak of a damaged record and of everything else.

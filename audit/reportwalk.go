@@ -275,7 +275,7 @@ func reasonCounts(by map[reasonKey]uint64) []ReasonCount {
 }
 
 // report ends the report.
-func (w *reporting) report(now time.Time) (Report, error) {
+func (w *reporting) report(ctx context.Context, now time.Time) (Report, error) {
 	out := &w.out
 	out.Since, out.Until, out.MadeAt = w.r.instant(w.f.Since), w.r.instant(w.f.Until), w.r.instant(now)
 	out.Zone, out.Source, out.Dataset = w.r.zone.String(), w.f.Source, w.dataset
@@ -288,7 +288,13 @@ func (w *reporting) report(now time.Time) (Report, error) {
 		out.Sources = append(out.Sources, *s)
 	}
 	out.Events = w.all.total()
-	var err error
+	counts, err := w.r.store.Counts(ctx, time.Time{})
+	if err != nil {
+		return *out, fmt.Errorf("finding out what was removed: %w", err)
+	}
+	if note := w.r.removedNote(counts.Removed, w.f.Since); note != "" {
+		out.Notes = append(out.Notes, note)
+	}
 	out.Groups, out.Worth, out.Changed, err = w.all.shaped()
 	out.OK = len(out.Problems) == 0
 	return *out, err
@@ -320,6 +326,10 @@ func (w *reporting) compare(f store.File, one *fileReading) {
 			say(fate.fate.String(), number(fate.counted), number(fate.found),
 				fmt.Sprintf("%d records are counted as %s, and the list of its records has %d", fate.counted, fate.fate, fate.found))
 		}
+	}
+	if f.Removed > 0 {
+		w.out.Notes = append(w.out.Notes, fmt.Sprintf("Of file %d %d events were removed, as retention.history says, so that what it brought cannot be compared any more.", f.Number, f.Removed))
+		return
 	}
 	ev := one.events
 	// Records of people bring no events; a file that an early version read does not count them.

@@ -118,7 +118,7 @@ func (r *Reader) ShowEvent(ctx context.Context, id string) ([]EventStory, error)
 		return nil, fmt.Errorf("looking for event %s: %w", id, err)
 	}
 	if len(entries) == 0 {
-		return nil, missing("no event has the event_id " + id)
+		return nil, r.notThere(ctx, id)
 	}
 	stories := make([]EventStory, 0, len(entries))
 	for _, e := range entries {
@@ -147,6 +147,7 @@ func (r *Reader) story(ctx context.Context, e store.EventEntry) (EventStory, err
 	if n := len(s.Decisions); n > 0 && s.Decisions[n-1].Reason == string(event.ReasonResolvedSent) {
 		s.Explanation = event.ReasonResolvedSent.Sentence() + " It is never sent again."
 	}
+	s.Explanation += emptiedBy(e)
 	for _, w := range e.Warnings {
 		s.Warnings = append(s.Warnings, ReasonText{Reason: string(w), Sentence: w.Sentence()})
 	}

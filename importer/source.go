@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -147,7 +148,7 @@ func (d *Duration) UnmarshalYAML(unmarshal func(any) error) error {
 // MarshalYAML writes the form that UnmarshalYAML reads.
 func (d Duration) MarshalYAML() (any, error) { return d.String(), nil }
 
-// String writes whole days, hours, minutes and seconds, as in 1d12h.
+// String writes whole years of 365 days, days, hours, minutes and seconds, as in 1d12h.
 func (d Duration) String() string {
 	if d == 0 {
 		return "0s"
@@ -169,8 +170,9 @@ type durationUnit struct {
 	length time.Duration
 }
 
-func durationUnits() [4]durationUnit {
-	return [4]durationUnit{{'d', 24 * time.Hour}, {'h', time.Hour}, {'m', time.Minute}, {'s', time.Second}}
+// durationUnits are the units from the longest on. A year is one of 365 days.
+func durationUnits() [5]durationUnit {
+	return [5]durationUnit{{'y', 365 * 24 * time.Hour}, {'d', 24 * time.Hour}, {'h', time.Hour}, {'m', time.Minute}, {'s', time.Second}}
 }
 
 // ParseDuration reads a length of time such as 7d, 36h or 1d12h30m.
@@ -183,7 +185,7 @@ func ParseDuration(s string) (time.Duration, error) {
 			continue
 		}
 		n, err := strconv.ParseUint(number, 10, 20)
-		if err != nil {
+		if err != nil || time.Duration(n) > (math.MaxInt64-total)/u.length {
 			return 0, durationError(s)
 		}
 		total += time.Duration(n) * u.length
@@ -196,5 +198,5 @@ func ParseDuration(s string) (time.Duration, error) {
 }
 
 func durationError(s string) error {
-	return fmt.Errorf("%q is no length of time; write it with the units d h m s, as in 7d or 36h", s)
+	return fmt.Errorf("%q is no length of time; write it with the units y d h m s, as in 7d or 36h", s)
 }

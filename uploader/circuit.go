@@ -15,7 +15,7 @@ import (
 const (
 	classUnreachable = "unreachable"
 	classUnknownFate = "unknown_fate"
-	classClockSkew   = "clock_skew"
+	ClassClockSkew   = "clock_skew" // this machine's clock is not the server's
 )
 
 const (
@@ -247,7 +247,7 @@ func (p *pass) tripSkew(ctx context.Context, l *lane, o capi.Outcome) {
 		side = "ahead of"
 	}
 	// Without Until: what this clock says means nothing.
-	p.trip(ctx, l, store.Circuit{Class: classClockSkew, Failures: l.circuit.Failures + 1,
+	p.trip(ctx, l, store.Circuit{Class: ClassClockSkew, Failures: l.circuit.Failures + 1,
 		Reason: fmt.Sprintf("the clock of this machine is %s %s Meta's, so nothing is sent or expired; set it right, best by NTP",
 			d.Abs().Round(time.Second), side)})
 }

@@ -309,7 +309,7 @@ func TestExpiry(t *testing.T) {
 				})
 				got := h.upload()
 				h.want(c.want...)
-				if skewed := c.server.Abs() > 5*time.Minute; skewed != (got.Stopped != nil && got.Stopped.Class == classClockSkew) {
+				if skewed := c.server.Abs() > 5*time.Minute; skewed != (got.Stopped != nil && got.Stopped.Class == ClassClockSkew) {
 					h.Errorf("stopped: %+v", got.Stopped)
 				}
 				for i := range 5 {
@@ -333,7 +333,7 @@ func TestAWrongClockRejectsNothing(t *testing.T) {
 			r.Header.Set("Date", time.Now().Add(100*day).UTC().Format(http.TimeFormat))
 		})
 		got := h.upload()
-		if got.Requests != 1 || got.Rejected != 0 || got.Stopped == nil || got.Stopped.Class != classClockSkew {
+		if got.Requests != 1 || got.Rejected != 0 || got.Stopped == nil || got.Stopped.Class != ClassClockSkew {
 			h.Errorf("summary %+v, stopped %+v", got, got.Stopped)
 		}
 		h.want(store.StatePending, 31)

@@ -151,7 +151,7 @@ func TestAWrongClockHoldsNothing(t *testing.T) {
 		}
 		right := h.config.Client
 		h.config.Client = client
-		if got := h.upload(); got.Held != 0 || got.Unknown != 10 || got.Stopped == nil || got.Stopped.Class != classClockSkew {
+		if got := h.upload(); got.Held != 0 || got.Unknown != 10 || got.Stopped == nil || got.Stopped.Class != ClassClockSkew {
 			h.Errorf("summary %+v, stopped %+v", got, got.Stopped)
 		}
 		h.config.Client, h.config.Now = right, nil

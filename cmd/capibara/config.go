@@ -78,7 +78,9 @@ type inboxConfig struct {
 }
 
 type retentionConfig struct {
-	Files duration `yaml:"files"`
+	Files   duration `yaml:"files"`
+	Payload duration `yaml:"payload"`
+	History duration `yaml:"history"`
 }
 
 type foldersConfig struct {
@@ -109,7 +111,7 @@ func defaults() config {
 		Window:    windowConfig{Default: duration(w.Length), Margin: duration(w.Margin)},
 		Inbox:     inboxConfig{Poll: duration(5 * time.Second), Settle: duration(10 * time.Second)},
 		Folders:   foldersConfig{Inbox: "inbox", Archive: "archive", Rejected: "rejected", Receipts: "receipts", Data: "data", RejectedMode: defaultRejectedMode, ReceiptsMode: defaultReceiptsMode},
-		Retention: retentionConfig{Files: duration(30 * 24 * time.Hour)},
+		Retention: retentionConfig{Files: duration(30 * 24 * time.Hour), Payload: duration(400 * 24 * time.Hour), History: duration(7 * 365 * 24 * time.Hour)},
 	}
 }
 
@@ -211,10 +213,11 @@ func (c *config) check() error {
 		return fmt.Errorf("upload.resend_unknown is %q; use %s or %s", c.Upload.ResendUnknown, uploader.ResendWithinWindow, uploader.ResendNever)
 	case c.Inbox.Poll < duration(time.Second):
 		return fmt.Errorf("inbox.poll is %s; use 1s or more", c.Inbox.Poll)
-	case c.Retention.Files != 0 && c.Retention.Files < duration(24*time.Hour):
-		return fmt.Errorf("retention.files is %s; use 1d or more, or 0s to keep the files for ever", c.Retention.Files)
 	case c.Graph.Timeout < duration(time.Second):
 		return fmt.Errorf("graph.timeout is %s; use 1s or more", c.Graph.Timeout)
+	}
+	if err := c.Retention.check(); err != nil {
+		return err
 	}
 	if err := c.checkReceipts(); err != nil {
 		return err

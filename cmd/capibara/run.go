@@ -126,6 +126,7 @@ func (a *app) run(ctx context.Context) (err error) {
 	rooms.Go(func() error { return ending(inbox.Run(alive)) })
 	rooms.Go(func() error { return page.keep(alive) })
 	rooms.Go(func() error { return prune(alive, im, time.Duration(c.Retention.Files), log) })
+	rooms.Go(func() error { l.retain(alive, settledIn*10, pruneEvery); return nil })
 	rooms.Go(func() error { return l.unbroken(alive) })
 	watch := &expiringWatch{store: l.db, datasets: c.datasetIDs(), log: log, now: a.now}
 	rooms.Go(func() error { watch.keep(alive); return nil })

@@ -230,7 +230,7 @@ func (a *app) printBatch(b audit.Batch) {
 		children[i] = strconv.FormatUint(c, 10)
 	}
 	a.facts([][2]string{{"begun", moment(b.CreatedAt)}, {"next try", moment(b.NextTry)}, {"split from", number(b.Parent)}, {"split into", strings.Join(children, ", ")},
-		{"body SHA-256", b.BodySHA256}})
+		{"body SHA-256", b.BodySHA256}, {"removed", removedEvents(uint64(b.Removed))}})
 	if w := b.Resolution; w != nil {
 		word := "was not sent"
 		if w.Sent {
@@ -285,7 +285,7 @@ func (a *app) printFileStory(s audit.FileStory) error {
 	a.line("")
 	a.facts([][2]string{{"source", printable(s.Source)}, {"started", moment(s.StartedAt)}, {"ended", moment(s.EndedAt)},
 		{"bytes", grouped(s.Size)}, {"SHA-256", s.SHA256}, {"archived as", printable(s.ArchivedAs)}, {"rejects", printable(s.File.Rejects)},
-		{"receipt", printable(s.Receipt)}, {"mends", filesNamed(s.Mends)}, {"mended by", filesNamed(s.MendedBy...)}})
+		{"receipt", printable(s.Receipt)}, {"mends", filesNamed(s.Mends)}, {"mended by", filesNamed(s.MendedBy...)}, {"removed", removedEvents(s.File.Removed)}})
 	a.line("")
 	a.printCounts(s.Counts)
 	if s.People {
@@ -316,6 +316,14 @@ func filesNamed(numbers ...uint64) string {
 		}
 	}
 	return strings.Join(names, ", ")
+}
+
+// removedEvents says how many events are not there any more; "" when all are.
+func removedEvents(n uint64) string {
+	if n == 0 {
+		return ""
+	}
+	return grouped(n) + " of its events, as retention.history says"
 }
 
 // facts writes names and values, leaving out what has no value.

@@ -2,6 +2,7 @@ package bolt
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 
 	"capibara/store"
@@ -13,14 +14,16 @@ func (c *checker) allBatches() error {
 	if err != nil {
 		return c.damage(err)
 	}
-	c.batchStates = make([]store.BatchState, last+1)
+	c.batchStates = make([]store.BatchState, min(last, math.MaxUint32)+1) // more there are not; a key may be damaged
 	var open, listed uint64
 	err = c.numbered(batchesBucket, c.low.batch, last, func(n uint64, body []byte) error {
 		b, ok := decodeBatch(n, body)
 		if !ok || n > last {
 			return damaged(batchesBucket, numberKey(n))
 		}
-		c.batchStates[n] = b.State
+		if n < uint64(len(c.batchStates)) {
+			c.batchStates[n] = b.State
+		}
 		if b.State.Open() {
 			open++
 			key := appendKey(datasetKey(b.dataset), n)

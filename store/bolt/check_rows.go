@@ -79,11 +79,9 @@ func (c *checker) afterRows(last uint64) error {
 	if there := last - (c.low.row - 1); ids != there {
 		c.problem("ids: %d entries are there, %d should be", ids, there)
 	}
-	files, err := c.lastFile()
-	if err != nil {
-		return c.damage(err)
-	}
-	for n := c.low.file; n <= files; n++ {
+	cur := c.bucket(filesBucket).Cursor()
+	for k, _ := cur.First(); len(k) == 8; k, _ = cur.Next() {
+		n := binary.BigEndian.Uint64(k)
 		f, err := c.file(n)
 		if err != nil {
 			continue // reported when the files were read

@@ -21,7 +21,7 @@ func compactCuts() int {
 	if os.Getenv("CAPIBARA_LONG_TESTS") != "" {
 		return 2000
 	}
-	return 60
+	return 30
 }
 
 // compactRounds is how often the worker compacts.

@@ -103,10 +103,14 @@ func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter,
 		}
 		began := time.Now()
 		c := t.bucket(b).Cursor()
-		for n := min(before-1, t.last(b)); n >= first; n-- {
-			if k, _ := c.Seek(numberKey(n)); len(k) != 8 || binary.BigEndian.Uint64(k) != n {
-				continue
-			}
+		k, _ := c.Seek(numberKey(before))
+		if k == nil {
+			k, _ = c.Last()
+		} else {
+			k, _ = c.Prev()
+		}
+		for ; len(k) == 8; k, _ = c.Prev() {
+			n := binary.BigEndian.Uint64(k)
 			one, fits, err := read(t, n)
 			if err != nil {
 				return err
