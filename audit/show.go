@@ -29,12 +29,15 @@ type EventStory struct {
 	Mapping      string          `json:"mapping"`     // what its record was read with, as it was then
 	MappingText  string          `json:"-"`           // the same as people read it
 	Warnings     []ReasonText    `json:"warnings"`
-	Sent         json.RawMessage `json:"sent"`    // the JSON as it is or would be sent; identifiers are hashes
-	Batches      []Batch         `json:"batches"` // every batch that carried it, the first one first
-	Conflicts    []Conflict      `json:"conflicts"`
-	Replaces     *Origin         `json:"replaces,omitempty"`    // where the event came from whose place it took
-	ReplacedBy   *Origin         `json:"replaced_by,omitempty"` // where the one came from that took its place
-	Decisions    []Decision      `json:"decisions,omitempty"`   // what people and records decided about it, the first one first
+	Sent         json.RawMessage `json:"sent"` // the JSON as it is or would be sent; identifiers are hashes
+	// Emptied says that the event's content was taken out, so that Sent is null; SentSHA256 is of the JSON that it made before.
+	Emptied    store.Emptied `json:"emptied,omitempty"`
+	SentSHA256 string        `json:"sent_sha256,omitempty"`
+	Batches    []Batch       `json:"batches"` // every batch that carried it, the first one first
+	Conflicts  []Conflict    `json:"conflicts"`
+	Replaces   *Origin       `json:"replaces,omitempty"`    // where the event came from whose place it took
+	ReplacedBy *Origin       `json:"replaced_by,omitempty"` // where the one came from that took its place
+	Decisions  []Decision    `json:"decisions,omitempty"`   // what people and records decided about it, the first one first
 	// Relied says that an attempt before the one that Meta acknowledged may have arrived too, under the same event_id.
 	Relied bool `json:"relied,omitempty"`
 }
@@ -126,7 +129,12 @@ func (r *Reader) story(ctx context.Context, e store.EventEntry) (EventStory, err
 		if err := ev.DecodeBinary(e.Payload); err != nil {
 			return s, fmt.Errorf("reading event %s as it was stored: %w", e.EventID, err)
 		}
-		s.Sent, s.ActionSource = ev.AppendJSON(nil), string(ev.ActionSource)
+		s.ActionSource = string(ev.ActionSource)
+		if e.Emptied == store.NotEmptied {
+			s.Sent = ev.AppendJSON(nil)
+		} else { // what is kept is not what was sent
+			s.Emptied, s.SentSHA256 = e.Emptied, fmt.Sprintf("%x", e.Sum)
+		}
 	}
 	var err error
 	if s.Batches, err = r.carriedBy(ctx, e); err != nil {

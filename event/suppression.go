@@ -21,6 +21,7 @@ type Suppression struct {
 const (
 	sumEventID uint16 = 0x100
 	sumMark    uint16 = 0x101
+	sumPerson  uint16 = 0x102
 )
 
 // NewSuppression returns the suppression of these sums, which [Suppression.Sum] made under the same key.
@@ -53,6 +54,9 @@ func (s *Suppression) SumPlain(v PlainValue) Hash {
 // SumEventID is HMAC-SHA-256 of an event_id.
 func (s *Suppression) SumEventID(id string) Hash { return s.sum(sumEventID, []byte(id)) }
 
+// SumPersonKey is HMAC-SHA-256 of the key under which a person is kept to whom records of other files refer.
+func (s *Suppression) SumPersonKey(key Hash) Hash { return s.sum(sumPerson, key[:]) }
+
 // Mark is a sum that tells the key and nobody: who kept it beside other sums can say whether a key is the one of these.
 func (s *Suppression) Mark() Hash { return s.sum(sumMark, nil) }
 
@@ -80,6 +84,9 @@ func (s *Suppression) Holds(sum Hash) bool {
 
 // HasEventID reports whether the event_id is of an event that was erased by it.
 func (s *Suppression) HasEventID(id string) bool { return !s.Empty() && s.Holds(s.SumEventID(id)) }
+
+// HasPersonKey reports whether the key is that of a person who was erased.
+func (s *Suppression) HasPersonKey(key Hash) bool { return !s.Empty() && s.Holds(s.SumPersonKey(key)) }
 
 // Has reports whether the identifiers hold one of a person who was erased. A nil Suppression, and an empty one, has nobody,
 // at no cost.

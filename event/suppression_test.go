@@ -54,6 +54,10 @@ func TestSuppressionOfEvents(t *testing.T) {
 	if !s.Holds(s.Mark()) || other.Holds(other.Mark()) || s.Mark() == other.Mark() || empty.SumEventID("") == empty.Mark() {
 		t.Error("the mark does not tell the key")
 	}
+	key := event.Hash{3}
+	if p := event.NewSuppression([32]byte{1}, []event.Hash{empty.SumPersonKey(key)}); !p.HasPersonKey(key) || p.HasPersonKey(event.Hash{4}) || s.HasPersonKey(key) {
+		t.Error("another key is suppressed than the one")
+	}
 	if s.Empty() || !empty.Empty() {
 		t.Error("nobody is somebody")
 	}

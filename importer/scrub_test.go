@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -176,51 +177,76 @@ func FuzzScrub(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Fuzz(func(t *testing.T, data []byte, kind byte) {
-		path := filepath.Join(t.TempDir(), "file"+[]string{".csv", ".json", ".jsonl"}[kind%3])
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
+	f.Fuzz(func(t *testing.T, data []byte, kind byte) { scrubKeeps(t, s, data, kind) })
+}
+
+// TestScrubKeepsOthers holds the same for texts that are made of what decides where records end.
+func TestScrubKeepsOthers(t *testing.T) {
+	t.Parallel()
+	s, err := New(Config{Now: noon}).Scrubber(annas())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pieces := []string{"\"", ",", "\n", "\r\n", "{", "}", "[", "]", ":", "\\", "\\\"", " ", "a", "1", "anna@example.com", "\"anna@example.com\"", "é", "{\"m\":\"", "},{", "bert@example.com"}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 60 {
+		var b strings.Builder
+		b.WriteString([]string{"Id,Mail\n", "[", "{\"a\":[", "a\tb\n"}[r.IntN(4)])
+		for range 4 + r.IntN(40) {
+			b.WriteString(pieces[r.IntN(len(pieces))])
 		}
-		before, err := s.examine(t.Context(), path, Origin{})
-		if err != nil {
-			t.Fatal(err)
+		if scrubKeeps(t, s, []byte(b.String()), byte(r.IntN(3))); t.Failed() {
+			t.Fatalf("the text is %q", b.String())
 		}
-		if before.held.Whole != "" || before.pass == nil {
-			return
+	}
+}
+
+// scrubKeeps scrubs a file and compares what is there with what was.
+func scrubKeeps(t *testing.T, s *Scrubber, data []byte, kind byte) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file"+[]string{".csv", ".json", ".jsonl"}[kind%3])
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before, err := s.examine(t.Context(), path, Origin{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if before.held.Whole != "" || before.pass == nil {
+		return
+	}
+	was := recordsOf(t, before)
+	held, err := s.Scrub(t.Context(), path, Origin{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := s.examine(t.Context(), path, Origin{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !after.held.Nothing() {
+		t.Errorf("scrubbed, the file still holds %+v", after.held)
+	}
+	after.pass.format, after.pass.sheet.dialect = before.pass.format, before.pass.sheet.dialect
+	is := recordsOf(t, after)
+	if len(is) != len(was) {
+		t.Fatalf("of %d records %d are there", len(was), len(is))
+	}
+	changed := 0
+	for i := range was {
+		if is[i].line != was[i].line {
+			t.Fatalf("record %d is on line %d, and was on %d", i+1, is[i].line, was[i].line)
 		}
-		was := recordsOf(t, before)
-		held, err := s.Scrub(t.Context(), path, Origin{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		after, err := s.examine(t.Context(), path, Origin{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !after.held.Nothing() {
-			t.Errorf("scrubbed, the file still holds %+v", after.held)
-		}
-		after.pass.format, after.pass.sheet.dialect = before.pass.format, before.pass.sheet.dialect
-		is := recordsOf(t, after)
-		if len(is) != len(was) {
-			t.Fatalf("of %d records %d are there", len(was), len(is))
-		}
-		changed := 0
-		for i := range was {
-			if is[i].line != was[i].line {
-				t.Fatalf("record %d is on line %d, and was on %d", i+1, is[i].line, was[i].line)
+		if is[i].text != was[i].text {
+			changed++
+			if !slices.ContainsFunc(before.regions, func(r region) bool { return r.start <= was[i].offset && was[i].offset <= r.end }) {
+				t.Errorf("record %d was %q, and is %q", i+1, was[i].text, is[i].text)
 			}
-			if is[i].text != was[i].text {
-				changed++
-				if !slices.ContainsFunc(before.regions, func(r region) bool { return r.start <= was[i].offset && was[i].offset <= r.end }) {
-					t.Errorf("record %d was %q, and is %q", i+1, was[i].text, is[i].text)
-				}
-			}
 		}
-		if changed > held.Records {
-			t.Errorf("%d records changed, and %d were told", changed, held.Records)
-		}
-	})
+	}
+	if changed > held.Records {
+		t.Errorf("%d records changed, and %d were told", changed, held.Records)
+	}
 }
 
 type cutRecord struct {

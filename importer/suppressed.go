@@ -28,7 +28,34 @@ func (m *mapper) erased() bool {
 	if !m.filled {
 		m.fillPerson()
 	}
-	return m.suppressed.Has(&m.event.User)
+	if m.suppressed.Has(&m.event.User) || m.People() && len(m.key) > 0 && m.suppressed.HasPersonKey(personKey(m.source.Name, m.key[0].Value)) {
+		return true
+	}
+	return m.join >= 0 && m.refersToErased()
+}
+
+// refersToErased reports whether the record at hand refers to somebody who was erased, and who is not among the people any more.
+func (m *mapper) refersToErased() bool {
+	lines := m.lines
+	if len(lines) == 0 {
+		m.people.alone[0].cells = m.cells
+		lines = m.people.alone[:]
+	}
+	for _, l := range lines {
+		id := personID(l.cells[m.join])
+		if id == "" {
+			continue
+		}
+		for _, source := range m.joined {
+			if m.suppressed.HasPersonKey(personKey(source, id)) {
+				return true
+			}
+		}
+		if h, ok, _ := m.hasher.ExternalID(id, false); ok && m.suppressed.Holds(m.suppressed.Sum(event.HashedValue{Key: event.ExternalID, Hash: h})) {
+			return true
+		}
+	}
+	return false
 }
 
 // forget makes the record at hand one of which nothing is kept.

@@ -117,6 +117,9 @@ func (e *eraser) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if e.wanted.people, err = e.db.FindPeople(ctx, personMatch(e.wanted.among)); err != nil {
+		return err
+	}
 	s, err := e.scrubber(im, e.wanted, e.found)
 	if err != nil {
 		return err
@@ -148,9 +151,9 @@ func (e *eraser) look(ctx context.Context, files heldFiles, s *importer.Scrubber
 	if e.report.Files, err = eachHeld(ctx, files.kept, s.Look, e.tell); err != nil {
 		return err
 	}
-	e.report.People, err = e.db.FindPeople(ctx, personMatch(e.wanted.among))
+	e.report.People = uint64(len(e.wanted.people))
 	e.report.Unrecorded = e.noteLookUp(ctx, kindsOf(e.order.Of))
-	return err
+	return nil
 }
 
 // suppress keeps the people out from now on: outside of the database first, so that one that is put back later is told.
@@ -200,7 +203,7 @@ func (e *eraser) finish(ctx context.Context) error {
 	if r.Erased+r.People == 0 && !e.owed {
 		return e.erased.settled(e.config)
 	}
-	if _, err := e.writeAnew(ctx, e.order.By); err != nil {
+	if _, err := e.compact(ctx, compactOrder{By: e.order.By}); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

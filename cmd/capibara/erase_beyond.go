@@ -50,7 +50,7 @@ func (l *local) beyond(ctx context.Context, found *foundEvents) ([]beyondControl
 		return nil, fmt.Errorf("looking for copies of the database: %w", err)
 	}
 	for _, path := range copies {
-		if !slices.Contains([]string{compactedTemporary, restoredTemporary, temporaryDatabase}, filepath.Base(path)) {
+		if !slices.Contains([]string{compactedTemporary, restoredTemporary, restoredTemporary + ".compacting", temporaryDatabase}, filepath.Base(path)) {
 			all = append(all, beyondControl{What: "copy", Path: path, Say: fmt.Sprintf("The copy %s of the database may hold hashes of the person. Delete it when it is no longer needed.", path)})
 		}
 	}

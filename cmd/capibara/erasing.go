@@ -61,7 +61,8 @@ type wanted struct {
 	hashed   map[event.HashedValue]bool
 	plain    map[event.PlainValue]bool
 	eventIDs []string
-	typed    []string // addresses and numbers in the clear
+	people   []event.Hash // keys under which they are known to records that refer to them
+	typed    []string     // addresses and numbers in the clear
 }
 
 // read reads what somebody typed. The error names the kind and never the value.
@@ -124,6 +125,9 @@ func (w *wanted) sums(s *event.Suppression) []event.Hash {
 	}
 	for _, id := range w.eventIDs {
 		all = append(all, s.SumEventID(id))
+	}
+	for _, key := range w.people {
+		all = append(all, s.SumPersonKey(key))
 	}
 	return all
 }

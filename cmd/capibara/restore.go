@@ -242,7 +242,7 @@ func (r *restoring) forget(ctx context.Context) (err error) {
 	if !r.again.any() {
 		return nil
 	}
-	if _, err := db.Compact(ctx, bolt.Compaction{Temporary: r.temporary + ".new", By: r.by, At: r.now()}); err != nil {
+	if _, err := db.Compact(ctx, bolt.Compaction{Temporary: r.temporary + ".compacting", By: r.by, At: r.now()}); err != nil {
 		return err
 	}
 	return l.erased.settled(r.config)

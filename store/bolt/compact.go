@@ -45,7 +45,7 @@ type compaction struct {
 
 // Compact writes all that is in the database into a new file, without the pages that are free and what is left in them, verifies
 // that, and puts it in the place of the old one, which is gone then. Reading goes on meanwhile, changing waits. A loss of power
-// at any moment leaves one whole database, the old or the new one; the old one was read to the end by whoever had begun.
+// at any moment leaves one whole database, the old or the new one. It returns once nobody reads the old one any more.
 func (d *DB) Compact(ctx context.Context, c Compaction) (Compacted, error) {
 	m := &compaction{DB: d, Compaction: c}
 	if err := m.run(ctx); err != nil {
@@ -203,12 +203,13 @@ func (m *compaction) swap(context.Context) error {
 		return err
 	}
 	old := m.bolt.Load()
-	if err := m.exchange(old, fresh); err != nil {
+	err = m.exchange(old, fresh)
+	if !m.out.Swapped {
 		return err
 	}
 	m.changed.Store(true)
 	// Whoever reads the old file is waited for: what was taken out is gone when this returns.
-	return old.Close()
+	return errors.Join(err, old.Close())
 }
 
 // exchange is swap while nobody begins to read.
