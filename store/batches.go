@@ -44,7 +44,8 @@ type Batch struct {
 	Dataset string     `json:"dataset"`
 	State   BatchState `json:"state"`
 	Events  int        `json:"events"`
-	Seqs    []uint64   `json:"-"` // in the order of the body's data
+	Removed int        `json:"removed,omitempty"` // of them those that the retention removed
+	Seqs    []uint64   `json:"-"`                 // in the order of the body's data
 	// FirstMaybeAt is when an attempt may have arrived for the first time; children inherit it. The zero time says that
 	// nothing of it was ever possibly sent.
 	FirstMaybeAt time.Time `json:"first_maybe_at,omitzero"`
@@ -58,6 +59,8 @@ type Batch struct {
 	Resolution *Resolution `json:"resolution,omitempty"`
 	// Proofs are of its bodies, one each, once events of it were emptied.
 	Proofs []Proof `json:"-"`
+	// Gone are the sums of events of it that were removed while others stayed, which the proofs are of as well.
+	Gone []RowSum `json:"-"`
 }
 
 // Attempt is one HTTP try of a batch.

@@ -7,8 +7,7 @@ import (
 	"capibara/event"
 )
 
-// Erasing takes out of the ledger what tells of people, at a person's request or because it is old, and keeps what proves
-// what was done with it.
+// Erasing takes out of the ledger what tells of people, at a person's request, and keeps what proves what was done with it.
 //
 // What is taken out of an event is its content: an emptied event keeps its dataset, event_id, event_name, action_source,
 // times, deadline, state, where it came from, what it was worth, and the SHA-256 of the JSON that its content made, but no
@@ -30,18 +29,28 @@ type Erasing interface {
 	Suppress(ctx context.Context, sums []event.Hash, by string, now time.Time) error
 	// Suppressed returns what Suppress kept, sorted.
 	Suppressed(ctx context.Context) ([]event.Hash, error)
-	// Prune takes out what is older than the retention says; call it until it returns nothing done. See Retention.
+}
+
+// Pruning takes out of the ledger what is older than it is to be kept.
+type Pruning interface {
+	// Prune takes out what is older than the retention says, a bounded part of it in one transaction with its audit entry; call it
+	// until it returns nothing done. See Retention.
 	Prune(ctx context.Context, r Retention, now time.Time) (Pruned, error)
 }
 
-// Retention says what is old. What is not final (pending, in_flight, held) is never pruned.
+// MinHistory is how long events are kept at least: until then a record may be brought again, and would make a second conversion of
+// an event whose identity is forgotten.
+const MinHistory = 90 * 24 * time.Hour
+
+// Retention says what is old. What is not final (pending, in_flight, held), or damaged, is never pruned.
 type Retention struct {
 	// Payload empties events that were imported before it; the zero time empties none. Unlike an erased event a pruned one
 	// keeps its record_key.
 	Payload time.Time
 	// History removes events, with their identities, and files and batches of which no event is left, that were imported
 	// before it; the zero time removes none. Rows are removed in order of their numbers, up to the first that has to stay.
-	// It must lie 90 days or more before now: until then a record may be brought again.
+	// What is kept of refunds whose orders did not come goes with them. It must lie MinHistory or more before now. The audit log stays
+	// whole, and so do the people that records of other files refer to.
 	History time.Time
 }
 
@@ -51,6 +60,24 @@ type Pruned struct {
 	Removed uint64 `json:"removed"` // events that were removed
 	Files   uint64 `json:"files"`   // files that were removed
 	Batches uint64 `json:"batches"` // batches that were removed
+	// Stays is the event that is old enough to be removed and has to stay, so that what came after it stays as well; 0 when there is
+	// none.
+	Stays uint64 `json:"stays,omitempty"`
+}
+
+// Nothing reports whether nothing was done.
+func (p Pruned) Nothing() bool {
+	return p.Emptied == 0 && p.Removed == 0 && p.Files == 0 && p.Batches == 0
+}
+
+// Removed tells what the retention has removed so far. Everything is removed in order of its number: what is there has a greater
+// number than these counts.
+type Removed struct {
+	Events  uint64    `json:"events"`
+	Files   uint64    `json:"files"`
+	Batches uint64    `json:"batches"`
+	Newest  time.Time `json:"newest,omitzero"` // when the newest event among them was imported
+	At      time.Time `json:"at,omitzero"`     // when something was removed last
 }
 
 // Emptied says why an event has no content any more. The numbers are stored: never renumber them.

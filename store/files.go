@@ -37,6 +37,7 @@ type File struct {
 	Mends      uint64     `json:"mends,omitempty"`        // number of the file whose rejected records these are, mended; 0 for none
 	Events     uint64     `json:"events,omitempty"`       // events that it brought in as pending; 0 for a file that a version before this count read
 	Sums       []Sum      `json:"sums,omitempty"`         // what those events are worth
+	Removed    uint64     `json:"removed,omitempty"`      // events of it, of any fate, that the retention removed
 }
 
 // FileCounts counts the records of a file by fate; Records is always the sum of the others.

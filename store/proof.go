@@ -19,6 +19,12 @@ type Proof struct {
 	Audit uint64 // number of the entry in the audit log that says the same
 }
 
+// RowSum is the sum of the event of a row that was removed.
+type RowSum struct {
+	Seq uint64
+	Sum event.Hash
+}
+
 // Proves reports whether the events made the body when they were looked at last.
 func (p *Proof) Proves() bool { return p.Sums != event.Hash{} }
 

@@ -88,14 +88,16 @@ type Counts struct {
 	Datasets []DatasetCounts // sorted by dataset
 	Files    uint64          // files ever opened
 	Batches  uint64          // batches ever begun or split off
+	Removed  Removed         // what the retention took of all that
 }
 
 // DatasetCounts counts the events of one dataset by state.
 type DatasetCounts struct {
 	Dataset  string
 	Events   map[State]uint64
-	Expiring uint64 // pending events whose deadline comes before the horizon
-	Open     uint64 // open batches
+	Removed  map[State]uint64 // those that the retention removed, by the state that they were in; not among Events
+	Expiring uint64           // pending events whose deadline comes before the horizon
+	Open     uint64           // open batches
 	// Relied counts the acknowledged events that an earlier attempt may have brought already.
 	Relied uint64
 }

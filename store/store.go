@@ -26,9 +26,20 @@ var (
 	ErrSchema = errors.New("the database was written by a newer version")
 	// ErrStale says that something changed since the caller looked; nothing was done. Look again.
 	ErrStale = errors.New("changed since it was read")
+	// ErrRemoved says that there was such an event, batch or file, and that the retention removed it. It is an ErrNotFound too.
+	ErrRemoved error = removedError{}
 	// ErrCorrupt says that a stored record fails its checksum or cannot be read. It is never sent.
 	ErrCorrupt = errors.New("damaged record in the database")
 )
+
+// removedError is the type of ErrRemoved.
+type removedError struct{}
+
+// Error says so.
+func (removedError) Error() string { return "removed, because it was older than the retention says" }
+
+// Is reports whether target is ErrNotFound: who asks for no more than that need not tell the two apart.
+func (removedError) Is(target error) bool { return target == ErrNotFound }
 
 // Outbox is the embedded ledger of everything that was imported and sent. Its methods may be called from several
 // goroutines at once. Instants are passed in by the caller, so that tests own the clock; they are stored with a
@@ -39,6 +50,8 @@ type Outbox interface {
 	Reading
 	Deciding
 	Halting
+	Erasing
+	Pruning
 	// Close waits for changes under way and releases the database.
 	Close() error
 }

@@ -62,7 +62,8 @@ func (b *batchRecord) encode() []byte {
 		return appendResolution(v, b.Resolution)
 	}
 	// Since schema 4. A word of nobody stands for none.
-	return appendProofs(appendResolution(v, cmp.Or(b.Resolution, &store.Resolution{})), b.Proofs)
+	v = appendProofs(appendResolution(v, cmp.Or(b.Resolution, &store.Resolution{})), b.Proofs)
+	return appendGone(v, b.Gone)
 }
 
 func appendAttempt(v []byte, a *store.Attempt) []byte {
@@ -92,6 +93,7 @@ func decodeBatch(n uint64, body []byte) (*batchRecord, bool) {
 	}
 	b.Resolution = d.resolution()
 	b.Proofs = d.proofs()
+	b.Gone = d.gone()
 	return b, d.done()
 }
 
@@ -114,12 +116,21 @@ func (t *txn) batch(n uint64) (*batchRecord, error) {
 		return nil, err
 	}
 	if body == nil {
-		return nil, fmt.Errorf("batch %d: %w", n, store.ErrNotFound)
+		w, err := t.removed()
+		if err != nil {
+			return nil, err
+		}
+		return nil, absent("batch", n, w.batch)
 	}
 	b, ok := decodeBatch(n, body)
 	if !ok {
 		return nil, damaged(batchesBucket, key)
 	}
+	w, err := t.removed()
+	if err != nil {
+		return nil, err
+	}
+	b.Removed = w.removedAmong(b.Seqs)
 	b.Dataset, err = t.datasetText(b.dataset)
 	return b, err
 }
@@ -139,7 +150,11 @@ func (t *txn) putBatch(b *batchRecord) error {
 
 // addBatch numbers and stores a new batch.
 func (t *txn) addBatch(b *batchRecord, now time.Time) error {
-	b.Number = t.last(batchesBucket) + 1
+	last, err := t.lastBatch()
+	if err != nil {
+		return err
+	}
+	b.Number = last + 1
 	if b.Number > math.MaxUint32 {
 		return fmt.Errorf("there are more than %d batches", uint32(math.MaxUint32))
 	}

@@ -204,10 +204,14 @@ func (t *txn) block(n uint64) (*block, error) {
 	return b, nil
 }
 
-// cell returns the block of a row and its place there. ErrNotFound when there is no such row.
+// cell returns the block of a row and its place there. ErrNotFound when there is no such row, ErrRemoved when there was.
 func (t *txn) cell(seq uint64) (*block, int, error) {
-	if seq == 0 {
-		return nil, 0, fmt.Errorf("event %d: %w", seq, store.ErrNotFound)
+	w, err := t.removed()
+	if err != nil {
+		return nil, 0, err
+	}
+	if seq < w.row {
+		return nil, 0, absent("event", seq, w.row)
 	}
 	b, err := t.block(blockOf(seq))
 	if err != nil {
@@ -215,7 +219,7 @@ func (t *txn) cell(seq uint64) (*block, int, error) {
 	}
 	at := int((seq - 1) % blockSize)
 	if at >= len(b.cells) {
-		return nil, 0, fmt.Errorf("event %d: %w", seq, store.ErrNotFound)
+		return nil, 0, absent("event", seq, w.row)
 	}
 	return b, at, nil
 }

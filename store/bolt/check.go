@@ -39,7 +39,10 @@ func (d *DB) check(ctx context.Context, problem func(string)) (err error) {
 			return err
 		}
 		c := &checker{txn: t, ctx: ctx, report: problem, tally: map[countKey]uint64{}}
-		for _, step := range []func() error{c.names, c.auditLog, c.allFiles, c.allBatches, c.allRows, c.allProofs, c.indexes, c.allDecisions, c.allRefunds,
+		if c.low, err = t.removed(); err != nil {
+			return c.damage(err)
+		}
+		for _, step := range []func() error{c.names, c.auditLog, c.allFiles, c.allBatches, c.allUnfinished, c.allRows, c.allProofs, c.indexes, c.allDecisions, c.allRefunds,
 			c.allPeople, c.allSuppressions, c.allHalts, c.smallBuckets} {
 			if err := step(); err != nil {
 				return err
@@ -105,6 +108,7 @@ type checker struct {
 	inTime      map[uint64]uint64   // of them those that were not late, by file
 	haltedOf    map[uint64]uint64   // of them those that came in halted, by file
 	emptied     rowSet
+	unfinished  rowSet // rows that the retention is to look at again
 	scanned     int
 }
 
@@ -142,9 +146,9 @@ func (c *checker) each(b bucket, read func(key, body []byte) error) error {
 	return nil
 }
 
-// numbered is each for a bucket whose keys are the numbers 1, 2, 3 and so on to last.
-func (c *checker) numbered(b bucket, last uint64, read func(n uint64, body []byte) error) error {
-	var n, bad uint64
+// numbered is each for a bucket whose keys are the numbers from first to last; first is last + 1 when there are none.
+func (c *checker) numbered(b bucket, first, last uint64, read func(n uint64, body []byte) error) error {
+	n, bad := first-1, uint64(0)
 	cur := c.bucket(b).Cursor()
 	for k, _ := cur.First(); k != nil; k, _ = cur.Next() {
 		n++
@@ -153,7 +157,7 @@ func (c *checker) numbered(b bucket, last uint64, read func(n uint64, body []byt
 		}
 	}
 	if n != last || bad > 0 {
-		c.problem("%s: %d entries are there, %d should be, numbered without a gap", b, n, last)
+		c.problem("%s: %d entries are there, %d should be, numbered from %d without a gap", b, n-(first-1), last-(first-1), first)
 	}
 	return c.each(b, func(key, body []byte) error {
 		d := decoder{b: key}
@@ -199,7 +203,7 @@ func (c *checker) auditLog() error {
 		return c.damage(err)
 	}
 	var previous event.Hash
-	err = c.numbered(auditBucket, last, func(n uint64, body []byte) error {
+	err = c.numbered(auditBucket, 1, last, func(n uint64, body []byte) error {
 		e, ok := decodeAudit(body)
 		if !ok || e.N != n {
 			return damaged(auditBucket, numberKey(n))

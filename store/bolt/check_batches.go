@@ -2,16 +2,20 @@ package bolt
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"capibara/store"
 )
 
 // allBatches verifies the batches against the cells of their rows.
 func (c *checker) allBatches() error {
-	last := c.last(batchesBucket)
+	last, err := c.lastBatch()
+	if err != nil {
+		return c.damage(err)
+	}
 	c.batchStates = make([]store.BatchState, last+1)
 	var open, listed uint64
-	err := c.numbered(batchesBucket, last, func(n uint64, body []byte) error {
+	err = c.numbered(batchesBucket, c.low.batch, last, func(n uint64, body []byte) error {
 		b, ok := decodeBatch(n, body)
 		if !ok || n > last {
 			return damaged(batchesBucket, numberKey(n))
@@ -71,7 +75,7 @@ func (c *checker) rowsOfBatch(b *batchRecord) error {
 		c.problem("batch %d is in the unknown state %d", b.Number, b.State)
 		return nil
 	}
-	for _, seq := range b.Seqs {
+	for _, seq := range c.there(b.Seqs) {
 		blk, at, err := c.cell(seq)
 		if err != nil {
 			return err
@@ -80,7 +84,7 @@ func (c *checker) rowsOfBatch(b *batchRecord) error {
 			c.problem("batch %d is %s, and its event %d is %s with batch %d", b.Number, b.State, seq, cl.state, cl.batch)
 		}
 	}
-	for _, seq := range b.dropped {
+	for _, seq := range c.there(b.dropped) {
 		blk, at, err := c.cell(seq)
 		if err != nil {
 			return err
@@ -90,6 +94,11 @@ func (c *checker) rowsOfBatch(b *batchRecord) error {
 		}
 	}
 	return nil
+}
+
+// there are those of the rows that were not removed.
+func (c *checker) there(seqs []uint64) []uint64 {
+	return slices.DeleteFunc(slices.Clone(seqs), func(seq uint64) bool { return seq < c.low.row })
 }
 
 // letGo reports whether a row may have gone on elsewhere after its batch ended: somebody requeued it, which nobody can when
@@ -150,12 +159,18 @@ func (c *checker) indexes() error {
 			c.problem("counts: dataset %d has %d %s events, and %d are counted", k.dataset, n, k.state, counted[k.dataset][k.state])
 		}
 	}
+	var removed uint64
 	for dataset, states := range counted {
 		for s, n := range states {
-			if c.tally[countKey{dataset, s}] == 0 {
+			if s&countRemoved != 0 {
+				removed += n
+			} else if c.tally[countKey{dataset, s}] == 0 {
 				c.problem("counts: dataset %d has no %s event, and %d are counted", dataset, s, n)
 			}
 		}
+	}
+	if removed != c.low.row-1 {
+		c.problem("counts: %d events are counted as removed, and the first that is there is event %d", removed, c.low.row)
 	}
 	return c.exceptions()
 }

@@ -117,7 +117,19 @@ func (c *checker) oneProof(b *batchRecord, p *store.Proof) error {
 	}
 	sums := make([]rowSum, len(rows))
 	var e event.Event
+	if c.low.removedAmong(rows) == len(rows) {
+		return nil // nothing is left to be proved
+	}
 	for i, seq := range rows {
+		if seq < c.low.row {
+			sum, kept := b.goneSum(seq)
+			if !kept {
+				c.problem("batch %d: event %d was removed, and what is left of the body %x cannot be proved without its sum", b.Number, seq, p.Body)
+				return nil
+			}
+			sums[i] = rowSum{seq, sum}
+			continue
+		}
 		r, err := c.row(seq)
 		if err != nil || r.emptied == store.NotEmptied && e.DecodeBinary(r.payload) != nil {
 			if err == nil || errors.Is(err, store.ErrCorrupt) {

@@ -8,7 +8,7 @@ import (
 
 // allRows verifies every row against its block, its file and the index of ids.
 func (c *checker) allRows() error {
-	last, err := c.metaUint("seq")
+	last, err := c.lastRow()
 	if err != nil {
 		return c.damage(err)
 	}
@@ -17,7 +17,7 @@ func (c *checker) allRows() error {
 	}
 	var b *block
 	var key []byte
-	err = c.numbered(rowsBucket, last, func(seq uint64, body []byte) error {
+	err = c.numbered(rowsBucket, c.low.row, last, func(seq uint64, body []byte) error {
 		r, ok := decodeRow(body)
 		if !ok || seq == 0 || seq > last {
 			return damaged(rowsBucket, numberKey(seq))
@@ -37,6 +37,7 @@ func (c *checker) allRows() error {
 				return err
 			}
 		}
+		c.dueRow(seq, &r)
 		return c.rowInFile(seq, &r)
 	})
 	if err != nil {
@@ -75,11 +76,15 @@ func (c *checker) afterRows(last uint64) error {
 			return err
 		}
 	}
-	if ids != last {
-		c.problem("ids: %d entries are there, %d should be", ids, last)
+	if there := last - (c.low.row - 1); ids != there {
+		c.problem("ids: %d entries are there, %d should be", ids, there)
 	}
-	for n := range c.last(filesBucket) {
-		f, err := c.file(n + 1)
+	files, err := c.lastFile()
+	if err != nil {
+		return c.damage(err)
+	}
+	for n := c.low.file; n <= files; n++ {
+		f, err := c.file(n)
 		if err != nil {
 			continue // reported when the files were read
 		}
@@ -87,8 +92,8 @@ func (c *checker) afterRows(last uint64) error {
 		for _, x := range f.extents {
 			rows += x.count
 		}
-		if rows != c.rowsOf[n+1] {
-			c.problem("file %d: it names %d events as its own, and %d name it", n+1, rows, c.rowsOf[n+1])
+		if rows -= c.low.removedOf(f); rows != c.rowsOf[n] {
+			c.problem("file %d: it names %d events as its own, and %d name it", n, rows, c.rowsOf[n])
 		}
 		c.worthOf(f)
 	}
@@ -132,7 +137,9 @@ func (c *checker) rowInFile(seq uint64, r *row) error {
 
 // allBlocks counts the events by state and compares the blocks with the pending index.
 func (c *checker) allBlocks(last uint64) error {
-	var rows, blocks uint64
+	// A block is there for as long as a row of it is, or the next row belongs to it.
+	blocks := blockOf(c.low.row)
+	rows, first := blocks*blockSize, blocks
 	err := c.each(blocksBucket, func(key, body []byte) error {
 		d := decoder{b: key}
 		n := d.fixed()
@@ -167,8 +174,8 @@ func (c *checker) allBlocks(last uint64) error {
 	}
 	var deadlines uint64
 	err = c.each(deadlinesBucket, func([]byte, []byte) error { deadlines++; return nil })
-	if deadlines != blocks {
-		c.problem("deadlines: %d entries are there, %d should be", deadlines, blocks)
+	if deadlines != blocks-first {
+		c.problem("deadlines: %d entries are there, %d should be", deadlines, blocks-first)
 	}
 	return err
 }
@@ -176,6 +183,12 @@ func (c *checker) allBlocks(last uint64) error {
 func (c *checker) cells(b *block) error {
 	for i, cl := range b.cells {
 		seq := firstSeq(b.n) + uint64(i)
+		if seq < c.low.row {
+			if cl != (cell{}) {
+				c.problem("event %d was removed, and has a state", seq)
+			}
+			continue
+		}
 		c.tally[countKey{cl.dataset, cl.state}]++
 		if cl.relied() {
 			c.tally[countKey{cl.dataset, countRelied}]++

@@ -3,6 +3,7 @@ package bolt_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -203,7 +204,17 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 // killAfter starts the worker, and kills it a moment after it has printed so many lines. It returns all of them.
 func killAfter(t *testing.T, path string, lines int, moment time.Duration) []string {
 	t.Helper()
-	c := child("work", path)
+	said, ended := runUntil(t, child("work", path), lines, moment)
+	if ended {
+		t.Fatal("the worker ended by itself")
+	}
+	return said
+}
+
+// runUntil runs a process, and kills it a moment after it has printed so many lines, unless it ended in order by then. It returns
+// all lines.
+func runUntil(t *testing.T, c *exec.Cmd, lines int, moment time.Duration) (said []string, ended bool) {
+	t.Helper()
 	c.Stderr = os.Stderr
 	out, err := c.StdoutPipe()
 	if err != nil {
@@ -212,22 +223,18 @@ func killAfter(t *testing.T, path string, lines int, moment time.Duration) []str
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var said []string
 	scanner := bufio.NewScanner(out)
 	for len(said) < lines && scanner.Scan() {
 		said = append(said, scanner.Text())
 	}
 	time.Sleep(moment)
-	if err := c.Process.Kill(); err != nil {
+	if err := c.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Fatal(err)
 	}
 	for scanner.Scan() { // A line is one write, and never cut in two.
 		said = append(said, scanner.Text())
 	}
-	if err := c.Wait(); err == nil {
-		t.Fatal("the worker ended by itself")
-	}
-	return said
+	return said, c.Wait() == nil
 }
 
 // verify opens the database and compares it with what was said to be done.
@@ -272,7 +279,7 @@ func verify(t *testing.T, path string, said []string) {
 			if what == "replaced" {
 				verifyReplaced(t, db, n, done)
 			}
-		case "withdrawn", "requeued", "retracted", "resolved":
+		case "withdrawn", "requeued", "retracted", "resolved", "erased":
 			verifyDecided(t, db, what, n, done)
 		case "begun", "acknowledged", "held":
 			b, err := db.Batch(t.Context(), n)

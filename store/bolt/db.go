@@ -27,6 +27,10 @@ type DB struct {
 	brokenBy atomic.Pointer[error]
 	broken   chan struct{} // closed with it
 	halts    haltCache
+	// importing holds the numbers of the files that were opened since the database was, and not closed: whoever reads them may go on.
+	importing sync.Map
+	// pruneAtOnce takes the place of prunedAtOnce when it is greater than 0.
+	pruneAtOnce int
 
 	writing    sync.Mutex   // held by the one change that is under way, and by a compaction
 	swapping   sync.RWMutex // held for writing while a compaction puts another file in the place of the open one

@@ -15,6 +15,9 @@ import (
 // PutSchema makes the database one of another version.
 func PutSchema(tx *bbolt.Tx, version uint64) error { return newTxn(tx).setMetaUint("schema", version) }
 
+// SetPruneAtOnce bounds what one transaction of the retention takes out.
+func (d *DB) SetPruneAtOnce(n int) { d.pruneAtOnce = n }
+
 // CountIDs counts the entries of the two indexes of ids.
 func (d *DB) CountIDs() (young, old int, err error) {
 	err = d.view(func(t *txn) error {

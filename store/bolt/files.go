@@ -119,7 +119,11 @@ func (t *txn) file(n uint64) (*fileRecord, error) {
 		return nil, err
 	}
 	if body == nil {
-		return nil, fmt.Errorf("file %d: %w", n, store.ErrNotFound)
+		w, err := t.removed()
+		if err != nil {
+			return nil, err
+		}
+		return nil, absent("file", n, w.file)
 	}
 	f, ok := decodeFile(n, body)
 	if !ok {
@@ -135,8 +139,12 @@ func (t *txn) whole(f *fileRecord) (store.File, error) {
 	if err != nil {
 		return store.File{}, err
 	}
+	w, err := t.removed()
+	if err != nil {
+		return store.File{}, err
+	}
 	out := f.File
-	out.Mapping = string(body)
+	out.Mapping, out.Removed = string(body), w.removedOf(f)
 	return out, nil
 }
 
@@ -162,6 +170,7 @@ func (d *DB) OpenFile(ctx context.Context, nf store.NewFile, now time.Time) (fil
 	if err != nil {
 		return store.File{}, fmt.Errorf("register file %q: %w", nf.Name, err)
 	}
+	d.importing.Store(file.Number, true)
 	return file, nil
 }
 
@@ -182,7 +191,11 @@ func (t *txn) interrupted(nf store.NewFile, mapping event.Hash) (*fileRecord, er
 }
 
 func (t *txn) addFile(nf store.NewFile, mapping event.Hash, now time.Time) (*fileRecord, error) {
-	f := &fileRecord{mapping: mapping, File: store.File{Number: t.last(filesBucket) + 1, Name: nf.Name, Source: nf.Source,
+	last, err := t.lastFile()
+	if err != nil {
+		return nil, err
+	}
+	f := &fileRecord{mapping: mapping, File: store.File{Number: last + 1, Name: nf.Name, Source: nf.Source,
 		SHA256: nf.SHA256, Size: nf.Size, State: store.FileImporting, StartedAt: stored(now)}}
 	body, err := t.get(mappingsBucket, mapping[:])
 	if err != nil {
@@ -243,6 +256,7 @@ func (d *DB) CloseFile(ctx context.Context, n uint64, end store.FileEnd, now tim
 	if err != nil {
 		return store.File{}, fmt.Errorf("close file %d: %w", n, err)
 	}
+	d.importing.Delete(n)
 	return file, nil
 }
 

@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"capibara/event"
 	"capibara/store"
 	"capibara/store/bolt"
 )
@@ -31,7 +33,9 @@ func TestFlippedByte(t *testing.T) {
 	t.Parallel()
 	for name, clean := range map[string]bool{"closed": true, "killed": false} {
 		path := create(t)
-		if !clean {
+		if clean {
+			path = createPruned(t)
+		} else {
 			leaveUnclosed(t, path)
 		}
 		c := child("flip", path)
@@ -61,6 +65,37 @@ func TestFlippedByte(t *testing.T) {
 			t.Errorf("%s: the flips ended as %v", name, ends)
 		}
 	}
+}
+
+// createPruned makes a database with a bit of everything of which the retention took its part.
+func createPruned(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "capibara.db")
+	db, err := bolt.Create(path, bolt.Options{Now: crashDay})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := age(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill(t, db)
+	for p := (store.Pruned{Removed: 1}); !p.Nothing(); {
+		if p, err = db.Prune(t.Context(), r, crashDay); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.Erase(t.Context(), []uint64{agedRows + 1, agedRows + 2}, erased("anna"), crashDay); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Suppress(t.Context(), []event.Hash{{1}, {2}}, "anna", crashDay); err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Compact(t.Context(), compaction(path)) // else most flips would hit what is free
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // leaveUnclosed makes the database one whose last process was killed: its list of free pages is not stored.
@@ -202,7 +237,9 @@ func shown(path string) (string, error) {
 	found = errors.Join(found, err)
 	run, err := db.LastRun(ctx, "upload")
 	found = errors.Join(found, err)
-	for _, v := range []any{open, batch, file, rows, counts, run} {
+	suppressed, err := db.Suppressed(ctx)
+	found = errors.Join(found, err)
+	for _, v := range []any{open, batch, file, rows, counts, run, suppressed} {
 		found = errors.Join(found, show.Encode(v))
 	}
 	found = errors.Join(found, db.Audit(ctx, 1, func(e store.AuditEntry) bool { return show.Encode(e) == nil }))

@@ -181,7 +181,11 @@ func named(k store.HaltKey) string {
 
 // newestOf is the newest file of a source; nil when there is none.
 func (t *txn) newestOf(source string) (*fileRecord, error) {
-	for n := t.last(filesBucket); n > 0; n-- {
+	w, err := t.removed()
+	if err != nil {
+		return nil, err
+	}
+	for n := t.last(filesBucket); n >= w.file; n-- {
 		f, err := t.file(n)
 		switch {
 		case errors.Is(err, store.ErrCorrupt):

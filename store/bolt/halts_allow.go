@@ -94,8 +94,12 @@ func (t *txn) letGoSoFar(file uint64) error {
 	if err != nil || f.State != store.FileImporting {
 		return err
 	}
+	w, err := t.removed()
+	if err != nil {
+		return err
+	}
 	for _, x := range f.extents {
-		for seq := x.first; seq < x.first+x.count; seq++ {
+		for seq := max(x.first, w.row); seq < x.first+x.count; seq++ {
 			b, at, err := t.cell(seq)
 			if errors.Is(err, store.ErrCorrupt) {
 				continue // never sent

@@ -45,7 +45,9 @@ func (t *txn) headEntry() (h Head, err error) {
 	if err != nil {
 		return h, err
 	}
-	h.Batches = t.last(batchesBucket)
+	if h.Batches, err = t.lastBatch(); err != nil {
+		return h, err
+	}
 	h.Entry, err = t.auditEntry(n)
 	return h, err
 }

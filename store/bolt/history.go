@@ -125,7 +125,7 @@ func (s *search) ranges() ([]extent, error) {
 	case s.f.Source != "":
 		return s.ofSource()
 	}
-	seq, err := s.metaUint("seq")
+	seq, err := s.lastRow()
 	return append(ranges, extent{1, seq}), err
 }
 
@@ -142,7 +142,14 @@ func singles(seqs []uint64) []extent {
 // walk goes through the ranges below before, block by block, until the page is full or its time is over.
 func (s *search) walk(ranges []extent, before uint64) error {
 	var b *block
+	w, err := s.removed()
+	if err != nil {
+		return err
+	}
 	for i, x := range ranges {
+		if x.first < w.row { // what was removed is passed over
+			x = extent{w.row, max(x.first+x.count, w.row) - w.row}
+		}
 		for seq := min(x.first+x.count, before); seq > x.first; {
 			n := blockOf(seq - 1)
 			low := max(x.first, firstSeq(n))

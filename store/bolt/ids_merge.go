@@ -55,12 +55,16 @@ func (t *txn) addKnown(entries []idEntry) error {
 func (d *DB) makeRoom(ctx context.Context) error {
 	var due int
 	err := d.read(ctx, func(t *txn) error {
-		total, err := t.metaUint("seq")
+		last, err := t.lastRow()
+		if err != nil {
+			return err
+		}
+		w, err := t.removed()
 		if err != nil {
 			return err
 		}
 		waiting, _, err := t.idsWaiting()
-		if room := roomFor(total); waiting > room+room/8 {
+		if room := roomFor(last - (w.row - 1)); waiting > room+room/8 {
 			due = int(waiting - room)
 		}
 		return err

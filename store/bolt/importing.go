@@ -186,7 +186,7 @@ func (in *importing) recognise() error {
 			isNew[i], added, first = true, true, a
 		}
 	}
-	seq, err := in.metaUint("seq")
+	seq, err := in.lastRow()
 	if err != nil {
 		return err
 	}

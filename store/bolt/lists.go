@@ -89,13 +89,21 @@ func between(t time.Time, f store.Filter) bool {
 func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter,
 	read func(*txn, uint64) (T, bool, error)) (page store.Page[T], err error) {
 	err = d.read(ctx, func(t *txn) error {
+		w, err := t.removed()
+		if err != nil {
+			return err
+		}
+		first := w.batch
+		if b == filesBucket {
+			first = w.file
+		}
 		before, err := cursor(f.Cursor)
 		if err != nil {
 			return err
 		}
 		began := time.Now()
 		c := t.bucket(b).Cursor()
-		for n := min(before-1, t.last(b)); n > 0; n-- {
+		for n := min(before-1, t.last(b)); n >= first; n-- {
 			if k, _ := c.Seek(numberKey(n)); len(k) != 8 || binary.BigEndian.Uint64(k) != n {
 				continue
 			}
@@ -106,7 +114,7 @@ func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter,
 			if fits {
 				page.Items = append(page.Items, one)
 			}
-			if n > 1 && (len(page.Items) >= limit(f) || time.Since(began) > pageTime) {
+			if n > first && (len(page.Items) >= limit(f) || time.Since(began) > pageTime) {
 				page.Next = strconv.FormatUint(n, 10)
 				return nil
 			}
@@ -119,14 +127,23 @@ func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter,
 // Counts returns how many events are in each state, per dataset.
 func (d *DB) Counts(ctx context.Context, horizon time.Time) (counts store.Counts, err error) {
 	err = d.read(ctx, func(t *txn) error {
-		counts = store.Counts{Files: t.last(filesBucket), Batches: t.last(batchesBucket)}
+		if counts, err = t.ever(); err != nil {
+			return err
+		}
 		datasets, err := t.eventCounts()
 		if err != nil {
 			return err
 		}
 		for n, events := range datasets {
-			c := store.DatasetCounts{Events: events, Relied: events[countRelied]}
-			delete(events, countRelied)
+			c := store.DatasetCounts{Events: map[store.State]uint64{}, Removed: map[store.State]uint64{}, Relied: events[countRelied]}
+			for s, n := range events {
+				switch {
+				case s&countRemoved != 0:
+					c.Removed[s&^countRemoved] = n
+				case s != countRelied:
+					c.Events[s] = n
+				}
+			}
 			if c.Dataset, err = t.datasetText(n); err != nil {
 				return err
 			}
@@ -149,7 +166,23 @@ func (d *DB) Counts(ctx context.Context, horizon time.Time) (counts store.Counts
 	return counts, nil
 }
 
-// eventCounts reads the counters of every dataset, that of countRelied among them; those at zero are left out.
+// ever counts what there ever was, and what of it was removed.
+func (t *txn) ever() (c store.Counts, err error) {
+	if c.Files, err = t.lastFile(); err != nil {
+		return c, err
+	}
+	if c.Batches, err = t.lastBatch(); err != nil {
+		return c, err
+	}
+	w, err := t.removed()
+	if err != nil {
+		return c, err
+	}
+	c.Removed = store.Removed{Events: w.row - 1, Files: w.file - 1, Batches: w.batch - 1, Newest: w.newest, At: w.at}
+	return c, nil
+}
+
+// eventCounts reads the counters of every dataset, those of countRelied and countRemoved among them; those at zero are left out.
 func (t *txn) eventCounts() (map[uint16]map[store.State]uint64, error) {
 	datasets := map[uint16]map[store.State]uint64{}
 	c := t.bucket(countsBucket).Cursor()

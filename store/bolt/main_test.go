@@ -18,8 +18,12 @@ func TestMain(m *testing.M) {
 		err = workUntilKilled(path)
 	case "hold":
 		err = holdOpen(path)
+	case "compact":
+		err = compactMail(path)
 	case "flip":
 		err = flipBytes(path)
+	case "prune":
+		err = pruneUntilKilled(path)
 	case "full":
 		err = fillDisk(path)
 	default:

@@ -104,7 +104,10 @@ func (c *checker) allPeople() error {
 	if c.bucket(peopleBucket) == nil {
 		return nil
 	}
-	files := c.last(filesBucket)
+	files, err := c.lastFile()
+	if err != nil {
+		return c.damage(err)
+	}
 	var u event.UserData
 	return c.each(peopleBucket, func(key, body []byte) error {
 		file, identifiers, ok := decodePerson(body)

@@ -155,7 +155,10 @@ func (c *checker) allRefunds() error {
 	if c.bucket(retractedBucket) == nil {
 		return nil
 	}
-	files := c.last(filesBucket)
+	files, err := c.lastFile()
+	if err != nil {
+		return c.damage(err)
+	}
 	return c.each(retractedBucket, func(key, body []byte) error {
 		r, ok := decodeRefund(key, body)
 		if !ok || r.file == 0 || r.file > files {

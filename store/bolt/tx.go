@@ -45,6 +45,7 @@ const (
 
 	// Since schema 4.
 	suppressionsBucket bucket = "suppressions"
+	unfinishedBucket   bucket = "unfinished"
 )
 
 func buckets() []bucket {
@@ -57,7 +58,7 @@ func buckets() []bucket {
 func buckets3() []bucket { return []bucket{decisionsBucket, haltsBucket, retractedBucket} }
 
 // buckets4 are those that schema 4 brought.
-func buckets4() []bucket { return []bucket{suppressionsBucket} }
+func buckets4() []bucket { return []bucket{suppressionsBucket, unfinishedBucket} }
 
 // txn is one transaction with what it has looked up so far. Changes to cells and counts are gathered and written by
 // flush, so that a group of operations rewrites a block once.
@@ -70,6 +71,7 @@ type txn struct {
 	// haltCache is shared by the transactions of a database; haltedRows is what this one sees of it.
 	haltCache  *haltCache
 	haltedRows *haltSet
+	low        *lowWater // nil until somebody asks
 }
 
 type countKey struct {
@@ -79,6 +81,9 @@ type countKey struct {
 
 // countRelied stands for a state where events are counted that relied on Meta to drop a copy. It is part of the layout.
 const countRelied store.State = 128
+
+// countRemoved stands beside a state for the events that were in it when the retention removed them. It is part of the layout.
+const countRemoved store.State = 64
 
 func newTxn(tx *bbolt.Tx) *txn {
 	return &txn{tx: tx, blocks: map[uint64]*block{}, counts: map[countKey]int64{}, files: map[uint64]*fileRecord{}}

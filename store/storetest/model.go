@@ -16,12 +16,13 @@ import (
 // model compares the backend with a few maps in memory through random sequences of calls, right and wrong ones.
 func model(t *testing.T, open func(t testing.TB) Harness) {
 	rapid.Check(t, func(rt *rapid.T) {
-		w := &world{desk: newDesk(rt, open(t)), rows: map[uint64]*modelRow{}, refunds: map[string]bool{}, ids: map[string]uint64{},
-			batches: map[uint64]*modelBatch{}, halts: map[store.HaltKey]bool{}}
-		w.file = w.open("a.csv").Number
+		w := &world{desk: newDesk(rt, open(t)), rows: map[uint64]*modelRow{}, refunds: map[string]modelRefund{}, ids: map[string]uint64{},
+			batches: map[uint64]*modelBatch{}, halts: map[store.HaltKey]bool{}, files: map[uint64]*modelFile{},
+			removed: map[string]map[store.State]uint64{}}
+		w.openFile()
 		rt.Repeat(map[string]func(*rapid.T){
 			"import":   w.doImport,
-			"file":     func(*rapid.T) { w.file, w.done = w.open("another.csv").Number, 0 },
+			"file":     func(*rapid.T) { w.openFile() },
 			"begin":    w.doBegin,
 			"settle":   w.doSettle,
 			"conclude": w.doConclude,
@@ -31,6 +32,8 @@ func model(t *testing.T, open func(t testing.TB) Harness) {
 			"requeue":  w.doRequeue,
 			"resolve":  w.doResolve,
 			"retract":  w.doRetract,
+			"erase":    w.doErase,
+			"prune":    w.doPrune,
 			"wait": func(r *rapid.T) {
 				w.now = w.now.Add(time.Duration(rapid.IntRange(1, 120).Draw(r, "minutes")) * time.Minute)
 			},
@@ -58,11 +61,15 @@ type modelRow struct {
 	takenBy             uint64 // the file that took it back last
 	halts               bool   // it came in halted
 	listed              []taking
+	imported            time.Time
+	emptied             bool
+	erased              bool
 }
 
 type modelBatch struct {
 	state store.BatchState
 	seqs  []uint64
+	left  []uint64 // rows that left it
 	maybe bool
 	// earlier says that an attempt before the last one may have arrived.
 	earlier  bool
@@ -77,11 +84,19 @@ type world struct {
 	rows    map[uint64]*modelRow
 	ids     map[string]uint64
 	batches map[uint64]*modelBatch
-	refunds map[string]bool // of events that are not there, by their key
+	refunds map[string]modelRefund // of events that are not there, by their key
 	halts   map[store.HaltKey]bool
+	files   map[uint64]*modelFile
+	gone    store.Removed
+	removed map[string]map[store.State]uint64
+	seq     uint64 // of the last row
+	batch   uint64 // the last one
 }
 
-func (w *world) expired(seq uint64) bool { return w.rows[seq].deadline <= w.now.Unix() }
+func (w *world) expired(seq uint64) bool {
+	m := w.rows[seq]
+	return m == nil || m.deadline <= w.now.Unix() // what was removed is long past it
+}
 
 func (w *world) doImport(r *rapid.T) {
 	var records []store.Record
@@ -116,15 +131,16 @@ func (w *world) arrive(row store.NewRow) store.Fate {
 		disagrees := row.Replace && first.fingerprint != row.Fingerprint && first.state == store.StatePending && !w.expired(seq)
 		corrects := first.state == store.StateWithdrawn && w.corrects(first, row)
 		if !disagrees && !corrects || row.Deadline <= w.now.Unix() || first.file == w.file {
-			if first.fingerprint == row.Fingerprint {
+			if first.erased || first.fingerprint == row.Fingerprint {
 				return store.FateDuplicate
 			}
 			return store.FateConflict
 		}
 		first.state, first.replaced = store.StateWithdrawn, true
 	}
-	seq := uint64(len(w.rows) + 1)
-	m := &modelRow{dataset: row.Dataset, state: store.StatePending, file: w.file, deadline: row.Deadline, notBefore: row.NotBefore, fingerprint: row.Fingerprint,
+	w.seq++
+	seq := w.seq
+	m := &modelRow{dataset: row.Dataset, imported: w.now, state: store.StatePending, file: w.file, deadline: row.Deadline, notBefore: row.NotBefore, fingerprint: row.Fingerprint,
 		payload: row.Payload}
 	w.ids[key], w.rows[seq] = seq, m
 	if w.expired(seq) {
@@ -134,7 +150,7 @@ func (w *world) arrive(row store.NewRow) store.Fate {
 	if m.halts = row.Halt; m.halts {
 		w.halts[store.HaltKey{Kind: store.HaltEvents, File: w.file}] = true
 	}
-	if w.refunds[key] {
+	if w.refunded(key) {
 		delete(w.refunds, key)
 		w.decide(m, store.StateWithdrawn, event.ReasonRefunded)
 		return store.FateSkipped
@@ -163,7 +179,7 @@ func (w *world) doBegin(r *rapid.T) {
 		seqs = append(seqs, row.Seq)
 	}
 	if rapid.IntRange(0, 3).Draw(r, "stranger") == 0 {
-		seqs = append(seqs, uint64(rapid.IntRange(0, len(w.rows)+1).Draw(r, "seq")))
+		seqs = append(seqs, rapid.Uint64Range(0, w.seq+1).Draw(r, "seq"))
 	}
 	valid := len(seqs) > 0
 	for i, seq := range seqs {
@@ -179,7 +195,8 @@ func (w *world) doBegin(r *rapid.T) {
 }
 
 func (w *world) newBatch(n uint64, seqs []uint64, maybe bool, s store.BatchState) {
-	same(w.desk, "the number of a batch", n, uint64(len(w.batches)+1))
+	w.batch++
+	same(w.desk, "the number of a batch", n, w.batch)
 	w.batches[n] = &modelBatch{state: s, seqs: slices.Clone(seqs), maybe: maybe}
 	w.assign(seqs, store.StateInFlight, n, false)
 }
@@ -200,7 +217,7 @@ func (w *world) someBatch(r *rapid.T) (uint64, *modelBatch) {
 		}
 	}
 	slices.Sort(open)
-	n := uint64(rapid.IntRange(1, len(w.batches)+1).Draw(r, "batch"))
+	n := rapid.Uint64Range(1, w.batch+1).Draw(r, "batch")
 	if len(open) > 0 && rapid.IntRange(0, 5).Draw(r, "any") > 0 {
 		n = rapid.SampledFrom(open).Draw(r, "open batch")
 	}
@@ -331,6 +348,7 @@ func (w *world) doRetry(r *rapid.T) {
 	}
 	if valid {
 		w.assign(drop, store.StateExpired, n, b.maybe)
+		b.left = append(b.left, drop...)
 		b.seqs = slices.DeleteFunc(b.seqs, func(seq uint64) bool { return slices.Contains(drop, seq) })
 		b.state = store.BatchSending
 	}
@@ -362,6 +380,10 @@ func (w *world) doExpire(r *rapid.T) {
 // doCrash opens the database again, and recovers what was being sent.
 func (w *world) doCrash(*rapid.T) {
 	w.reopen()
+	for _, f := range w.files {
+		f.goesOn = false
+	}
+	w.goOn()
 	got, err := w.Outbox.Recover(w.ctx, w.now)
 	w.must(err)
 	var want []uint64
@@ -391,14 +413,15 @@ func (w *world) compareCounts(*rapid.T) {
 		delete(want, c.Dataset)
 	}
 	same(w.desk, "datasets not counted", len(want), 0)
+	w.compareRemoved()
 }
 
 func (w *world) compareAll() {
 	for _, e := range w.events(store.Filter{Limit: 50}) {
 		m := w.rows[e.Seq]
 		same(w.desk, fmt.Sprint("event ", e.Seq),
-			[]any{e.Dataset, e.State, e.Batch, e.PossiblySent, e.Late, e.Deadline, e.Decided, e.Halted != ""},
-			[]any{m.dataset, m.state, m.batch, m.possiblySent, m.late, m.deadline, len(m.decided) > 0, m.state == store.StatePending && w.halted(m)})
+			[]any{e.Dataset, e.State, e.Batch, e.PossiblySent, e.Late, e.Deadline, e.Decided, e.Halted != "", e.Emptied != store.NotEmptied, e.Emptied == store.EmptiedErased},
+			[]any{m.dataset, m.state, m.batch, m.possiblySent, m.late, m.deadline, len(m.decided) > 0, m.state == store.StatePending && w.halted(m), m.emptied, m.erased})
 		var decided []event.Reason
 		for _, x := range w.decisions(e.Seq) {
 			decided = append(decided, x.Reason)

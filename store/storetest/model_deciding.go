@@ -18,7 +18,7 @@ func (w *world) some(r *rapid.T) []uint64 {
 	if len(w.rows) == 0 {
 		return nil
 	}
-	return rapid.SliceOfN(rapid.Uint64Range(1, uint64(len(w.rows))), 1, 5).Draw(r, "rows")
+	return rapid.SliceOfN(rapid.Uint64Range(w.gone.Events+1, w.seq), 1, 5).Draw(r, "rows")
 }
 
 // decide changes a row of the model as a decision does.
@@ -48,7 +48,7 @@ func (w *world) doRequeue(r *rapid.T) {
 	for _, seq := range seqs {
 		m := w.rows[seq]
 		back := m.state == store.StateRejected || m.state == store.StateExpired || m.state == store.StateWithdrawn
-		if !back || m.possiblySent || m.replaced || w.refunds[w.keyOf(seq)] || max(m.deadline, deadline) <= w.now.Unix() {
+		if !back || m.possiblySent || m.replaced || m.emptied || w.refunded(w.keyOf(seq)) || max(m.deadline, deadline) <= w.now.Unix() {
 			want.Left++
 			continue
 		}
@@ -88,6 +88,28 @@ func (w *world) doResolve(r *rapid.T) {
 	w.release(b.seqs)
 }
 
+func (w *world) doErase(r *rapid.T) {
+	seqs := w.some(r)
+	var want store.Decided
+	left := map[uint64]bool{}
+	for _, seq := range seqs {
+		switch m := w.rows[seq]; {
+		case m.state == store.StateInFlight || m.state == store.StateHeld:
+			left[seq] = true
+		case !m.erased:
+			s := m.state
+			if s == store.StatePending {
+				s = store.StateErased
+			}
+			w.decide(m, s, event.ReasonErased)
+			m.emptied, m.erased = true, true
+			want.Changed++
+		}
+	}
+	want.Left = uint64(len(left))
+	same(w.desk, "erased", w.erase(seqs...), want)
+}
+
 // corrects predicts whether a row takes the place of an event that was withdrawn.
 func (w *world) corrects(first *modelRow, row store.NewRow) bool {
 	switch first.decided[len(first.decided)-1] {
@@ -110,7 +132,8 @@ func (w *world) doRetract(r *rapid.T) {
 	want := 0
 	switch {
 	case m == nil:
-		w.refunds[key] = w.refunds[key] || reason == event.ReasonRefunded
+		w.refund(key, reason)
+	case m.erased:
 	case m.state == store.StatePending && !slices.Contains(m.decided, reason):
 		w.decide(m, store.StateWithdrawn, reason)
 		m.takenBy, want = w.file, 1
@@ -118,7 +141,7 @@ func (w *world) doRetract(r *rapid.T) {
 		m.listed = append(m.listed, taking{w.file, reason})
 	case (m.state == store.StateRejected || m.state == store.StateExpired) && !m.possiblySent,
 		m.state == store.StateWithdrawn && m.decided[len(m.decided)-1] != event.ReasonRefunded:
-		w.refunds[key] = w.refunds[key] || reason == event.ReasonRefunded
+		w.refund(key, reason)
 	}
 	same(w.desk, "retracted", len(res.Retracted), want)
 }

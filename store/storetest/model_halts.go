@@ -33,7 +33,7 @@ func (w *world) haltKey(r *rapid.T) store.HaltKey {
 func (w *world) doHalt(r *rapid.T) {
 	k := w.haltKey(r)
 	err := w.Outbox.Halt(w.ctx, store.Halt{HaltKey: k, Reason: "Look at it."}, w.now)
-	if valid := k.Kind != store.HaltEvents || w.halts[k]; (err == nil) != valid {
+	if valid := (k.Kind != store.HaltEvents || w.halts[k]) && (k.File == 0 || k.File > w.gone.Files); (err == nil) != valid {
 		w.Fatalf("halting %+v: %v, valid %t", k, err, valid)
 	}
 	if err == nil {

@@ -37,7 +37,7 @@ func Run(t *testing.T, open func(t testing.TB) Harness) {
 		name  string
 		tests map[string]func(*desk)
 	}{{"importing", importing()}, {"people", people()}, {"uploading", uploading()}, {"reading", reading()},
-		{"deciding", deciding()}, {"retracting", retracting()}, {"halting", halting()}, {"erasing", erasing()}} {
+		{"deciding", deciding()}, {"retracting", retracting()}, {"halting", halting()}, {"erasing", erasing()}, {"pruning", pruning()}} {
 		for name, try := range suite.tests {
 			t.Run(suite.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
