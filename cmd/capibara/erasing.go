@@ -62,7 +62,7 @@ type wanted struct {
 	plain    map[event.PlainValue]bool
 	eventIDs []string
 	people   []event.Hash // keys under which they are known to records that refer to them
-	typed    []string // addresses and numbers in the clear
+	typed    []string     // addresses and numbers in the clear
 }
 
 // read reads what somebody typed. The error names the kind and never the value.
