@@ -128,7 +128,7 @@ func (n *Names) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
-// Duration is a length of time that is written with the units d h m s, as in 7d or 1d12h.
+// Duration is a length of time that is written with the units y d h m s, as in 7d or 1d12h.
 type Duration time.Duration
 
 // UnmarshalYAML reads a length of time.

@@ -16,7 +16,7 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// duration is a length of time, written with the units d h m s.
+// duration is a length of time, written with the units y d h m s.
 type duration time.Duration
 
 // UnmarshalYAML reads a length of time. It works on the node, so that an error knows its place in the file.
