@@ -61,24 +61,23 @@ func (a *app) compact(ctx context.Context) error {
 	})
 }
 
-// Compact writes the database anew. The witness takes the new file for the ledger before it is, and nothing else afterwards: it
-// has to be right whichever file a loss of power leaves.
-func (l *local) Compact(ctx context.Context, o compactOrder) (compactReport, error) {
+// Compact writes the database anew, and so ends what an erasure that was cut off owes.
+func (l *local) Compact(ctx context.Context, o compactOrder) (r compactReport, err error) {
 	l.copying.Lock()
 	defer l.copying.Unlock()
-	r, err := l.compact(ctx, o)
-	if err == nil {
-		err = l.erased.settled(l.config)
+	if r, err = l.writeAnew(ctx, o.By); err != nil {
+		return r, err
 	}
-	return r, err
+	return r, l.erased.settled(l.config)
 }
 
-// compact is Compact for whoever keeps backups away already.
-func (l *local) compact(ctx context.Context, o compactOrder) (r compactReport, err error) {
+// writeAnew is Compact for whoever keeps others from copying meanwhile. The witness takes the new file for the ledger before it
+// is, and nothing else afterwards: it has to be right whichever file a loss of power leaves.
+func (l *local) writeAnew(ctx context.Context, by string) (r compactReport, err error) {
 	if d := l.testimony.inDoubt(); d != nil {
 		return r, failed(d.fix, "compacting the database: it is in doubt whether this is the ledger: %s; nothing was changed", d.why)
 	}
-	c := bolt.Compaction{Temporary: filepath.Join(l.config.Folders.Data, compactedTemporary), By: o.By, At: l.now()}
+	c := bolt.Compaction{Temporary: filepath.Join(l.config.Folders.Data, compactedTemporary), By: by, At: l.now()}
 	c.Announce = func() error { return l.testimony.announce(ctx, fileIdentity(c.Temporary)) }
 	out, err := l.db.Compact(ctx, c)
 	if !out.Swapped {

@@ -203,7 +203,7 @@ func (e *eraser) finish(ctx context.Context) error {
 	if r.Erased+r.People == 0 && !e.owed {
 		return e.erased.settled(e.config)
 	}
-	if _, err := e.compact(ctx, compactOrder{By: e.order.By}); err != nil {
+	if _, err := e.writeAnew(ctx, e.order.By); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
