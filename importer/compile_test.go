@@ -158,7 +158,8 @@ func TestShortFormsAreRules(t *testing.T) {
 
 func TestParseDuration(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]time.Duration{"7d": 7 * 24 * time.Hour, "36h": 36 * time.Hour, "1d12h30m5s": 36*time.Hour + 30*time.Minute + 5*time.Second, "0s": 0} {
+	for in, want := range map[string]time.Duration{"7d": 7 * 24 * time.Hour, "36h": 36 * time.Hour, "1d12h30m5s": 36*time.Hour + 30*time.Minute + 5*time.Second, "0s": 0,
+		"7y": 7 * 365 * 24 * time.Hour, "1y35d": 400 * 24 * time.Hour} {
 		if got, err := ParseDuration(in); err != nil || got != want {
 			t.Errorf("%s is %s, %v", in, got, err)
 		}
@@ -168,7 +169,7 @@ func TestParseDuration(t *testing.T) {
 			}
 		}
 	}
-	for _, bad := range []string{"", "7", "d", "-1d", "1h1d", "7 days", "1.5h", "7d ", "99999999999d"} {
+	for _, bad := range []string{"", "7", "d", "-1d", "1h1d", "7 days", "1.5h", "7d ", "99999999999d", "293y", "292y1000000h"} {
 		if got, err := ParseDuration(bad); err == nil && bad != "7d " {
 			t.Errorf("%q was read as %s", bad, got)
 		}

@@ -109,7 +109,7 @@ type AuditEntry struct {
 	At time.Time `json:"at"`
 	// Kind is file_opened, file_closed, replaced, batch_settled, batch_concluded, expired, recovered, circuit, go_live, bound,
 	// created, withdrawn, requeued, resolved, erased, anchored, suppressed, halted, allowed, held, retired, adopted, moved, test,
-	// trial, backup, restored, compacted, configured, looked_up, token_set or head.
+	// trial, pruned, backup, restored, compacted, configured, looked_up, token_set or head.
 	Kind     string     `json:"kind"`
 	Detail   string     `json:"detail"`
 	Previous event.Hash `json:"-"` // SHA-256 of the previous entry as stored

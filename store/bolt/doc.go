@@ -5,7 +5,7 @@
 //
 //	meta       schema, id, created, seq (last row number), audit (number and hash of the last entry), endpoint (what
 //	           requests go to, and since when), halts (how often other rows were halted), witnessed (a home keeps a witness
-//	           of it), retired (where it was moved to, by whom and when), restored (by whom and when, until it is adopted),
+//	           of it), removed (how far the retention has come), retired (where it was moved to, by whom and when), restored (by whom and when, until it is adopted),
 //	           configured (SHA-256 of the configuration in force)
 //	names      kind 0 text       → number;  kind 1 number → text. Kinds: datasets, event names, reasons
 //	files      file              → name, source, SHA-256, counts, state, times, extents of row numbers; receipt and mended
@@ -31,7 +31,7 @@
 //	                               a row of it was emptied
 //	open       dataset(2) batch  → nothing; the batches that await an end
 //	counts     dataset(2) state  → number of events; state 128 counts the acknowledged ones that an earlier attempt may have
-//	                               brought already
+//	                               brought already, 64 and a state those that were in it when the retention removed them
 //	circuits   dataset(2)        → why and until when a dataset is not sent to
 //	live       dataset(2)        → who allowed sending to it, and when
 //	runs       schedule          → its last run
@@ -41,8 +41,10 @@
 //	halts      kind source file  → why, and since when, what is named there is not sent
 //	retracted  as in ids, file   → a refund whose order is not here yet: line, record, time, amount and currency
 //	suppressions  sum            → when it came in: keyed sums of identifiers of people who were erased. The key is not here
+//	unfinished block             → which of its rows could not be emptied when they were due, one bit each
 //	audit      entry             → time, kind, detail, hash of the entry before
 //
 // A row changes only when it is emptied: what happens to it lives in its cell. So a batch of a thousand rows rewrites a few blocks and
 // not a thousand rows, and an import appends. Rows are numbered from 1; block n holds the rows from 500n+1 on.
+// The retention removes rows, batches and files from the front, and their numbers are never used again; a block goes with its last row.
 package bolt

@@ -18,7 +18,7 @@ import (
 //	   another or were replaced
 //	3  the buckets decisions, halts and retracted; what people decide about events; kind and content of a conflict; sums of a
 //	   file; a person's word about a batch
-//	4  the bucket suppressions; rows that were emptied; proofs of a batch
+//	4  the buckets suppressions and unfinished; rows that were emptied; proofs of a batch; what the retention removed
 //
 // What an older version wrote means the same in a later one, so that reading it needs no change.
 const oldestSchema = 1

@@ -12,7 +12,7 @@ import (
 )
 
 // prunedAtOnce bounds what one transaction of the retention takes out: what is sent waits for it meanwhile.
-const prunedAtOnce = 20_000
+const prunedAtOnce = 10_000
 
 // pruning is one transaction of the retention.
 type pruning struct {
