@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -61,6 +60,10 @@ type evidenceBody struct {
 	Rebuilt  string `json:"sha256_rebuilt"` // "" when it cannot be made again
 	Name     string `json:"name"`           // of the file; "" when it cannot be made again
 	Holds    bool   `json:"holds_event"`    // event.json is in it, byte for byte
+	// Sums and Entry are of one that cannot be made again because the content of an event in it was taken out: the SHA-256 of the
+	// sums of all its events, which Name holds then, and the entry of the audit log that ties it to the body.
+	Sums  string `json:"sha256_of_sums,omitempty"`
+	Entry uint64 `json:"audit_entry,omitempty"`
 }
 
 type evidenceSum struct {
@@ -132,8 +135,8 @@ func (c *collecting) event(ctx context.Context, folder string, e store.EventEntr
 		return err
 	}
 	c.opened[e.File] = true
-	if story.Sent == nil {
-		c.unproven("%s: what the event said was erased.", folder)
+	if e.Emptied != store.NotEmptied {
+		c.unproven("%s: what the event said was %s. Its JSON had the SHA-256 %x.", folder, e.Emptied, e.Sum)
 	} else {
 		c.add(folder+"/event.json", story.Sent)
 	}
@@ -147,7 +150,7 @@ func (c *collecting) event(ctx context.Context, folder string, e store.EventEntr
 	m := evidenceEvent{Folder: folder, Dataset: e.Dataset, EventName: e.EventName, State: e.State.String(), File: f.Name,
 		FileSHA256: fmt.Sprintf("%x", f.SHA256), Line: e.Line, Record: e.Record, RecordKey: e.RecordKey, Bodies: []evidenceBody{}}
 	for _, b := range story.Batches {
-		if err := c.batch(ctx, folder, b.Batch, story.Sent, &m); err != nil {
+		if err := c.batch(ctx, folder, b.Batch, e, story.Sent, &m); err != nil {
 			return err
 		}
 	}
@@ -156,7 +159,7 @@ func (c *collecting) event(ctx context.Context, folder string, e store.EventEntr
 }
 
 // batch adds what every attempt of a batch sent, as far as it can be made again.
-func (c *collecting) batch(ctx context.Context, folder string, n uint64, sent []byte, m *evidenceEvent) error {
+func (c *collecting) batch(ctx context.Context, folder string, n uint64, of store.EventEntry, sent []byte, m *evidenceEvent) error {
 	b, err := c.store.Batch(ctx, n)
 	if err != nil {
 		return err
@@ -164,17 +167,9 @@ func (c *collecting) batch(ctx context.Context, folder string, n uint64, sent []
 	if err := c.addJSON(fmt.Sprintf("%s/batch-%d.json", folder, n), c.Reader.batch(b)); err != nil {
 		return err
 	}
-	var rows []store.EventEntry
-	for _, seq := range b.Seqs {
-		e, err := c.store.Event(ctx, seq)
-		if errors.Is(err, store.ErrRemoved) {
-			rows = append(rows, store.EventEntry{Seq: seq}) // nothing of it is left
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		rows = append(rows, e)
+	rows, err := c.carried(ctx, b)
+	if err != nil {
+		return err
 	}
 	first := len(m.Bodies)
 	for _, a := range b.Attempts {
@@ -190,7 +185,11 @@ func (c *collecting) batch(ctx context.Context, folder string, n uint64, sent []
 		data := dataOf(rows, a, b)
 		switch {
 		case data == nil:
-			c.unproven("%s: the bytes of attempt %d of batch %d cannot be made again, because an event in it was erased or removed, or is damaged.", folder, a.N, n)
+			sum := of.Sum
+			if of.Emptied == store.NotEmptied {
+				sum = sha256.Sum256(sent)
+			}
+			c.proveRest(folder, b, a, rows, sum, &body)
 		default:
 			body.Rebuilt = fmt.Sprintf("%x", sha256.Sum256(data))
 			body.Name = fmt.Sprintf("%s/batch-%d-attempt-%d-data.json", folder, n, a.N)

@@ -49,6 +49,10 @@ func (c *collecting) instructions() []byte {
 		}
 		for _, body := range e.Bodies {
 			line("")
+			if body.Sums != "" {
+				c.rest(line, e, body)
+				continue
+			}
 			if body.Name == "" {
 				line("   What attempt %s of batch %d sent cannot be made again; its SHA-256 was %s.", numbers(body.Attempts), body.Batch, body.Journal)
 				continue
@@ -83,6 +87,21 @@ func (c *collecting) instructions() []byte {
 		line("  - %s", u)
 	}
 	return b.Bytes()
+}
+
+// rest tells how what is left of a body is checked.
+func (c *collecting) rest(line func(string, ...any), e evidenceEvent, body evidenceBody) {
+	line("   What attempt %s of batch %d sent cannot be made again, because the content of an event in it was taken out. Its SHA-256", numbers(body.Attempts), body.Batch)
+	line("   was journalled before it was sent: %s. Before the first content was taken out, the SHA-256 of", body.Journal)
+	line("   each of its events was kept. Run")
+	line("")
+	line("       sha256sum %s", body.Name)
+	line("")
+	line("   It must print %s. Entry %d of chain/ (anchored) says the same", body.Sums, body.Entry)
+	line("   behind `sums`, beside the body's digits. The file holds the 32 bytes of each event; %s.txt shows them with their rows.", body.Name)
+	if body.Holds {
+		line("   What this event said is among them: its digits are those of sha256sum %s/event.json, or, once it is gone, those below.", e.Folder)
+	}
 }
 
 // numbers lists numbers as people do.

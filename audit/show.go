@@ -22,12 +22,15 @@ type EventStory struct {
 	Source       string          `json:"source"`
 	Record       uint64          `json:"record"` // number in the file
 	Warnings     []ReasonText    `json:"warnings"`
-	Sent         json.RawMessage `json:"sent"`    // the JSON as it is or would be sent; identifiers are hashes
-	Batches      []Batch         `json:"batches"` // every batch that carried it, the first one first
-	Conflicts    []Conflict      `json:"conflicts"`
-	Replaces     *Origin         `json:"replaces,omitempty"`    // where the event came from whose place it took
-	ReplacedBy   *Origin         `json:"replaced_by,omitempty"` // where the one came from that took its place
-	Decisions    []Decision      `json:"decisions,omitempty"`   // what people and records decided about it, the first one first
+	Sent         json.RawMessage `json:"sent"` // the JSON as it is or would be sent; identifiers are hashes
+	// Emptied says that the event's content was taken out, so that Sent is null; SentSHA256 is of the JSON that it made before.
+	Emptied    store.Emptied `json:"emptied,omitempty"`
+	SentSHA256 string        `json:"sent_sha256,omitempty"`
+	Batches    []Batch       `json:"batches"` // every batch that carried it, the first one first
+	Conflicts  []Conflict    `json:"conflicts"`
+	Replaces   *Origin       `json:"replaces,omitempty"`    // where the event came from whose place it took
+	ReplacedBy *Origin       `json:"replaced_by,omitempty"` // where the one came from that took its place
+	Decisions  []Decision    `json:"decisions,omitempty"`   // what people and records decided about it, the first one first
 	// Relied says that an attempt before the one that Meta acknowledged may have arrived too, under the same event_id.
 	Relied bool `json:"relied,omitempty"`
 }
@@ -153,7 +156,12 @@ func (r *Reader) story(ctx context.Context, e store.EventEntry) (EventStory, err
 		if err := ev.DecodeBinary(e.Payload); err != nil {
 			return s, fmt.Errorf("reading event %s as it was stored: %w", e.EventID, err)
 		}
-		s.Sent, s.ActionSource = ev.AppendJSON(nil), string(ev.ActionSource)
+		s.ActionSource = string(ev.ActionSource)
+		if e.Emptied == store.NotEmptied {
+			s.Sent = ev.AppendJSON(nil)
+		} else { // what is kept is not what was sent
+			s.Emptied, s.SentSHA256 = e.Emptied, fmt.Sprintf("%x", e.Sum)
+		}
 	}
 	batches, err := collect(ctx, store.Filter{Seq: e.Seq}, r.store.Batches, r.batch)
 	if err != nil {

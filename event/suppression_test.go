@@ -42,3 +42,23 @@ func TestSuppression(t *testing.T) {
 		})
 	}
 }
+
+func TestSuppressionOfEvents(t *testing.T) {
+	empty := event.NewSuppression([32]byte{1}, nil)
+	s := event.NewSuppression([32]byte{1}, []event.Hash{empty.SumEventID("order-17"), empty.Mark()})
+	other := event.NewSuppression([32]byte{2}, []event.Hash{empty.SumEventID("order-17")})
+	if !s.HasEventID("order-17") || s.HasEventID("order-1") || empty.HasEventID("order-17") || other.HasEventID("order-17") ||
+		(*event.Suppression)(nil).HasEventID("order-17") {
+		t.Error("another event is suppressed than the one")
+	}
+	if !s.Holds(s.Mark()) || other.Holds(other.Mark()) || s.Mark() == other.Mark() || empty.SumEventID("") == empty.Mark() {
+		t.Error("the mark does not tell the key")
+	}
+	key := event.Hash{3}
+	if p := event.NewSuppression([32]byte{1}, []event.Hash{empty.SumPersonKey(key)}); !p.HasPersonKey(key) || p.HasPersonKey(event.Hash{4}) || s.HasPersonKey(key) {
+		t.Error("another key is suppressed than the one")
+	}
+	if s.Empty() || !empty.Empty() {
+		t.Error("nobody is somebody")
+	}
+}

@@ -20,6 +20,7 @@ type csvCutter struct {
 	line   uint64 // physical lines cut so far
 	header uint64 // line of the header; what is above is a title
 	tail   bool   // an empty line was seen below the header
+	all    bool   // the header is a record like any other
 }
 
 func (c *csvCutter) next(b *block) (bool, error) {
@@ -66,7 +67,7 @@ func (c *csvCutter) emit(b *block, rest []byte, cut csvCut) error {
 	if !c.book && cut.next == len(rest) && (cut.next == 0 || rest[cut.next-1] != c.newline) {
 		c.line++ // the last line has no end
 	}
-	if at == c.header {
+	if at == c.header && !c.all {
 		c.window.at += cut.next
 		return nil
 	}

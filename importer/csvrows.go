@@ -242,10 +242,11 @@ func (w *csvWorker) typed(record string, kinds []cellKind) {
 	}
 }
 
-// blank reports whether there is nothing in a record but white space and delimiters.
+// blank reports whether there is nothing in a record but white space, delimiters and quotation marks: nor is there in one that
+// was scrubbed.
 func blank(record string, delimiter byte) bool {
 	for i := range len(record) {
-		if c := record[i]; c != ' ' && c != '\t' && c != delimiter {
+		if c := record[i]; c != delimiter && strings.IndexByte(" \t\r\n\"", c) < 0 {
 			return false
 		}
 	}

@@ -30,6 +30,7 @@ type span struct {
 	flag       spanFlag
 	group      int32  // of a record of several lines, of which this is the first: its number in the block, from 1
 	line       uint64 // physical line where it starts
+	offset     int64  // where it starts in the text of the file
 }
 
 // block is a run of whole records.
@@ -157,7 +158,7 @@ func (c *lineCutter) next(b *block) (bool, error) {
 
 // span adds a record of length bytes and goes on next bytes further.
 func (w *textWindow) span(b *block, length, next int, flag spanFlag, line uint64) {
-	s := span{start: int32(w.at), end: int32(w.at + length), flag: flag, line: line}
+	s := span{start: int32(w.at), end: int32(w.at + length), flag: flag, line: line, offset: w.read - int64(len(w.data)-w.at)}
 	if flag&spanTooLarge != 0 {
 		s.end = s.start
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"capibara/event"
 	"capibara/importer/receipt"
 	"capibara/store"
 )
@@ -26,6 +27,8 @@ type Config struct {
 	Progress func(Progress)   // nil for none; called a few times a second
 	// Outlook tells what happens next to the events of a dataset, by Meta's id, for the receipt; nil when nobody knows.
 	Outlook func(ctx context.Context, dataset string) (receipt.Outlook, error)
+	// Suppressed tells who was erased, asked anew for every file: records about them are skipped. nil is nobody.
+	Suppressed func() *event.Suppression
 }
 
 // Folders are where files go, and with which permissions.
@@ -103,8 +106,11 @@ func (im *Importer) Import(ctx context.Context, in Input) (Report, error) {
 	if openErr != nil {
 		return Report{}, fmt.Errorf("register %s: %w", in.Name, openErr)
 	}
-	p := &pass{im: im, mapping: m, in: src, file: file, now: started, report: newReport(file)}
+	p := &pass{im: im, mapping: m, in: src, file: file, now: started, report: newReport(file), suppressed: im.suppressed()}
 	p.report.report.People = m.People()
+	if p.forget, openErr = im.forgetting(p.suppressed); openErr != nil {
+		return p.finish(), openErr
+	}
 	if err == nil {
 		err = p.run(ctx)
 	}
@@ -133,22 +139,40 @@ func (p *pass) close(ctx context.Context, in Input) (Report, error) {
 	if !in.Archive {
 		return p.closeAs(ctx, end, nil)
 	}
-	archived := vacant(in.Path, p.im.archivePath(p.mapping, p.file))
-	end.ArchivedAs = p.im.relative(archived)
-	report, err := p.closeInPlace(ctx, in, archived, end, nil)
+	report, err := p.closeInPlace(ctx, in, p.im.archivePath(p.mapping, p.file), end, nil)
 	if err != nil {
 		return report, fmt.Errorf("archive %s: %w", in.Name, err)
 	}
 	return report, nil
 }
 
-// closeInPlace gives the file its place, closes it in the database and then removes it from where it was.
+// closeInPlace gives the file its place, or another name beside it when that is taken, closes it in the database and then
+// removes it from where it was.
 func (p *pass) closeInPlace(ctx context.Context, in Input, to string, end store.FileEnd, no *refusal) (Report, error) {
-	if err := p.im.place(in.Path, to); err != nil {
+	kept, err := p.kept(ctx, in.Path, to)
+	if err != nil {
 		return p.finish(), err
 	}
+	if kept != "" {
+		to = vacant(kept, to)
+		end.ArchivedAs = p.im.relative(to)
+		if no != nil {
+			if err := p.im.writeReason(to, no); err != nil {
+				return p.finish(), err
+			}
+		}
+		if err := p.im.place(kept, to); err != nil {
+			return p.finish(), err
+		}
+		if err := p.forget.done(); err != nil {
+			return p.finish(), err
+		}
+	}
 	if err := p.in.unchanged(); err != nil {
-		return p.finish(), errors.Join(err, os.Remove(to))
+		if kept != "" {
+			err = errors.Join(err, os.Remove(to))
+		}
+		return p.finish(), err
 	}
 	report, err := p.closeAs(ctx, end, no)
 	if err != nil {
@@ -167,6 +191,7 @@ func (p *pass) refuse(ctx context.Context, in Input, no *refusal) (Report, error
 	if err != nil {
 		return p.finish(), fmt.Errorf("refuse %s: %w", in.Name, err)
 	}
+	p.refused = true
 	end := store.FileEnd{State: store.FileRefused, Reason: sentence(no.reason), Mends: mends}
 	refused := &RefusedError{Name: in.Name, Reason: sentence(no.reason), Hint: no.hint}
 	if !in.Archive {
@@ -176,12 +201,7 @@ func (p *pass) refuse(ctx context.Context, in Input, no *refusal) (Report, error
 		}
 		return report, refused
 	}
-	moved := vacant(in.Path, p.im.refusedPath(p.mapping, p.file))
-	end.ArchivedAs = p.im.relative(moved)
-	if err := p.im.writeReason(moved, no); err != nil {
-		return p.finish(), fmt.Errorf("refuse %s: %w", in.Name, err)
-	}
-	report, err := p.closeInPlace(ctx, in, moved, end, no)
+	report, err := p.closeInPlace(ctx, in, p.im.refusedPath(p.mapping, p.file), end, no)
 	if err != nil {
 		return report, fmt.Errorf("move %s to the rejected files: %w", in.Name, err)
 	}

@@ -161,3 +161,30 @@ func (c *claims) finish(f found) {
 		os.Remove(dir) // one that stays is removed by the next pass
 	}
 }
+
+// Claimed reports whether a file in the inbox is claimed, and whether by this owner or by nobody in particular.
+func Claimed(path, owner string) (claimed, mine bool) {
+	for dir := filepath.Dir(path); filepath.Dir(dir) != dir; dir = filepath.Dir(dir) {
+		if filepath.Base(filepath.Dir(dir)) == claimedFolder {
+			_, by, owned := strings.Cut(filepath.Base(dir), ownedBy)
+			return true, !owned || by == owner
+		}
+		if filepath.Base(dir) == claimedFolder {
+			return true, true
+		}
+	}
+	return false, false
+}
+
+// InboxFolder is the folder of the inbox that a file in it was dropped into, "." for the inbox itself.
+func InboxFolder(inbox, path string) string {
+	rel, err := filepath.Rel(inbox, path)
+	if err != nil {
+		return "."
+	}
+	first, rest, below := strings.Cut(filepath.ToSlash(rel), "/")
+	if !below || first == claimedFolder || rest == "" {
+		return "."
+	}
+	return first
+}

@@ -50,6 +50,9 @@ type mapper struct {
 	people   people // that records refer to
 	buffer   []byte
 	watch    *watch // of a preview; nil in an import
+
+	suppressed *event.Suppression // who was erased; nil for nobody
+	filled     bool               // the identifiers of the record at hand were collected
 }
 
 func newMapper(b *binding, now time.Time) *mapper {
@@ -96,11 +99,13 @@ func (m *mapper) record(cells []string, kinds []cellKind, line uint64, out *outp
 	m.cells, m.kinds = cells, kinds
 	m.event.Reset()
 	m.warnings = m.warnings[:0]
-	m.matched, m.refunded = false, m.refunded[:0]
+	m.matched, m.filled, m.refunded = false, false, m.refunded[:0]
 	rec := store.Record{Line: line}
 	first := len(out.rows)
 	f := m.read(&rec)
 	switch {
+	case m.suppressed != nil && m.erased():
+		f = m.forget(&rec)
 	case !f.none():
 	case m.People():
 		rec.Person = m.person()
@@ -119,7 +124,7 @@ func (m *mapper) record(cells []string, kinds []cellKind, line uint64, out *outp
 			out.warned = append(out.warned, warned{w, line})
 		}
 	}
-	if m.withdraw {
+	if m.withdraw && f.reason != event.ReasonPersonErased {
 		m.retract(&rec, f, out)
 	}
 	out.records = append(out.records, rec)

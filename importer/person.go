@@ -92,6 +92,7 @@ func (m *mapper) processingPart(part field) (*int, fault) {
 
 // fillPerson normalises and hashes the identifiers. One that cannot be used is left out with a warning.
 func (m *mapper) fillPerson() {
+	m.filled = true
 	if len(m.lines) > 0 {
 		m.fillPeople()
 		return

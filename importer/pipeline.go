@@ -41,6 +41,10 @@ type pass struct {
 
 	watched []*watch // what the workers of a preview noted; nil in an import
 	judged  error    // the refusal that a preview reads on after
+
+	suppressed *event.Suppression // who was erased; nil for nobody
+	forget     *forgetting        // nil for nobody
+	refused    bool               // the file is wrong as a whole, and may not have been read to its end
 }
 
 // worker makes events of the records of a block.
@@ -175,6 +179,7 @@ func (p *pass) cutter() (cutter, io.Closer, error) {
 
 func (p *pass) worker(ctx context.Context) worker {
 	m := newMapper(p.bound, p.now)
+	m.suppressed = p.suppressed
 	m.people.find = func(keys []event.Hash) ([][]byte, error) { return p.im.c.Store.People(ctx, keys) }
 	if p.watched != nil {
 		m.watch = newWatch()

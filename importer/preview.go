@@ -39,6 +39,8 @@ type PreviewInput struct {
 	Name    string // base name to show; "" is the base of Path
 	Mapping *Mapping
 	Now     time.Time
+	// Suppressed is who was erased; nil for nobody.
+	Suppressed *event.Suppression
 }
 
 // MakePreview reads the whole file as an import does, and stores nothing. The error is one of reading the file; what is
@@ -55,9 +57,10 @@ func MakePreview(ctx context.Context, in PreviewInput) (Preview, error) {
 		return out, err
 	}
 	sink := newCounting(in.Now)
-	im := New(Config{Store: sink, Log: zerolog.Nop(), Now: func() time.Time { return in.Now }})
+	im := New(Config{Store: sink, Log: zerolog.Nop(), Now: func() time.Time { return in.Now },
+		Suppressed: func() *event.Suppression { return in.Suppressed }})
 	file := store.File{Name: in.Name, Source: m.source.Name, SHA256: src.sha256, Size: src.size, State: store.FileImporting}
-	p := &pass{im: im, mapping: m, in: src, file: file, now: in.Now, report: newReport(file), watched: []*watch{}}
+	p := &pass{im: im, mapping: m, in: src, file: file, now: in.Now, report: newReport(file), watched: []*watch{}, suppressed: im.suppressed()}
 	p.report.report.People = m.People()
 	if err == nil {
 		err = p.run(ctx)

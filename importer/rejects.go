@@ -82,7 +82,9 @@ func (p *pass) eachReject(ctx context.Context, yield func(text string, flag span
 			next += uint64(len(b.spans))
 		}
 		at := int(r.Record - b.first)
-		failed = eachLine(b, at, r, yield)
+		failed = eachLine(b, at, r, func(text string, flag spanFlag, r store.Reject) error {
+			return yield(p.rejected(text, flag), flag, r)
+		})
 		return failed == nil
 	})
 	return errors.Join(err, failed)

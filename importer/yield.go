@@ -64,6 +64,9 @@ func (m *mapper) one(r *boundRule, out *output) fault {
 		return f
 	}
 	m.id()
+	if m.suppressed != nil && m.suppressed.HasEventID(e.ID) {
+		return fault{reason: event.ReasonPersonErased}
+	}
 	if f := m.judge(r); !f.none() {
 		return f
 	}

@@ -19,7 +19,8 @@ type Erasing interface {
 	// its state, so that the sums of a month do not change. Its record_key goes as well, and no later record of the same
 	// event brings it back or disagrees with it: it is a duplicate. Rows of a batch whose fate is not known (in_flight or held)
 	// stay as they are and are counted in Decided.Left: what may be sent again must be the same, and what a person may
-	// resolve as not sent must be whole. d.Reason is ReasonErased.
+	// resolve as not sent must be whole. So are rows that are damaged. Erasing again what is erased changes and counts nothing.
+	// d.Reason is ReasonErased.
 	Erase(ctx context.Context, seqs []uint64, d Decision, now time.Time) (Decided, error)
 	// ForgetPeople removes the people that records of other files refer to, of whose identifiers match is true, and returns
 	// how many. match gets what event.UserData.DecodeBinary reads, valid inside the call only.

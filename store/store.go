@@ -50,6 +50,7 @@ type Outbox interface {
 	Reading
 	Deciding
 	Halting
+	Erasing
 	Pruning
 	// Close waits for changes under way and releases the database.
 	Close() error

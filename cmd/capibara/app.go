@@ -70,6 +70,7 @@ Start in an empty folder with "capibara init".`,
 			newVerifyCommand(a), newEvidenceCommand(a)}},
 		{"decide", "When something waits for you:", []*cobra.Command{newAllowCommand(a), newWithdrawCommand(a), newRequeueCommand(a),
 			newResolveCommand(a), newAdoptCommand(a)}},
+		{"privacy", "When a person asks:", []*cobra.Command{newSubjectCommand(a), newEraseCommand(a)}},
 		{"keep", "To keep the database:", []*cobra.Command{newBackupCommand(a), newRestoreCommand(a), newCompactCommand(a)}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})

@@ -26,7 +26,8 @@ func newBackupCommand(a *app) *cobra.Command {
 copy is written under another name, read back and opened, and gets its name only then: a file of that name is whole.
 One that is there already is never written over.
 
-The database holds hashed identifiers, and no configuration, token or archived file. Keep a copy on another machine.
+The database holds hashed identifiers, and no configuration, token or archived file, nor .capibara-erased of the home, which
+keeps people out who were erased: keep a copy of that too. Keep both on another machine.
 An old copy does not know what was sent after it was made: "capibara restore" puts one back and sees to that.`,
 		Example: `  capibara backup /mnt/backup/capibara-2026-11-28.db
   capibara backup "/mnt/backup/capibara-$(date +%F).db" --output json`,

@@ -2,26 +2,24 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
+	"net/http"
 	"path/filepath"
-	"runtime"
 
 	"capibara/store/bolt"
 
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 )
 
 func newCompactCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compact",
-		Short: "Write the database anew without the space that is free in it",
+		Short: "Write the database anew without the space that is free in it, also while capibara runs",
 		Long: `Writes all that is in the database into a new file, verifies that, and puts it in the place of the old one. Nothing is
-taken out but pages that hold nothing any more. It needs as much room on the disk as the database holds, and runs while
-nothing else does. Cut off at any moment there is one whole database: the old or the new one.`,
+taken out but pages that hold nothing any more, with what is left in them of what was erased. It needs as much room on the
+disk as the database holds. A running capibara does it itself: what it sends and imports waits meanwhile. Cut off at any
+moment there is one whole database: the old or the new one.`,
 		Example: `  capibara compact
   capibara compact --output json`,
 		Args: arguments(0, 0, "no arguments"),
@@ -31,13 +29,9 @@ nothing else does. Cut off at any moment there is one whole database: the old or
 	return cmd
 }
 
-// compacting is one compaction, in steps of which each is on disk before the next begins.
-type compacting struct {
-	*local
-	temporary string
-	fresh     *bolt.DB // the new file; nil until it is verified
-	swapped   bool     // it is the database
-	report    compactReport
+// compactOrder asks for a compaction.
+type compactOrder struct {
+	By string `json:"by"`
 }
 
 // compactReport is what came of it, in the shape that --output json prints.
@@ -50,159 +44,78 @@ type compactReport struct {
 const compactedTemporary = "capibara.db.compacting"
 
 func (a *app) compact(ctx context.Context) error {
-	c, err := a.load()
-	if err != nil {
-		return err
-	}
-	log, err := a.logger(zerolog.WarnLevel)
-	if err != nil {
-		return err
-	}
-	if err := a.unserved(ctx, c); err != nil {
-		return err
-	}
-	l, err := a.openLocal(ctx, c, "compact", toAct, log)
-	if err != nil {
-		return err
-	}
-	m := &compacting{local: l, temporary: filepath.Join(c.Folders.Data, compactedTemporary)}
-	if err := m.run(ctx); err != nil {
-		if m.swapped {
+	return a.visit(ctx, "compact", toAct, func(c *config, h house) error {
+		r, err := h.Compact(ctx, compactOrder{By: operator()})
+		if err != nil {
 			return err
 		}
-		return failed(compactHint(err), "compacting the database: %w; nothing was changed", err)
-	}
-	if a.output == asJSON {
-		return writeJSON(a.stdout, m.report)
-	}
-	if m.report.After >= m.report.Before {
-		a.line("The database %s is written anew. It had hardly any free space: it has %s bytes, room to grow included.", c.database(), grouped(m.report.After))
+		if a.output == asJSON {
+			return writeJSON(a.stdout, r)
+		}
+		if r.After >= r.Before {
+			a.line("The database %s is written anew. It had hardly any free space: it has %s bytes, room to grow included.", c.database(), grouped(r.After))
+			return nil
+		}
+		a.line("The database %s had %s bytes, and has %s now.", c.database(), grouped(r.Before), grouped(r.After))
 		return nil
+	})
+}
+
+// Compact writes the database anew, and so ends what an erasure that was cut off owes.
+func (l *local) Compact(ctx context.Context, o compactOrder) (r compactReport, err error) {
+	l.copying.Lock()
+	defer l.copying.Unlock()
+	if r, err = l.writeAnew(ctx, o.By); err != nil {
+		return r, err
 	}
-	a.line("The database %s had %s bytes, and has %s now.", c.database(), grouped(m.report.Before), grouped(m.report.After))
-	return nil
+	return r, l.erased.settled(l.config)
+}
+
+// writeAnew is Compact for whoever keeps others from copying meanwhile. The witness takes the new file for the ledger before it
+// is, and nothing else afterwards: it has to be right whichever file a loss of power leaves.
+func (l *local) writeAnew(ctx context.Context, by string) (r compactReport, err error) {
+	if d := l.testimony.inDoubt(); d != nil {
+		return r, failed(d.fix, "compacting the database: it is in doubt whether this is the ledger: %s; nothing was changed", d.why)
+	}
+	c := bolt.Compaction{Temporary: filepath.Join(l.config.Folders.Data, compactedTemporary), By: by, At: l.now()}
+	c.Announce = func() error { return l.testimony.announce(ctx, fileIdentity(c.Temporary)) }
+	out, err := l.db.Compact(ctx, c)
+	if !out.Swapped {
+		l.testimony.expect("")
+		return r, failed(compactHint(err), "compacting the database: %w; nothing was changed", err)
+	}
+	if err != nil {
+		return r, failed(hintOf(err), "the database is compacted, and then something went wrong: %w", err)
+	}
+	if err := l.testimony.became(context.WithoutCancel(ctx), fileIdentity(l.config.database())); err != nil {
+		return r, failed("make the home writable; the next command settles it", "the database is compacted, and %s could not be written: %w", l.config.witnessPath(), err)
+	}
+	return compactReport{Before: out.Before, After: out.After}, nil
 }
 
 func compactHint(err error) string {
-	if diskHint(err) != "" {
+	var disagreement *bolt.DisagreementError
+	switch {
+	case errors.As(err, &disagreement):
+		return "run `capibara check --database`, which tells them; compacting would not mend them"
+	case diskHint(err) != "":
 		return "make room on the disk for a second database, then run the same command again"
 	}
 	return hintOf(err)
 }
 
-// steps are the steps of the compaction. Up to swap the old file is the database.
-func (m *compacting) steps() []func(context.Context) error {
-	return []func(context.Context) error{m.write, m.verify, m.announce, m.swap}
+// Compact has the running process write the database anew.
+func (c *client) Compact(ctx context.Context, o compactOrder) (compactReport, error) {
+	return asking[compactReport](ctx, c, "/v1/compact", o, func(progress) {})
 }
 
-// run makes every step and closes what is open. When one fails, nothing is left of those before it.
-func (m *compacting) run(ctx context.Context) (err error) {
-	if d := m.testimony.inDoubt(); d != nil {
-		return errors.Join(failed(d.fix, "it is in doubt whether this is the ledger: %s", d.why), m.Close())
+// doCompact writes the database anew.
+func (s *server) doCompact(w http.ResponseWriter, r *http.Request) {
+	var o compactOrder
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAsked)).Decode(&o); err != nil {
+		writeFailure(w, http.StatusBadRequest, misused("", "this is no order for a compaction"))
+		return
 	}
-	for _, step := range m.steps() {
-		if err = ctx.Err(); err != nil {
-			err = context.Cause(ctx)
-			break
-		}
-		if err = step(ctx); err != nil {
-			break
-		}
-	}
-	if m.swapped {
-		return errors.Join(err, m.close(ctx))
-	}
-	if m.fresh != nil {
-		err = errors.Join(err, m.fresh.Close())
-	}
-	if rerr := os.Remove(m.temporary); !errors.Is(rerr, fs.ErrNotExist) {
-		err = errors.Join(err, rerr)
-	}
-	m.testimony.expect("")
-	return errors.Join(err, m.Close())
-}
-
-// close ends a compaction whose file is the database: from here on the witness is of the new one.
-func (m *compacting) close(ctx context.Context) error {
-	old := m.db
-	if m.fresh == nil { // it could not be opened under its name: the next command settles the witness
-		return errors.Join(old.Close(), clearHolder(m.config))
-	}
-	m.db, m.testimony = m.fresh, &testimony{config: m.config, db: m.fresh, log: m.log, now: m.now, file: fileIdentity(m.config.database())}
-	err := m.testimony.settle(context.WithoutCancel(ctx))
-	if err != nil {
-		err = failed("make the home writable; the next command settles it", "the database is compacted, and %s could not be written: %w", m.config.witnessPath(), err)
-	}
-	return errors.Join(err, old.Close(), m.Close())
-}
-
-// write makes the new file.
-func (m *compacting) write(ctx context.Context) error {
-	if err := os.Remove(m.temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	info, err := os.Stat(m.config.database())
-	if err != nil {
-		return err
-	}
-	m.report.Before = info.Size()
-	return m.db.CompactTo(ctx, m.temporary)
-}
-
-// verify reads everything that is in the new file.
-func (m *compacting) verify(ctx context.Context) error {
-	want, err := m.db.Head(ctx)
-	if err != nil {
-		return err
-	}
-	if m.fresh, err = bolt.Open(m.temporary, bolt.Options{}); err != nil {
-		return err
-	}
-	if got, err := m.fresh.Head(ctx); err != nil || got != want {
-		return errors.Join(errors.New("the new file does not end where the database does"), err)
-	}
-	problems := 0
-	if err := m.fresh.Check(ctx, func(string) { problems++ }); err != nil {
-		return err
-	}
-	if problems > 0 {
-		return failed("run `capibara check --database`, which tells them; compacting would not mend them",
-			"the database does not agree with itself in %s", counted(problems, "place", "places"))
-	}
-	if err := m.fresh.Note(ctx, "compacted", fmt.Sprintf("by %s: a file of %d bytes was written anew without free pages", operator(), m.report.Before), m.now()); err != nil {
-		return err
-	}
-	info, err := os.Stat(m.temporary)
-	if err != nil {
-		return err
-	}
-	m.report.After = info.Size()
-	return nil
-}
-
-// announce lets the witness take the new file for the ledger as well: it has to be right whichever file a loss of power leaves.
-func (m *compacting) announce(ctx context.Context) error {
-	return m.testimony.announce(ctx, fileIdentity(m.temporary))
-}
-
-// swap gives the new file the name of the database.
-func (m *compacting) swap(context.Context) error {
-	// Both stay locked, so that nobody works on the old one in between; Windows renames no open file.
-	reopen := runtime.GOOS == "windows"
-	if reopen {
-		if err := errors.Join(m.fresh.Close(), m.db.Close()); err != nil {
-			return err
-		}
-	}
-	if err := os.Rename(m.temporary, m.config.database()); err != nil {
-		return err
-	}
-	m.swapped = true
-	if reopen {
-		var err error
-		if m.fresh, err = bolt.Open(m.config.database(), bolt.Options{}); err != nil {
-			return err
-		}
-	}
-	return syncFolder(m.config.Folders.Data)
+	o.By = caller(r.Context(), o.By)
+	answerLong(w, r, patience, func(func(progress)) (any, error) { return s.house.Compact(s.alive, o) })
 }

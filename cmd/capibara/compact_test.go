@@ -1,8 +1,8 @@
 package main
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,18 +10,36 @@ import (
 	"testing"
 	"time"
 
+	"capibara/store/bolt"
 	"capibara/uploader/sandbox"
 
 	"github.com/rs/zerolog"
 )
 
-// TestCompactCutOff ends a compaction after each of its steps: there is one whole database, and it is the ledger.
+// TestCompactCutOff ends a compaction where the witness is about to change: there is one whole database, and it is the ledger.
+// TestCompactPowerLoss of the store ends it everywhere else.
 func TestCompactCutOff(t *testing.T) {
 	t.Parallel()
 	imported := newHome(t, "http://127.0.0.1:1")
 	imported.must("import", export(t, 30))
-	for done := range 5 {
-		t.Run(fmt.Sprintf("after %d steps", done), func(t *testing.T) {
+	for name, until := range map[string]func(context.Context, *local, bolt.Compaction) error{
+		"when it is announced": func(ctx context.Context, l *local, c bolt.Compaction) error {
+			if err := os.WriteFile(c.Temporary, []byte("half"), 0o600); err != nil {
+				return err
+			}
+			return l.testimony.announce(ctx, fileIdentity(c.Temporary))
+		},
+		"when it is swapped": func(ctx context.Context, l *local, c bolt.Compaction) error {
+			c.Announce = func() error { return l.testimony.announce(ctx, fileIdentity(c.Temporary)) }
+			_, err := l.db.Compact(ctx, c)
+			return err
+		},
+		"at its end": func(ctx context.Context, l *local, _ bolt.Compaction) error {
+			_, err := l.Compact(ctx, compactOrder{By: "anna"})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, web := meta(t, sandbox.Config{Seed: 1})
 			h := another(t, imported, web.URL)
@@ -34,22 +52,14 @@ func TestCompactCutOff(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m := &compacting{local: l, temporary: filepath.Join(c.Folders.Data, compactedTemporary)}
-			if len(m.steps()) != 4 {
-				t.Fatalf("there are %d steps", len(m.steps()))
-			}
-			for _, step := range m.steps()[:done] {
-				if err := step(t.Context()); err != nil {
-					t.Fatal(err)
-				}
+			temporary := filepath.Join(c.Folders.Data, compactedTemporary)
+			if err := until(t.Context(), l, bolt.Compaction{Temporary: temporary, By: "anna", At: time.Now()}); err != nil {
+				t.Fatal(err)
 			}
 			if _, code := h.try("status"); code != exitLocked {
 				t.Errorf("another process opens the database meanwhile: %d", code)
 			}
-			if m.fresh != nil { // the databases of a process that dies are closed by the system
-				err = m.fresh.Close()
-			}
-			if err := errors.Join(err, m.db.Close()); err != nil {
+			if err := l.db.Close(); err != nil { // that of a process that dies is closed by the system
 				t.Fatal(err)
 			}
 			unhurt(t, c.database())
@@ -61,7 +71,7 @@ func TestCompactCutOff(t *testing.T) {
 				t.Fatal(err)
 			}
 			unhurt(t, c.database())
-			if _, err := os.Lstat(m.temporary); err == nil {
+			if _, err := os.Lstat(temporary); err == nil {
 				t.Error("the new file is left behind")
 			}
 			if text, err := os.ReadFile(c.witnessPath()); err != nil || strings.Contains(string(text), "file_next") {

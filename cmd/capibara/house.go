@@ -53,12 +53,19 @@ type house interface {
 	// Allow lets go what is halted, and says how many events that lets go.
 	Allow(ctx context.Context, k store.HaltKey, by string) (uint64, error)
 
+	// Erase tells what is held of people, and erases it.
+	Erase(ctx context.Context, o erasure, tell func(progress)) (erasureReport, error)
+	// Subject tells all that is held of people.
+	Subject(ctx context.Context, o subjectOrder, tell func(progress)) (subjectReport, error)
+
 	// Evidence puts together what is known of the events with an event_id.
 	Evidence(ctx context.Context, id string) (audit.Evidence, error)
 	// TokenSet keeps that somebody put an access token of a dataset, named as in the configuration, in place.
 	TokenSet(ctx context.Context, dataset, by string) error
 	// Backup writes a copy of the database.
 	Backup(ctx context.Context, o backupOrder) (backupReport, error)
+	// Compact writes the database anew, without what is free in it.
+	Compact(ctx context.Context, o compactOrder) (compactReport, error)
 
 	Close() error
 }
@@ -242,6 +249,11 @@ func (a *app) openLedger(ctx context.Context, c *config, command string, want ac
 		}
 		if err := l.clearSpool(); err != nil {
 			return nil, errors.Join(err, l.Close())
+		}
+		if d := l.testimony.inDoubt(); d == nil || d.kind != doubtRetired {
+			if err := l.joinErased(ctx); err != nil {
+				return nil, errors.Join(err, l.Close())
+			}
 		}
 	}
 	return l, nil

@@ -123,7 +123,7 @@ func (a *app) importUnfit(ctx context.Context, c *config, arg, path string) erro
 		return c.noSource(filepath.Base(path), r)
 	}
 	if a.output == asTable {
-		v, err := importer.MakePreview(ctx, importer.PreviewInput{Path: path, Mapping: r.mapping, Now: a.now()})
+		v, err := importer.MakePreview(ctx, importer.PreviewInput{Path: path, Mapping: r.mapping, Now: a.now(), Suppressed: r.erased})
 		if err != nil {
 			return err
 		}

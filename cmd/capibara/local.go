@@ -33,16 +33,19 @@ type local struct {
 	noted  bool // and a note says so
 	serves bool // as capibara run, which nobody watches
 
-	testimony   *testimony                      // whether this is the one ledger
-	next        func(after time.Time) time.Time // when the schedule uploads; nil without one
-	patience    time.Duration                   // how long an upload goes on asking a dataset that does not answer; 0: the default
-	uploader    *uploader.Uploader              // made by the first upload
-	passing     sync.Mutex                      // held while an upload is under way
-	copying     sync.Mutex                      // held while a backup is written
-	toldHead    string                          // the day on which the head of the audit log was logged
-	toldVersion string                          // what was logged about the Graph version
-	audience    audience                        // who wants to know how far the upload is
-	soon        func()                          // has the schedule upload now; nil without one
+	testimony   *testimony                            // whether this is the one ledger
+	next        func(after time.Time) time.Time       // when the schedule uploads; nil without one
+	patience    time.Duration                         // how long an upload goes on asking a dataset that does not answer; 0: the default
+	uploader    *uploader.Uploader                    // made by the first upload
+	passing     sync.Mutex                            // held while an upload is under way
+	copying     sync.Mutex                            // held while a backup is written, and while the database is compacted
+	toldHead    string                                // the day on which the head of the audit log was logged
+	toldVersion string                                // what was logged about the Graph version
+	erased      erased                                // who was erased
+	eraseTurn   sync.Mutex                            // held while people are erased
+	still       func(context.Context) (func(), error) // lets no file be touched; nil when nobody else does
+	audience    audience                              // who wants to know how far the upload is
+	soon        func()                                // has the schedule upload now; nil without one
 	// reconsider has the schedule ask when an upload makes sense again; nil without one.
 	reconsider func(context.Context)
 	owed       atomic.Pointer[[]uploader.NotLive]
@@ -151,7 +154,7 @@ func (l *local) importer(all []*importer.Mapping, tell func(progress)) (*importe
 	}
 	return importer.New(importer.Config{Store: l.db, Log: l.roomLog(), Home: l.config.Home,
 		Folders: folders, Receipts: receipts,
-		Mappings: all, Now: l.now, Progress: importProgress(tell), Outlook: l.outlook}), nil
+		Mappings: all, Now: l.now, Progress: importProgress(tell), Outlook: l.outlook, Suppressed: l.erased.who.Load}), nil
 }
 
 // Import imports one file.

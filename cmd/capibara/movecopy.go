@@ -22,6 +22,10 @@ func (m *move) copyFolders(ctx context.Context) error {
 			return err
 		}
 	}
+	// Without it the people would come back who were erased.
+	if err := copyOne(m.config.erasedPath(), filepath.Join(m.to, filepath.Base(m.config.erasedPath()))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	folders := slices.Sorted(slices.Values(m.folders))
 	for _, folder := range folders {
 		if slices.ContainsFunc(folders, func(other string) bool {

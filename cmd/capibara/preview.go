@@ -62,7 +62,7 @@ func (a *app) preview(ctx context.Context, file, source, preset string) error {
 
 // showPreview looks at the file with the source that was chosen, and prints what it sees.
 func (a *app) showPreview(ctx context.Context, r reader) error {
-	v, err := importer.MakePreview(ctx, importer.PreviewInput{Path: r.path, Mapping: r.mapping, Now: a.now()})
+	v, err := importer.MakePreview(ctx, importer.PreviewInput{Path: r.path, Mapping: r.mapping, Now: a.now(), Suppressed: r.erased})
 	if errors.Is(err, os.ErrPermission) {
 		return failed("let the user who runs capibara read it", "%w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"capibara/event"
 	"capibara/importer"
 )
 
@@ -19,12 +20,19 @@ type reader struct {
 	like     string   // source whose columns the file has, although it does not fit its name
 	assumed  []string // what nothing says, and what was assumed for the look alone
 	sentence string   // what the file fits, for people
+
+	erased *event.Suppression // whom an import would keep out; nil for nobody
 }
 
 // reader chooses how to read a file: with the source that is named or that its name fits, else with the preset that is named
 // or that it looks like. No dataset need have its id, and no configuration need be there.
 func (a *app) reader(ctx context.Context, c *config, path, source, preset string) (reader, error) {
 	r := reader{path: path}
+	if f, err := c.readErased(); err != nil {
+		return r, err
+	} else if f != nil {
+		r.erased = f.suppression()
+	}
 	all, err := c.compileForLook()
 	if err != nil {
 		return r, err

@@ -14,6 +14,7 @@ import (
 	"capibara/store"
 	"capibara/store/bolt"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 )
 
@@ -45,6 +46,8 @@ type restoring struct {
 	kept      string       // where the database that was there is kept; "" when there was none
 	release   func() error // lets go of that database; nil without one
 	head      bolt.Head    // how far the backup had come
+	again     swept        // what the backup knew of people who were erased
+	lost      string       // why such people cannot be told; "" when they can
 	done      bool         // it is the database
 	steps     []func(context.Context) error
 }
@@ -73,6 +76,15 @@ func (a *app) restore(ctx context.Context, file string) error {
 	a.line("  last entry  %s (%s)", c.day(r.head.Entry.At), audit.FormatHead(r.head.Entry.N, r.head.Entry.Hash))
 	if r.kept != "" {
 		a.line("  before      the database that was there is %s", r.kept)
+	}
+	if r.again.any() {
+		a.line("  erased      %s and %s of people who were erased after it was made were erased again", counted(r.again.events, "event", "events"), counted(r.again.people, "entry", "entries"))
+	}
+	if r.again.left > 0 {
+		a.line("              %s, because the fate of the batch is not known: erase the people again when it is", counted(r.again.left, "event stays", "events stay"))
+	}
+	if r.lost != "" {
+		a.note("%s; %s", r.lost, newKeyHint)
 	}
 	a.line("\nIt does not know what was sent after it was made. NOTHING IS SENT until you say what is to become of what waits:")
 	a.line("  1. Import again what came after the backup, so that it is held as well: `capibara import FILE`, from %s.", c.relative(c.Folders.Archive))
@@ -121,7 +133,7 @@ func (a *app) newRestoring(ctx context.Context, c *config, file string) (*restor
 	}
 	r := &restoring{config: c, now: a.now, by: operator(), file: path, temporary: filepath.Join(c.Folders.Data, restoredTemporary)}
 	// Up to the last step the old database is the one.
-	r.steps = []func(context.Context) error{r.lock, r.fetch, r.verify, r.mark, r.keep, r.swap}
+	r.steps = []func(context.Context) error{r.lock, r.fetch, r.verify, r.mark, r.forget, r.keep, r.swap}
 	return r, nil
 }
 
@@ -213,6 +225,27 @@ func (r *restoring) mark(ctx context.Context) (err error) {
 	}
 	defer closing(&err, db, "the copy")
 	return db.MarkRestored(ctx, r.by, fmt.Sprintf("the backup %s took the place of the database in %s; its last entry was %d", r.file, r.config.Home, r.head.Entry.N), r.now())
+}
+
+// forget erases again whom the backup brings back although they were erased after it was made, with their bytes.
+func (r *restoring) forget(ctx context.Context) (err error) {
+	db, err := bolt.Open(r.temporary, bolt.Options{})
+	if err != nil {
+		return err
+	}
+	defer closing(&err, db, "the copy")
+	l := &local{config: r.config, db: db, log: zerolog.Nop(), now: r.now}
+	if err := l.joinErased(ctx); err != nil {
+		return err
+	}
+	r.again, r.lost = l.erased.again, l.erased.lost
+	if !r.again.any() {
+		return nil
+	}
+	if _, err := db.Compact(ctx, bolt.Compaction{Temporary: r.temporary + ".compacting", By: r.by, At: r.now()}); err != nil {
+		return err
+	}
+	return l.erased.settled(r.config)
 }
 
 // keep gives the database that is there a second name.

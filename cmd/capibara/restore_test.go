@@ -30,7 +30,7 @@ func unhurt(t *testing.T, path string) {
 	}
 }
 
-// TestRestoreDrill backs up while a running process uploads, and restores into a new home as after the loss of a machine:
+// TestRestoreDrill backs up and compacts while a running process uploads, and restores into a new home as after the loss of a machine:
 // what the lost one sent meanwhile is not sent again.
 func TestRestoreDrill(t *testing.T) {
 	t.Parallel()
@@ -52,12 +52,21 @@ func TestRestoreDrill(t *testing.T) {
 	eventually(t, "events arrive", func() bool { return s.Stats().Accepted > 0 })
 	backup := filepath.Join(t.TempDir(), "backup.db")
 	h.must("backup", backup)
+	old := fileIdentity(filepath.Join(h.dir, "data", "capibara.db"))
+	h.must("compact")
+	if is := fileIdentity(filepath.Join(h.dir, "data", "capibara.db")); is == old && is != "" {
+		t.Error("the running process did not write the database anew")
+	}
 	close(gate)
 	if err := upload.Wait(); err != nil {
 		t.Error(err)
 	}
 	sent := s.Stats().Accepted
 	kill(t, daemon)
+	unhurt(t, filepath.Join(h.dir, "data", "capibara.db"))
+	if !mayUpload(t, h.dir) {
+		t.Error("after the compaction it is not the ledger any more")
+	}
 	if err := os.RemoveAll(filepath.Join(h.dir, "data")); err != nil { // the machine is gone
 		t.Fatal(err)
 	}
@@ -104,7 +113,7 @@ func TestRestoreDrill(t *testing.T) {
 // the new one sends nothing.
 func TestRestoreCutOff(t *testing.T) {
 	t.Parallel()
-	const steps = 6
+	const steps = 7
 	imported := newHome(t, "http://127.0.0.1:1")
 	imported.must("import", export(t, 30))
 	backup := filepath.Join(t.TempDir(), "backup.db")

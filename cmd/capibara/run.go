@@ -114,6 +114,14 @@ func (a *app) run(ctx context.Context) (err error) {
 	page := &statusPage{house: l, folder: receipts, waiting: inbox.Waiting, log: log}
 	rooms, alive := errgroup.WithContext(ctx)
 	s := &server{house: l, self: self, log: log, alive: alive, waiting: inbox.Waiting}
+	l.still = func(ctx context.Context) (func(), error) {
+		release, err := inbox.Hold(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.imports.Lock()
+		return func() { s.imports.Unlock(); release() }, nil
+	}
 	rooms.Go(func() error { return s.serve(alive, socket) })
 	rooms.Go(func() error { return ending(inbox.Run(alive)) })
 	rooms.Go(func() error { return page.keep(alive) })

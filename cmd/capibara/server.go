@@ -152,7 +152,10 @@ func (s *server) routes() http.Handler {
 		q := r.URL.Query()
 		return struct{}{}, s.house.TokenSet(r.Context(), q.Get("dataset"), caller(r.Context(), q.Get("by")))
 	})))
+	mux.HandleFunc("POST /v1/subject", may(reads, askedLong(s.house.Subject)))
+	mux.HandleFunc("POST /v1/erase", may(acts, s.doErase))
 	mux.HandleFunc("POST /v1/backup", may(acts, s.doBackup))
+	mux.HandleFunc("POST /v1/compact", may(acts, s.doCompact))
 	mux.HandleFunc("POST /v1/allow", may(acts, answer(s.allow)))
 	return mux
 }
@@ -263,4 +266,24 @@ func (s *server) doTest(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) goLive(r *http.Request) (any, error) {
 	return struct{}{}, s.house.GoLive(r.Context(), r.URL.Query().Get("dataset"), caller(r.Context(), r.URL.Query().Get("by")))
+}
+
+// maxErasure bounds the JSON that names whom to erase, in bytes.
+const maxErasure = 4 << 20
+
+// doErase looks, or erases. Once begun it goes on when the one who asked goes away.
+func (s *server) doErase(w http.ResponseWriter, r *http.Request) {
+	var o erasure
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxErasure))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&o); err != nil {
+		writeFailure(w, http.StatusBadRequest, misused("restart `capibara run` so that both are the same version", "this is no order to erase"))
+		return
+	}
+	o.By = caller(r.Context(), o.By)
+	ctx := r.Context()
+	if !o.Look {
+		ctx = context.WithValue(s.alive, callerKey{}, ctx.Value(callerKey{}))
+	}
+	answerLong(w, r, patience, func(tell func(progress)) (any, error) { return s.house.Erase(ctx, o, tell) })
 }

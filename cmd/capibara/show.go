@@ -147,6 +147,9 @@ func (a *app) printEventStory(s audit.EventStory) error {
 			return err
 		}
 	}
+	if s.Emptied != store.NotEmptied {
+		a.line("\nWhat it said was %s. The JSON of it had the SHA-256 %s.", s.Emptied, s.SentSHA256)
+	}
 	for _, b := range s.Batches {
 		a.line("")
 		a.printBatch(b)

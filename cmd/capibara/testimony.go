@@ -156,6 +156,14 @@ func (t *testimony) announce(ctx context.Context, file string) error {
 	return t.write(ctx)
 }
 
+// became says that a file that was announced is the database now, and nothing else is.
+func (t *testimony) became(ctx context.Context, file string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.file, t.next = file, ""
+	return t.write(ctx)
+}
+
 // settle ends the doubt by a person's decision, which is kept in the ledger's audit log before: from here on this ledger is
 // the one.
 func (t *testimony) settle(ctx context.Context) error {

@@ -170,6 +170,11 @@ func (l *local) lookedUp(ctx context.Context, q audit.Query) string {
 	if kinds == "" || q.Cursor != "" {
 		return "" // the next page of a look-up that was kept
 	}
+	return l.noteLookUp(ctx, kinds)
+}
+
+// noteLookUp keeps that somebody looked for a person, by these kinds of identifiers.
+func (l *local) noteLookUp(ctx context.Context, kinds string) string {
 	if !l.acts {
 		return "the database could only be opened for reading"
 	}

@@ -9,13 +9,32 @@ import (
 
 	"capibara/event"
 	"capibara/store"
+
+	"go.etcd.io/bbolt"
 )
 
 // Check reads everything in one read transaction and verifies that it agrees with itself. Writers go on meanwhile; the
 // pages that they replace are kept until it ends.
 func (d *DB) Check(ctx context.Context, problem func(string)) error {
-	err := d.read(ctx, func(t *txn) error {
-		sound, err := d.checkPages(t, problem)
+	err := d.check(ctx, problem)
+	if err != nil {
+		return fmt.Errorf("check database %s: %w", d.path, err)
+	}
+	return nil
+}
+
+func (d *DB) check(ctx context.Context, problem func(string)) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	defer guard(&err)()
+	f, tx, err := d.beginBeside()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return d.viewIn(tx, func(t *txn) error {
+		sound, err := checkPages(f, t, problem)
 		if err != nil || !sound {
 			return err
 		}
@@ -31,19 +50,25 @@ func (d *DB) Check(ctx context.Context, problem func(string)) error {
 		}
 		return nil
 	})
+}
+
+// beginBeside begins a read transaction and opens the file that it reads: a compaction may give its name to another.
+func (d *DB) beginBeside() (*os.File, *bbolt.Tx, error) {
+	d.swapping.RLock()
+	defer d.swapping.RUnlock()
+	f, err := os.Open(d.path)
 	if err != nil {
-		return fmt.Errorf("check database %s: %w", d.path, err)
+		return nil, nil, err
 	}
-	return nil
+	tx, err := d.bolt.Load().Begin(false)
+	if err != nil {
+		return nil, nil, errors.Join(closedOr(err), f.Close())
+	}
+	return f, tx, nil
 }
 
 // checkPages verifies the pages that the transaction sees. Only when they are sound can the rest be read.
-func (d *DB) checkPages(t *txn, problem func(string)) (sound bool, err error) {
-	f, err := os.Open(d.path)
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
+func checkPages(f *os.File, t *txn, problem func(string)) (sound bool, err error) {
 	valid, err := readHeaders(f)
 	if err != nil {
 		problem(err.Error())

@@ -10,8 +10,6 @@ import (
 
 	"capibara/event"
 	"capibara/store"
-
-	"go.etcd.io/bbolt"
 )
 
 // Copy is a copy of a database that was written and looked at.
@@ -115,44 +113,4 @@ func verifyCopy(ctx context.Context, path string, want Copy) (err error) {
 		return errors.Join(fmt.Errorf("%w: the copy does not end where the database does", store.ErrCorrupt), err)
 	}
 	return nil
-}
-
-// compactChunk is how many bytes one transaction of a compaction writes.
-const compactChunk = 8 << 20
-
-// CompactTo writes all that is in the database to path, which must not exist, without the pages that are free, and has it
-// on disk when it returns. Nobody may change the database meanwhile.
-func (d *DB) CompactTo(ctx context.Context, path string) (err error) {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if err := d.compactTo(path); err != nil {
-		return fmt.Errorf("compact database %s: %w", d.path, growth(err))
-	}
-	return nil
-}
-
-func (d *DB) compactTo(path string) (err error) {
-	defer guard(&err)()
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(path))
-		}
-	}()
-	if err := f.Close(); err != nil {
-		return err
-	}
-	b, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: Options{}.timeout(), FreelistType: bbolt.FreelistMapType,
-		PageSize: d.bolt.Info().PageSize})
-	if err != nil {
-		return growth(err)
-	}
-	if err := bbolt.Compact(b, d.bolt, compactChunk); err != nil {
-		return errors.Join(growth(err), b.Close())
-	}
-	return errors.Join(b.Sync(), b.Close())
 }

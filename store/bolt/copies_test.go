@@ -12,7 +12,7 @@ import (
 	"capibara/store/bolt"
 )
 
-// TestCopies holds a backup and a compaction against the database that they are of.
+// TestCopies holds a backup against the database that it is of.
 func TestCopies(t *testing.T) {
 	t.Parallel()
 	path := create(t)
@@ -22,7 +22,7 @@ func TestCopies(t *testing.T) {
 	}
 	defer db.Close()
 	dir := t.TempDir()
-	backup, compact := filepath.Join(dir, "backup.db"), filepath.Join(dir, "compact.db")
+	backup := filepath.Join(dir, "backup.db")
 	c, err := db.Backup(t.Context(), filepath.Join(dir, "backup.tmp"), backup)
 	if err != nil {
 		t.Fatal(err)
@@ -30,32 +30,24 @@ func TestCopies(t *testing.T) {
 	if _, err := db.Backup(t.Context(), filepath.Join(dir, "backup.tmp"), backup); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("a backup is written over: %v", err)
 	}
-	if err := db.CompactTo(t.Context(), compact); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.CompactTo(t.Context(), compact); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("a file is compacted over: %v", err)
-	}
 	head, err := db.Head(t.Context())
 	if err != nil || head != c.Head {
 		t.Errorf("the head is %+v, and that of the backup %+v, %v", head, c.Head, err)
 	}
-	for _, copied := range []string{backup, compact} {
-		other, err := bolt.Open(copied, bolt.Options{ReadOnly: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := other.Head(t.Context()); err != nil || got != head {
-			t.Errorf("%s: the head is %+v, %v", copied, got, err)
-		}
-		if err := errors.Join(other.Check(t.Context(), func(p string) { t.Errorf("%s: %s", copied, p) }), other.Close()); err != nil {
-			t.Error(err)
-		}
-		if info, err := os.Stat(copied); err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s is %v, %v", copied, info, err)
-		}
+	other, err := bolt.Open(backup, bolt.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if left, err := os.ReadDir(dir); err != nil || len(left) != 2 {
+	if got, err := other.Head(t.Context()); err != nil || got != head {
+		t.Errorf("the head of the backup is %+v, %v", got, err)
+	}
+	if err := errors.Join(other.Check(t.Context(), func(p string) { t.Error(p) }), other.Close()); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(backup); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the backup is %v, %v", info, err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
 		t.Errorf("left are %v, %v", left, err)
 	}
 }

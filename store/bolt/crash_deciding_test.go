@@ -11,7 +11,7 @@ import (
 	"capibara/store/bolt"
 )
 
-// decideSome withdraws, requeues, takes back and resolves some of what waits, and prints each after the call that did it.
+// decideSome withdraws, requeues, takes back, resolves and erases some of what waits, and prints each after the call that did it.
 func decideSome(ctx context.Context, db store.Outbox, round uint64, now time.Time) error {
 	rows, err := db.Plan(ctx, store.PlanQuery{Dataset: "123", Now: now, Limit: 60})
 	if err != nil || len(rows) < 60 {
@@ -51,6 +51,13 @@ func decideSome(ctx context.Context, db store.Outbox, round uint64, now time.Tim
 			return err
 		}
 		fmt.Println("resolved", b.Number, uint8(b.State))
+	}
+	// One that was withdrawn, one that is pending again, and one that was sent.
+	for _, at := range []int{12, 41, 51} {
+		if _, err := db.Erase(ctx, seqs[at:at+1], by(event.ReasonErased), now); err != nil {
+			return err
+		}
+		fmt.Println("erased", seqs[at], 0)
 	}
 	return nil
 }
@@ -99,6 +106,8 @@ func verifyDecided(t *testing.T, db *bolt.DB, what string, n, detail uint64) {
 	last := decisions[len(decisions)-1]
 	ok := e.State == store.StateWithdrawn && last.By == "anna"
 	switch what {
+	case "erased":
+		ok = e.State != store.StatePending && e.Emptied == store.EmptiedErased && e.RecordKey == "" && last.Reason == event.ReasonErased
 	case "requeued":
 		ok = e.State != store.StateWithdrawn && len(decisions) > 1 && e.Deadline == int64(detail)
 	case "retracted":

@@ -279,7 +279,7 @@ func verify(t *testing.T, path string, said []string) {
 			if what == "replaced" {
 				verifyReplaced(t, db, n, done)
 			}
-		case "withdrawn", "requeued", "retracted", "resolved":
+		case "withdrawn", "requeued", "retracted", "resolved", "erased":
 			verifyDecided(t, db, what, n, done)
 		case "begun", "acknowledged", "held":
 			b, err := db.Batch(t.Context(), n)

@@ -20,8 +20,9 @@ import (
 type DB struct {
 	path     string
 	readOnly bool
-	bolt     *bbolt.DB
-	changed  atomic.Bool // something was committed since the database was opened
+	// bolt is the open file. A compaction puts another in its place; see handle.
+	bolt    atomic.Pointer[bbolt.DB]
+	changed atomic.Bool // something was committed since the database was opened
 	// brokenBy is why a commit failed in a way after which the state in memory cannot be trusted; nil while none did.
 	brokenBy atomic.Pointer[error]
 	broken   chan struct{} // closed with it
@@ -31,11 +32,13 @@ type DB struct {
 	// pruneAtOnce takes the place of prunedAtOnce when it is greater than 0.
 	pruneAtOnce int
 
-	writing sync.Mutex   // held by the one change that is under way
-	closing sync.RWMutex // held for writing by Close alone
-	closed  bool
-	journal chan *change
-	stopped chan struct{} // closed when the journal goroutine has ended
+	writing    sync.Mutex   // held by the one change that is under way, and by a compaction
+	swapping   sync.RWMutex // held for writing while a compaction puts another file in the place of the open one
+	closing    sync.RWMutex // held for writing by Close alone, for reading by what must not meet it
+	compacting sync.Mutex   // held by a compaction
+	closed     bool
+	journal    chan *change
+	stopped    chan struct{} // closed when the journal goroutine has ended
 }
 
 var _ store.Outbox = (*DB)(nil)
@@ -57,14 +60,41 @@ func guard(err *error) func() {
 // view runs fn in a read transaction.
 func (d *DB) view(fn func(*txn) error) (err error) {
 	defer guard(&err)()
-	tx, err := d.bolt.Begin(false)
+	tx, err := d.begin()
 	if err != nil {
-		return closedOr(err)
+		return err
 	}
+	return d.viewIn(tx, fn)
+}
+
+// viewIn runs fn in a read transaction, and ends it.
+func (d *DB) viewIn(tx *bbolt.Tx, fn func(*txn) error) (err error) {
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
 	t := newTxn(tx)
 	t.haltCache = &d.halts
 	return fn(t)
+}
+
+// begin begins a read transaction on the file that is open now.
+func (d *DB) begin() (*bbolt.Tx, error) {
+	for {
+		open := d.bolt.Load()
+		tx, err := open.Begin(false)
+		if errors.Is(err, bbolterrors.ErrDatabaseNotOpen) && d.handle() != open {
+			continue // a compaction closed it meanwhile
+		}
+		if err != nil {
+			return nil, closedOr(err)
+		}
+		return tx, nil
+	}
+}
+
+// handle is the open file, never one that is about to be replaced.
+func (d *DB) handle() *bbolt.DB {
+	d.swapping.RLock()
+	defer d.swapping.RUnlock()
+	return d.bolt.Load()
 }
 
 // update runs fn in a write transaction and commits it. When fn fails nothing of it stays.
@@ -76,7 +106,7 @@ func (d *DB) update(fn func(*txn) error) (err error) {
 	// bbolt lets one writer in at a time as well, but the next one before a failed commit was looked at.
 	d.writing.Lock()
 	defer d.writing.Unlock()
-	tx, err := d.bolt.Begin(true)
+	tx, err := d.bolt.Load().Begin(true)
 	if err != nil {
 		return closedOr(err)
 	}
@@ -154,7 +184,7 @@ func (d *DB) BrokenBy() error {
 
 // shows reports whether readers see the transaction with this id; when in doubt they do.
 func (d *DB) shows(id int) bool {
-	tx, err := d.bolt.Begin(false)
+	tx, err := d.bolt.Load().Begin(false)
 	if err != nil {
 		return true
 	}
@@ -202,13 +232,13 @@ func (d *DB) Close() error {
 	if d.changed.Load() && d.BrokenBy() == nil {
 		err = d.writeFreelist()
 	}
-	if err = errors.Join(err, d.bolt.Close()); err != nil {
+	if err = errors.Join(err, d.bolt.Load().Close()); err != nil {
 		return fmt.Errorf("close database %s: %w", d.path, err)
 	}
 	return nil
 }
 
 func (d *DB) writeFreelist() (err error) {
-	d.bolt.NoFreelistSync = false
+	d.bolt.Load().NoFreelistSync = false
 	return d.update(func(*txn) error { return nil })
 }

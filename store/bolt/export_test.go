@@ -42,7 +42,7 @@ const (
 
 // OpenFaulty opens a database with a fault.
 func OpenFaulty(d *DB, fault string) *Faulty {
-	d.bolt.NoSync = fault == NoSync
+	d.bolt.Load().NoSync = fault == NoSync
 	return &Faulty{d, fault}
 }
 

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"capibara/event"
 	"capibara/store"
 	"capibara/store/bolt"
 )
@@ -84,11 +85,17 @@ func createPruned(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	compact := path + ".compact" // else most flips would hit what is free
-	if err := errors.Join(db.CompactTo(t.Context(), compact), db.Close()); err != nil {
+	if _, err := db.Erase(t.Context(), []uint64{agedRows + 1, agedRows + 2}, erased("anna"), crashDay); err != nil {
 		t.Fatal(err)
 	}
-	return compact
+	if err := db.Suppress(t.Context(), []event.Hash{{1}, {2}}, "anna", crashDay); err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Compact(t.Context(), compaction(path)) // else most flips would hit what is free
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // leaveUnclosed makes the database one whose last process was killed: its list of free pages is not stored.
@@ -230,7 +237,9 @@ func shown(path string) (string, error) {
 	found = errors.Join(found, err)
 	run, err := db.LastRun(ctx, "upload")
 	found = errors.Join(found, err)
-	for _, v := range []any{open, batch, file, rows, counts, run} {
+	suppressed, err := db.Suppressed(ctx)
+	found = errors.Join(found, err)
+	for _, v := range []any{open, batch, file, rows, counts, run, suppressed} {
 		found = errors.Join(found, show.Encode(v))
 	}
 	found = errors.Join(found, db.Audit(ctx, 1, func(e store.AuditEntry) bool { return show.Encode(e) == nil }))

@@ -18,6 +18,8 @@ func TestMain(m *testing.M) {
 		err = workUntilKilled(path)
 	case "hold":
 		err = holdOpen(path)
+	case "compact":
+		err = compactMail(path)
 	case "flip":
 		err = flipBytes(path)
 	case "prune":

@@ -71,7 +71,7 @@ func (d *DB) keepCopy(name string) (err error) {
 			err = errors.Join(err, os.Remove(temporary))
 		}
 	}()
-	if err := errors.Join(d.bolt.View(func(tx *bbolt.Tx) error { return writeTo(tx, f) }), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(d.bolt.Load().View(func(tx *bbolt.Tx) error { return writeTo(tx, f) }), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(temporary, name); err != nil {

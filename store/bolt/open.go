@@ -156,14 +156,14 @@ func Open(path string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
 	if err := d.view(verifySchema); err != nil {
-		d.bolt.Close()
+		d.bolt.Load().Close()
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
 	if d.readOnly {
 		return d, nil
 	}
 	if err := d.migrate(); err != nil {
-		d.bolt.Close()
+		d.bolt.Load().Close()
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
 	d.startJournal()
@@ -181,7 +181,7 @@ func (d *DB) open(timeout time.Duration) error {
 	if err := inspectClosed(d.path, d.readOnly); err != nil {
 		return errors.Join(err, b.Close())
 	}
-	d.bolt = b
+	d.bolt.Store(b)
 	if d.readOnly {
 		return nil
 	}
@@ -189,8 +189,11 @@ func (d *DB) open(timeout time.Duration) error {
 		return err
 	}
 	// A timeout of zero would wait for ever.
-	d.bolt, err = openBolt(d.path, false, max(time.Until(deadline), time.Millisecond))
-	return err
+	if b, err = openBolt(d.path, false, max(time.Until(deadline), time.Millisecond)); err != nil {
+		return err
+	}
+	d.bolt.Store(b)
+	return nil
 }
 
 func openBolt(path string, readOnly bool, timeout time.Duration) (b *bbolt.DB, err error) {

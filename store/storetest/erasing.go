@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"fmt"
 	"slices"
@@ -30,19 +29,9 @@ func erasing() map[string]func(*desk) {
 	}
 }
 
-// eraser is what store.Erasing promises of it.
-type eraser interface {
-	Erase(context.Context, []uint64, store.Decision, time.Time) (store.Decided, error)
-	ForgetPeople(context.Context, func([]byte) bool, store.Decision, time.Time) (uint64, error)
-	Suppress(context.Context, []event.Hash, string, time.Time) error
-	Suppressed(context.Context) ([]event.Hash, error)
-}
-
-func (d *desk) eraser() eraser { return d.Outbox.(eraser) }
-
 func (d *desk) erase(seqs ...uint64) store.Decided {
 	d.Helper()
-	out, err := d.eraser().Erase(d.ctx, seqs, decision(event.ReasonErased), d.now)
+	out, err := d.Outbox.Erase(d.ctx, seqs, decision(event.ReasonErased), d.now)
 	d.must(err)
 	return out
 }
@@ -317,40 +306,40 @@ func forget(d *desk) {
 			return u.DecodeBinary(identifiers) == nil && u.HasHash(event.Email, event.Hash{email})
 		}
 	}
-	n, err := d.eraser().ForgetPeople(d.ctx, of(11), decision(event.ReasonErased), d.now)
+	n, err := d.Outbox.ForgetPeople(d.ctx, of(11), decision(event.ReasonErased), d.now)
 	d.must(err)
 	same(d, "forgotten", n, 2)
 	same(d, "the entry", d.lastEntry().Kind+": "+d.lastEntry().Detail, "erased: 2 people that records of other files refer to were removed by anna: the till was wrong")
 	before := d.kinds()
-	n, err = d.eraser().ForgetPeople(d.ctx, of(11), decision(event.ReasonErased), d.now)
+	n, err = d.Outbox.ForgetPeople(d.ctx, of(11), decision(event.ReasonErased), d.now)
 	d.must(err)
 	same(d, "forgotten again", n, 0)
 	same(d, "the log", d.kinds(), before)
 	d.reopen()
 	same(d, "people", d.known(1, 2, 3, 4), []byte{0, 12, 0, 14})
-	if _, err := d.eraser().ForgetPeople(d.ctx, of(12), store.Decision{Reason: event.ReasonErased}, d.now); err == nil {
+	if _, err := d.Outbox.ForgetPeople(d.ctx, of(12), store.Decision{Reason: event.ReasonErased}, d.now); err == nil {
 		d.Error("nobody forgets people")
 	}
 }
 
 func suppressed(d *desk) {
 	list := func() []event.Hash {
-		sums, err := d.eraser().Suppressed(d.ctx)
+		sums, err := d.Outbox.Suppressed(d.ctx)
 		d.must(err)
 		return sums
 	}
 	same(d, "suppressed at first", len(list()), 0)
-	d.must(d.eraser().Suppress(d.ctx, []event.Hash{bytes32(7), bytes32(3), bytes32(7)}, "anna", d.now))
+	d.must(d.Outbox.Suppress(d.ctx, []event.Hash{bytes32(7), bytes32(3), bytes32(7)}, "anna", d.now))
 	same(d, "the entry", d.lastEntry().Kind+": "+d.lastEntry().Detail,
 		"suppressed: 2 identifiers of people who were erased, so that no record brings them back, by anna")
 	before := d.kinds()
-	d.must(d.eraser().Suppress(d.ctx, []event.Hash{bytes32(3)}, "anna", d.now))
-	d.must(d.eraser().Suppress(d.ctx, nil, "anna", d.now))
+	d.must(d.Outbox.Suppress(d.ctx, []event.Hash{bytes32(3)}, "anna", d.now))
+	d.must(d.Outbox.Suppress(d.ctx, nil, "anna", d.now))
 	same(d, "the log", d.kinds(), before)
-	d.must(d.eraser().Suppress(d.ctx, []event.Hash{bytes32(3), bytes32(5)}, "anna", d.now))
+	d.must(d.Outbox.Suppress(d.ctx, []event.Hash{bytes32(3), bytes32(5)}, "anna", d.now))
 	d.reopen()
 	same(d, "suppressed", list(), []event.Hash{bytes32(3), bytes32(5), bytes32(7)})
-	if err := d.eraser().Suppress(d.ctx, []event.Hash{bytes32(9)}, "", d.now); err == nil {
+	if err := d.Outbox.Suppress(d.ctx, []event.Hash{bytes32(9)}, "", d.now); err == nil {
 		d.Error("nobody suppresses")
 	}
 }
@@ -358,11 +347,11 @@ func suppressed(d *desk) {
 func eraseWrong(d *desk) {
 	seqs := d.queueN("e", 1)
 	for name, by := range map[string]store.Decision{"nobody": {Reason: event.ReasonErased}, "another reason": decision(event.ReasonWithdrawn)} {
-		if _, err := d.eraser().Erase(d.ctx, seqs, by, d.now); err == nil {
+		if _, err := d.Outbox.Erase(d.ctx, seqs, by, d.now); err == nil {
 			d.Errorf("%s erases", name)
 		}
 	}
-	if _, err := d.eraser().Erase(d.ctx, []uint64{seqs[0], 99}, decision(event.ReasonErased), d.now); err == nil {
+	if _, err := d.Outbox.Erase(d.ctx, []uint64{seqs[0], 99}, decision(event.ReasonErased), d.now); err == nil {
 		d.Error("an event that is not there is erased")
 	}
 	same(d, "the event", d.event(seqs[0]).Emptied, store.NotEmptied)

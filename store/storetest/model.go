@@ -32,6 +32,7 @@ func model(t *testing.T, open func(t testing.TB) Harness) {
 			"requeue":  w.doRequeue,
 			"resolve":  w.doResolve,
 			"retract":  w.doRetract,
+			"erase":    w.doErase,
 			"prune":    w.doPrune,
 			"wait": func(r *rapid.T) {
 				w.now = w.now.Add(time.Duration(rapid.IntRange(1, 120).Draw(r, "minutes")) * time.Minute)
@@ -62,6 +63,7 @@ type modelRow struct {
 	listed              []taking
 	imported            time.Time
 	emptied             bool
+	erased              bool
 }
 
 type modelBatch struct {
@@ -129,7 +131,7 @@ func (w *world) arrive(row store.NewRow) store.Fate {
 		disagrees := row.Replace && first.fingerprint != row.Fingerprint && first.state == store.StatePending && !w.expired(seq)
 		corrects := first.state == store.StateWithdrawn && w.corrects(first, row)
 		if !disagrees && !corrects || row.Deadline <= w.now.Unix() || first.file == w.file {
-			if first.fingerprint == row.Fingerprint {
+			if first.erased || first.fingerprint == row.Fingerprint {
 				return store.FateDuplicate
 			}
 			return store.FateConflict
@@ -418,8 +420,8 @@ func (w *world) compareAll() {
 	for _, e := range w.events(store.Filter{Limit: 50}) {
 		m := w.rows[e.Seq]
 		same(w.desk, fmt.Sprint("event ", e.Seq),
-			[]any{e.Dataset, e.State, e.Batch, e.PossiblySent, e.Late, e.Deadline, e.Decided, e.Halted != "", e.Emptied == store.EmptiedPruned},
-			[]any{m.dataset, m.state, m.batch, m.possiblySent, m.late, m.deadline, len(m.decided) > 0, m.state == store.StatePending && w.halted(m), m.emptied})
+			[]any{e.Dataset, e.State, e.Batch, e.PossiblySent, e.Late, e.Deadline, e.Decided, e.Halted != "", e.Emptied != store.NotEmptied, e.Emptied == store.EmptiedErased},
+			[]any{m.dataset, m.state, m.batch, m.possiblySent, m.late, m.deadline, len(m.decided) > 0, m.state == store.StatePending && w.halted(m), m.emptied, m.erased})
 		var decided []event.Reason
 		for _, x := range w.decisions(e.Seq) {
 			decided = append(decided, x.Reason)

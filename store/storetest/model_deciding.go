@@ -88,6 +88,28 @@ func (w *world) doResolve(r *rapid.T) {
 	w.release(b.seqs)
 }
 
+func (w *world) doErase(r *rapid.T) {
+	seqs := w.some(r)
+	var want store.Decided
+	left := map[uint64]bool{}
+	for _, seq := range seqs {
+		switch m := w.rows[seq]; {
+		case m.state == store.StateInFlight || m.state == store.StateHeld:
+			left[seq] = true
+		case !m.erased:
+			s := m.state
+			if s == store.StatePending {
+				s = store.StateErased
+			}
+			w.decide(m, s, event.ReasonErased)
+			m.emptied, m.erased = true, true
+			want.Changed++
+		}
+	}
+	want.Left = uint64(len(left))
+	same(w.desk, "erased", w.erase(seqs...), want)
+}
+
 // corrects predicts whether a row takes the place of an event that was withdrawn.
 func (w *world) corrects(first *modelRow, row store.NewRow) bool {
 	switch first.decided[len(first.decided)-1] {
@@ -111,6 +133,7 @@ func (w *world) doRetract(r *rapid.T) {
 	switch {
 	case m == nil:
 		w.refund(key, reason)
+	case m.erased:
 	case m.state == store.StatePending && !slices.Contains(m.decided, reason):
 		w.decide(m, store.StateWithdrawn, reason)
 		m.takenBy, want = w.file, 1
