@@ -112,12 +112,12 @@ func datasetColumns() []column[audit.DatasetStatus] {
 		{name: "id", value: func(d audit.DatasetStatus) string { return cmp.Or(d.ID, "(none yet)") }},
 		{name: "live", value: func(d audit.DatasetStatus) string { return map[bool]string{true: "yes", false: "no"}[d.Live] }},
 		{name: "pending", value: func(d audit.DatasetStatus) string { return fmt.Sprint(d.Pending) }, right: true},
-		// The summary says why.
+		// The summary says why, since when, and when it is tried again.
 		{name: "circuit", value: func(d audit.DatasetStatus) string { return d.Circuit.State }},
 		{name: "class", rare: true, value: func(d audit.DatasetStatus) string { return d.Circuit.Class }},
 		{name: "meta_code", rare: true, value: func(d audit.DatasetStatus) string { return codes(d.Circuit.Code, d.Circuit.Subcode) }},
-		{name: "since", rare: true, value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Since) }},
-		{name: "until", rare: true, value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Until) }},
+		{name: "since", hide: true, value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Since) }},
+		{name: "until", hide: true, value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Until) }},
 	}
 }
 

@@ -49,7 +49,7 @@ func (d *DB) File(ctx context.Context, n uint64) (file store.File, err error) {
 func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batch], error) {
 	trace := []byte(f.FBTraceID)
 	var newest uint64 // batch of the row, when f.Seq asks for one
-	page, err := newestFirst(ctx, d, batchesBucket, f, func(t *txn, n uint64, v []byte) (store.Batch, bool, error) {
+	page, err := newestFirst(ctx, d, batchesBucket, f, f.Batch, func(t *txn, n uint64, v []byte) (store.Batch, bool, error) {
 		// Most batches are ruled out as they are stored, without decoding their rows.
 		if len(trace) > 0 && !bytes.Contains(v, trace) {
 			return store.Batch{}, false, nil
@@ -67,7 +67,7 @@ func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batc
 			return store.Batch{}, false, err
 		}
 		fits := (f.Dataset == "" || b.Dataset == f.Dataset) && (f.BatchState == 0 || b.State == f.BatchState) &&
-			(f.Batch == 0 || n == f.Batch) && (f.Seq == 0 || b.carried(f.Seq)) && between(b.CreatedAt, f) &&
+			(f.Seq == 0 || b.carried(f.Seq)) && between(b.CreatedAt, f) &&
 			(f.FBTraceID == "" || slices.ContainsFunc(b.Attempts, func(a store.Attempt) bool { return a.FBTraceID == f.FBTraceID }))
 		return b.Batch, fits, nil
 	})
@@ -79,7 +79,7 @@ func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batc
 
 // Files returns a page of files, newest first.
 func (d *DB) Files(ctx context.Context, f store.Filter) (store.Page[store.File], error) {
-	page, err := newestFirst(ctx, d, filesBucket, f, func(t *txn, n uint64, v []byte) (store.File, bool, error) {
+	page, err := newestFirst(ctx, d, filesBucket, f, f.File, func(t *txn, n uint64, v []byte) (store.File, bool, error) {
 		// Its name and source stand in a file as they are.
 		if !bytes.Contains(v, []byte(f.FileName)) || !bytes.Contains(v, []byte(f.Source)) {
 			return store.File{}, false, nil
@@ -88,7 +88,7 @@ func (d *DB) Files(ctx context.Context, f store.Filter) (store.Page[store.File],
 		if err != nil {
 			return store.File{}, false, err
 		}
-		if f.File != 0 && n != f.File || f.FileName != "" && r.Name != f.FileName || f.Mends != 0 && r.Mends != f.Mends ||
+		if f.FileName != "" && r.Name != f.FileName || f.Mends != 0 && r.Mends != f.Mends ||
 			f.Source != "" && r.Source != f.Source || !between(r.StartedAt, f) {
 			return store.File{}, false, nil
 		}
@@ -105,14 +105,17 @@ func between(t time.Time, f store.Filter) bool {
 	return (f.Since.IsZero() || !t.Before(f.Since)) && (f.Until.IsZero() || t.Before(f.Until))
 }
 
-// newestFirst reads a page of what fits among the numbered entries of b, from the greatest number down. read gets the entry as it is
-// stored.
-func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter,
+// newestFirst reads a page of what fits among the numbered entries of b, from the greatest number down; of the one entry only when
+// that is not 0. read gets the entry as it is stored.
+func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter, only uint64,
 	read func(t *txn, n uint64, stored []byte) (T, bool, error)) (page store.Page[T], err error) {
 	err = d.read(ctx, func(t *txn) error {
 		before, err := cursor(f.Cursor)
 		if err != nil {
 			return err
+		}
+		if only != 0 && only < before {
+			before = only + 1
 		}
 		began := time.Now()
 		c := t.bucket(b).Cursor()
@@ -127,6 +130,9 @@ func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter,
 				return damaged(b, k)
 			}
 			n := binary.BigEndian.Uint64(k)
+			if only != 0 && n != only {
+				return nil
+			}
 			one, fits, err := read(t, n, v)
 			if err != nil {
 				return err
