@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"capibara/store"
+
+	"go.etcd.io/bbolt"
 )
 
 // Batch returns one batch. ErrNotFound.
@@ -105,6 +107,14 @@ func between(t time.Time, f store.Filter) bool {
 	return (f.Since.IsZero() || !t.Before(f.Since)) && (f.Until.IsZero() || t.Before(f.Until))
 }
 
+// entryBefore puts a cursor on the last entry before a key.
+func entryBefore(c *bbolt.Cursor, key []byte) (k, v []byte) {
+	if k, _ := c.Seek(key); k == nil {
+		return c.Last()
+	}
+	return c.Prev()
+}
+
 // newestFirst reads a page of what fits among the numbered entries of b, from the greatest number down; of the one entry only when
 // that is not 0. read gets the entry as it is stored.
 func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter, only uint64,
@@ -119,12 +129,7 @@ func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter, on
 		}
 		began := time.Now()
 		c := t.bucket(b).Cursor()
-		k, v := c.Seek(numberKey(before))
-		if k == nil {
-			k, v = c.Last()
-		} else {
-			k, v = c.Prev()
-		}
+		k, v := entryBefore(c, numberKey(before))
 		for k != nil {
 			if len(k) != 8 {
 				return damaged(b, k)
