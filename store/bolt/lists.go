@@ -56,6 +56,11 @@ func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batc
 		if len(trace) > 0 && !bytes.Contains(v, trace) {
 			return store.Batch{}, false, nil
 		}
+		if f.BatchState != 0 {
+			if body, ok := unseal(numberKey(n), v); ok && storedState(body) != f.BatchState {
+				return store.Batch{}, false, nil
+			}
+		}
 		if f.Seq != 0 {
 			if newest == 0 {
 				newest = t.batchOf(f.Seq)
