@@ -113,7 +113,7 @@ func TestRestoreDrill(t *testing.T) {
 // the new one sends nothing.
 func TestRestoreCutOff(t *testing.T) {
 	t.Parallel()
-	const steps = 6
+	const steps = 7
 	imported := newHome(t, "http://127.0.0.1:1")
 	imported.must("import", export(t, 30))
 	backup := filepath.Join(t.TempDir(), "backup.db")
