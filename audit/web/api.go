@@ -185,8 +185,8 @@ func (s *Site) explain(r *http.Request, err error) (int, failure) {
 	return http.StatusInternalServerError, failure{Error: "this could not be answered", Hint: "the log of `capibara run` says why"}
 }
 
-// ErrBusy is why something cannot be done now: it is under way already. Its text is not told; that of the error around it is.
-var ErrBusy = errors.New("under way already")
+// ErrBusy is why an upload does not begin.
+var ErrBusy = errors.New("an upload is under way already; what comes of it stands in the status")
 
 // read reads a body of JSON. The error repeats nothing of it: it may hold an e-mail address.
 func read(r *http.Request, into any) error {

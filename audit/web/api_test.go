@@ -21,6 +21,7 @@ func TestAPIErrors(t *testing.T) {
 	t.Parallel()
 	p := serve(t, nil)
 	p.setTokens(nil, token("olga", web.Operator))
+	p.ledger.busy = true
 	for _, tc := range []struct {
 		name, method, path, body string
 		want                     int
@@ -44,6 +45,7 @@ func TestAPIErrors(t *testing.T) {
 		{"find and a filter", "POST", "/api/v1/search", `{"find":"x","state":"pending"}`, 400, "find stands alone"},
 		{"too much", "POST", "/api/v1/search", `{"find":"` + strings.Repeat("x", 70<<10) + `"}`, 413, "too much"},
 		{"nothing that is halted", "POST", "/api/v1/allow", `{"kind":"file"}`, 400, "nothing that is halted"},
+		{"an upload beside another", "POST", "/api/v1/upload", "", 409, "under way already"},
 		{"what is not halted", "POST", "/api/v1/allow", `{"kind":"file","file":1}`, 404, "not"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

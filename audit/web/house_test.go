@@ -40,6 +40,7 @@ type ledger struct {
 
 	mu      sync.Mutex
 	uploads []string // who asked for them
+	busy    bool     // one is under way
 	lookUps []string // who looked for people
 	before  func()   // happens before a list or a status is read; nil for nothing
 }
@@ -135,6 +136,9 @@ func (l *ledger) Report(ctx context.Context, q audit.ReportQuery) (audit.Report,
 func (l *ledger) Upload(_ context.Context, by string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.busy {
+		return web.ErrBusy
+	}
 	l.uploads = append(l.uploads, by)
 	return nil
 }

@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"capibara/audit"
 	"capibara/audit/web"
 	"capibara/store"
-	"capibara/uploader"
 )
 
 // pageLedger is what the page and the API ask of the running process, and what they have it do.
@@ -93,6 +91,10 @@ func (p *pageLedger) Upload(ctx context.Context, by string) error {
 	if err := p.house.testimony.maySend(); err != nil {
 		return err
 	}
+	if !p.house.passing.TryLock() {
+		return web.ErrBusy
+	}
+	p.house.passing.Unlock()
 	if err := p.house.db.Note(ctx, "upload_asked", fmt.Sprintf("by %s: an upload, on the page", by), p.house.now()); err != nil {
 		return fmt.Errorf("keeping who asked for an upload: %w", err)
 	}
@@ -115,8 +117,5 @@ func visiting(ctx context.Context) context.Context {
 
 // asExplained gives an error the way out that commands have.
 func asExplained[T any](v T, err error) (T, error) {
-	if errors.Is(err, uploader.ErrBusy) {
-		err = fmt.Errorf("%w (%w)", err, web.ErrBusy)
-	}
 	return v, explained(err)
 }

@@ -393,6 +393,11 @@ func TestPageInAuditLog(t *testing.T) {
 	if err := p.Upload(as, "olga"); err != nil {
 		t.Error(err)
 	}
+	p.house.passing.Lock()
+	if err := p.Upload(as, "rita"); !errors.Is(err, web.ErrBusy) {
+		t.Errorf("while one is under way an upload is answered with %v", err)
+	}
+	p.house.passing.Unlock()
 	if err := p.house.db.Halt(as, store.Halt{HaltKey: store.HaltKey{Kind: store.HaltSource, Source: "tills"}, Reason: "It looks wrong."}, time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -412,6 +417,9 @@ func TestPageInAuditLog(t *testing.T) {
 		if !strings.Contains(all, want) {
 			t.Errorf("the audit log lacks %q:\n%s", want, all)
 		}
+	}
+	if strings.Contains(all, "rita") {
+		t.Errorf("an upload that did not begin is kept:\n%s", all)
 	}
 	if strings.Contains(all+log.String(), "mary") || strings.Contains(all+log.String(), "123") {
 		t.Errorf("somebody is named:\n%s\n%s", all, log)
