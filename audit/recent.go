@@ -122,7 +122,7 @@ func (r *Reader) expiredLately(ctx context.Context, now time.Time, seen *finding
 // rejectedLately counts the events of the last days' batches that were rejected; such a batch holds one event.
 func (r *Reader) rejectedLately(ctx context.Context, now time.Time, seen *findings) error {
 	// Without Since: the filter would read on to the first batch ever, where this stops at the first that is too old.
-	f := store.Filter{Limit: batchPage}
+	f := store.Filter{BatchState: store.BatchRejected, Limit: batchPage}
 	for looked := 0; looked < maxBatchesSeen; {
 		page, err := r.store.Batches(ctx, f)
 		if err != nil {
@@ -132,9 +132,7 @@ func (r *Reader) rejectedLately(ctx context.Context, now time.Time, seen *findin
 			if b.CreatedAt.Before(now.Add(-recent)) {
 				return nil
 			}
-			if b.State == store.BatchRejected {
-				seen.rejected += uint64(b.Events)
-			}
+			seen.rejected += uint64(b.Events)
 		}
 		looked += len(page.Items)
 		if page.Next == "" {

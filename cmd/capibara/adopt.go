@@ -258,6 +258,8 @@ func (a *app) settleDoubt(ctx context.Context, l *local, d decision, why *doubt)
 	}
 	if d.hold {
 		a.line("%s held: `capibara history events --state held` lists them. Nobody knows whether Meta has them.", counted(held, "event is", "events are"))
+		a.line("This database is the ledger of %s from now on. What is held is never sent by itself: `capibara resolve` takes a person's word about\nit, batch by batch. What is imported from now on is sent by the next upload.", l.config.Home)
+		return nil
 	}
 	a.line("This database is the ledger of %s from now on. The next upload sends what waits: `capibara upload`, or the schedule of `capibara run`.", l.config.Home)
 	return nil

@@ -49,6 +49,12 @@ func (a *app) writeSource(c *config, p *importer.Proposal, file string) error {
 	if first != "" {
 		a.line("It stands before source %s, which took files of this name until now.", first)
 	}
+	for _, alias := range c.aliases() {
+		if c.usable(alias) != nil {
+			a.line("Next: write the id of dataset %s into %s under datasets (Events Manager shows it), then `capibara import %s`.", alias, c.relative(c.path), quotedArg(file))
+			return nil
+		}
+	}
 	a.line("Next: `capibara import %s`. A running capibara reads the configuration when it is started again.", quotedArg(file))
 	return nil
 }

@@ -152,7 +152,11 @@ func (a *app) printReport(c *config, r fileReport) {
 		a.line("  Nothing of this file is sent. If that is not what you expect, a column may be read wrong: `capibara map %s` asks what each means.", quotedArg(r.Name))
 	}
 	a.printTooOld(r)
-	a.printReasons("Accepted with a remark", "", r.Warnings)
+	remarks := "Accepted with a remark"
+	if r.Counts.Accepted == 0 {
+		remarks = "Read with a remark"
+	}
+	a.printReasons(remarks, "", r.Warnings)
 	a.printChanged(r)
 	a.printReplaced(r)
 	a.printTakenBack(r)

@@ -115,12 +115,12 @@ func datasetColumns() []audit.Column[audit.DatasetStatus] {
 		{Name: "id", Value: func(d audit.DatasetStatus) string { return cmp.Or(d.ID, "(none yet)") }},
 		{Name: "live", Value: func(d audit.DatasetStatus) string { return map[bool]string{true: "yes", false: "no"}[d.Live] }},
 		{Name: "pending", Value: func(d audit.DatasetStatus) string { return fmt.Sprint(d.Pending) }, Right: true},
-		// The summary says why.
+		// The summary says why, since when, and when it is tried again.
 		{Name: "circuit", Value: func(d audit.DatasetStatus) string { return d.Circuit.State }},
 		{Name: "class", Rare: true, Value: func(d audit.DatasetStatus) string { return d.Circuit.Class }},
 		{Name: "meta_code", Rare: true, Value: func(d audit.DatasetStatus) string { return codes(d.Circuit.Code, d.Circuit.Subcode) }},
-		{Name: "since", Rare: true, Value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Since) }},
-		{Name: "until", Rare: true, Value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Until) }},
+		{Name: "since", Hide: true, Value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Since) }},
+		{Name: "until", Hide: true, Value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Until) }},
 	}
 }
 

@@ -99,6 +99,13 @@ func (t *txn) batchOf(seq uint64) uint64 {
 	return uint64(b.cells[at].batch)
 }
 
+// storedState is the state of a batch as it is stored.
+func storedState(body []byte) store.BatchState {
+	d := decoder{b: body}
+	_, _ = d.uint(), d.uint()
+	return store.BatchState(d.byte())
+}
+
 // carriedBefore reports whether a batch, as it is stored, may have carried a row that is in another one now, without decoding it. Of
 // one that cannot be read it says yes: whoever decodes it says what is wrong.
 func carriedBefore(body []byte, seq uint64) bool {

@@ -28,6 +28,8 @@ type search struct {
 	decoded event.Event
 	page    store.Page[store.EventEntry]
 	telling telling
+
+	fromBatch bool // the rows that are looked at are those of f.Batch
 }
 
 // Events returns a page of events, the newest import first.
@@ -109,6 +111,7 @@ func (s *search) ranges() ([]extent, error) {
 		if err != nil {
 			return nil, err
 		}
+		s.fromBatch = true
 		return singles(slices.Concat(b.Seqs, b.dropped)), nil
 	case s.f.Seq != 0:
 		return []extent{{s.f.Seq, 1}}, nil
@@ -250,7 +253,7 @@ func (s *search) matches(seq uint64, r *row) bool {
 		f.File != 0 && r.file != f.File,
 		f.Seq != 0 && seq != f.Seq,
 		(f.FileName != "" || f.Source != "") && !s.inFile(r.file),
-		f.Batch != 0 && !s.inBatch(seq),
+		f.Batch != 0 && !s.fromBatch && !s.inBatch(seq),
 		!f.Since.IsZero() && at.Before(f.Since),
 		!f.Until.IsZero() && !at.Before(f.Until),
 		f.RecordKey != "" && !isKey(r.recordKey, f.RecordKey):

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"capibara/store"
+
+	"go.etcd.io/bbolt"
 )
 
 // Batch returns one batch. ErrNotFound.
@@ -54,6 +56,11 @@ func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batc
 		if len(trace) > 0 && !bytes.Contains(v, trace) {
 			return store.Batch{}, false, nil
 		}
+		if f.BatchState != 0 {
+			if body, ok := unseal(numberKey(n), v); ok && storedState(body) != f.BatchState {
+				return store.Batch{}, false, nil
+			}
+		}
 		if f.Seq != 0 {
 			if newest == 0 {
 				newest = t.batchOf(f.Seq)
@@ -67,7 +74,7 @@ func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batc
 			return store.Batch{}, false, err
 		}
 		fits := (f.Dataset == "" || b.Dataset == f.Dataset) && (f.BatchState == 0 || b.State == f.BatchState) &&
-			(f.Batch == 0 || n == f.Batch) && (f.Seq == 0 || b.carried(f.Seq)) && between(b.CreatedAt, f) &&
+			(f.Seq == 0 || b.carried(f.Seq)) && between(b.CreatedAt, f) &&
 			(f.FBTraceID == "" || slices.ContainsFunc(b.Attempts, func(a store.Attempt) bool { return a.FBTraceID == f.FBTraceID }))
 		return b.Batch, fits, nil
 	})
@@ -88,7 +95,7 @@ func (d *DB) Files(ctx context.Context, f store.Filter) (store.Page[store.File],
 		if err != nil {
 			return store.File{}, false, err
 		}
-		if f.File != 0 && n != f.File || f.FileName != "" && r.Name != f.FileName || f.Mends != 0 && r.Mends != f.Mends ||
+		if f.FileName != "" && r.Name != f.FileName || f.Mends != 0 && r.Mends != f.Mends ||
 			f.Source != "" && r.Source != f.Source || !between(r.StartedAt, f) {
 			return store.File{}, false, nil
 		}
@@ -105,6 +112,14 @@ func between(t time.Time, f store.Filter) bool {
 	return (f.Since.IsZero() || !t.Before(f.Since)) && (f.Until.IsZero() || t.Before(f.Until))
 }
 
+// entryBefore puts a cursor on the last entry before a key.
+func entryBefore(c *bbolt.Cursor, key []byte) (k, v []byte) {
+	if k, _ := c.Seek(key); k == nil {
+		return c.Last()
+	}
+	return c.Prev()
+}
+
 // newestFirst reads a page of what fits among the numbered entries of b, from the greatest number down; of the one entry only when
 // that is not 0. read gets the entry as it is stored.
 func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter, only uint64,
@@ -114,17 +129,12 @@ func newestFirst[T any](ctx context.Context, d *DB, b bucket, f store.Filter, on
 		if err != nil {
 			return err
 		}
-		began := time.Now()
 		if only != 0 && only < before {
 			before = only + 1
 		}
+		began := time.Now()
 		c := t.bucket(b).Cursor()
-		k, v := c.Seek(numberKey(before))
-		if k == nil {
-			k, v = c.Last()
-		} else {
-			k, v = c.Prev()
-		}
+		k, v := entryBefore(c, numberKey(before))
 		for k != nil {
 			if len(k) != 8 {
 				return damaged(b, k)

@@ -52,12 +52,7 @@ func (t *txn) rejected(f store.Filter, file, record uint64) (page store.Page[sto
 	if f.File != 0 && f.File < file {
 		file, record = f.File, math.MaxUint64
 	}
-	k, v := c.Seek(appendKey(numberKey(file), record))
-	if k == nil {
-		k, v = c.Last()
-	} else {
-		k, v = c.Prev()
-	}
+	k, v := entryBefore(c, appendKey(numberKey(file), record))
 	for looked := 0; k != nil; k, v = c.Prev() {
 		if len(k) != 16 {
 			return page, damaged(rejectsBucket, k)

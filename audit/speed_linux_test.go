@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -41,6 +42,7 @@ func TestSpeedOfALargeLedger(t *testing.T) {
 	of := func(what string, times int, ask func() error) {
 		t.Helper()
 		var took []time.Duration
+		busy := busyTime(t)
 		for range times {
 			began := time.Now()
 			if err := ask(); err != nil {
@@ -49,7 +51,8 @@ func TestSpeedOfALargeLedger(t *testing.T) {
 			took = append(took, time.Since(began))
 		}
 		slices.Sort(took)
-		t.Logf("%-44s median %10s, worst %10s of %d", what, took[len(took)/2].Round(10*time.Microsecond), took[len(took)-1].Round(10*time.Microsecond), times)
+		t.Logf("%-44s median %10s, worst %10s of %d; %s of a processor each", what, took[len(took)/2].Round(10*time.Microsecond),
+			took[len(took)-1].Round(10*time.Microsecond), times, ((busyTime(t) - busy) / time.Duration(times)).Round(10*time.Microsecond))
 	}
 	page := func(q Query) func() error {
 		return func() error {
@@ -74,7 +77,7 @@ func TestSpeedOfALargeLedger(t *testing.T) {
 		_, err := r.ShowFile(ctx, 1)
 		return err
 	})
-	day := now.AddDate(0, 0, -15).Format(time.DateOnly)
+	day := now.AddDate(0, 0, -25).Format(time.DateOnly)
 	for name, q := range map[string]Query{
 		"page: newest":                 {},
 		"page: state pending":          {State: "pending"},
@@ -89,13 +92,15 @@ func TestSpeedOfALargeLedger(t *testing.T) {
 		of(name, 10, page(q))
 	}
 	scan := func(what string, q Query) {
-		began := time.Now()
+		began, busy := time.Now(), busyTime(t)
 		list, err := r.Events(ctx, q)
 		if err != nil || len(list.Items) != 0 {
 			t.Fatalf("%s: %d events, %v", what, len(list.Items), err)
 		}
 		took := time.Since(began)
-		t.Logf("%-44s %10s, %.1f million rows a second", what, took.Round(time.Millisecond), float64(rows)/took.Seconds()/1e6)
+		busy = busyTime(t) - busy
+		t.Logf("%-44s %10s, %.1f million rows a second; %.1f million a second of a processor", what, took.Round(time.Millisecond),
+			float64(rows)/took.Seconds()/1e6, float64(rows)/busy.Seconds()/1e6)
 	}
 	scan("person who is not there, by scan", Query{Email: "nobody@example.com"})
 	scan("record key that is not there, by scan", Query{RecordKey: "K-none"})
@@ -117,6 +122,16 @@ func TestSpeedOfALargeLedger(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// busyTime is how long processors worked for this process: on a machine that others use too it tells more than the clock.
+func busyTime(t *testing.T) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func speedID(i int) string {
