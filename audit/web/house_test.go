@@ -99,6 +99,12 @@ func (l *ledger) file(t *testing.T, name string, seed byte, records ...store.Rec
 	}
 }
 
+func (l *ledger) setBefore(before func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.before = before
+}
+
 func (l *ledger) happen() {
 	l.mu.Lock()
 	before := l.before

@@ -90,12 +90,14 @@ type Site struct {
 	config   Config
 	sessions sessions
 	refused  refusals
-	heavy    chan struct{} // has room for those who ask for what takes long
+	heavy    chan struct{} // has room for those who have much looked through
+	whole    chan struct{} // has room for those who read what is written for long
 }
 
 // New returns a Site.
 func New(c Config) *Site {
-	s := &Site{ledger: c.Ledger, log: c.Log, zone: c.Zone, now: c.Now, config: c, heavy: make(chan struct{}, maxHeavy)}
+	s := &Site{ledger: c.Ledger, log: c.Log, zone: c.Zone, now: c.Now, config: c, heavy: make(chan struct{}, maxHeavy),
+		whole: make(chan struct{}, maxHeavy)}
 	if s.zone == nil {
 		s.zone = time.UTC
 	}
