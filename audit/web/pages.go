@@ -43,6 +43,7 @@ func (s *Site) pages(mux *http.ServeMux) {
 	mux.HandleFunc("GET /{$}", s.overviewPage)
 	mux.HandleFunc("GET /files", s.filesPage)
 	mux.HandleFunc("GET /files/{n}", s.filePage)
+	mux.HandleFunc("GET /files/{n}/receipt", s.receipt)
 	mux.HandleFunc("GET /events", s.looking(s.eventsPage))
 	mux.HandleFunc("POST /events", s.long(s.personPage))
 	mux.HandleFunc("GET /events/{id...}", s.eventPage)

@@ -15,7 +15,7 @@ import (
 var reads = []string{
 	"/api/v1/status", "/api/v1/overview", "/api/v1/rules", "/api/v1/events", "/api/v1/batches", "/api/v1/files", "/api/v1/events/deal-1",
 	"/api/v1/files/1", "/api/v1/report?month=2026-11", "/events.csv", "/batches.csv", "/files.csv", "/report?month=2026-11", "/sign-in",
-	"/", "/files", "/files/1", "/events", "/events/deal-1", "/batches", "/search", "/rules", "/reports",
+	"/", "/files", "/files/1", "/files/1/receipt", "/events", "/events/deal-1", "/batches", "/search", "/rules", "/reports",
 }
 
 // TestHosts asks under the names that a stranger could make mean this computer.

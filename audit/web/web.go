@@ -25,6 +25,8 @@ type Ledger interface {
 	ShowEvent(ctx context.Context, id string) ([]audit.EventStory, error)
 	ShowBatch(ctx context.Context, n uint64) (audit.BatchStory, error)
 	ShowFile(ctx context.Context, n uint64) (audit.FileStory, error)
+	// Receipt is the page that was written about file n for whoever dropped it, and store.ErrNotFound when there is none any more.
+	Receipt(ctx context.Context, n uint64) ([]byte, error)
 	Report(ctx context.Context, q audit.ReportQuery) (audit.Report, error)
 	// Find looks for what somebody typed into the one box of the search page.
 	Find(ctx context.Context, typed string) (audit.Found, error)

@@ -48,6 +48,7 @@ type local struct {
 	soon        func()                                // has the schedule upload now; nil without one
 	// reconsider has the schedule ask when an upload makes sense again; nil without one.
 	reconsider func(context.Context)
+	imports    underWay       // how far imports are
 	daybook    *audit.Daybook // what an overview counts, kept by capibara run; nil elsewhere
 	lookUps    lookUps        // of people, that the audit log has
 	owed       atomic.Pointer[[]uploader.NotLive]
@@ -156,7 +157,7 @@ func (l *local) importer(all []*importer.Mapping, tell func(progress)) (*importe
 	}
 	return importer.New(importer.Config{Store: l.db, Log: l.roomLog(), Home: l.config.Home,
 		Folders: folders, Receipts: receipts,
-		Mappings: all, Now: l.now, Progress: importProgress(tell), Outlook: l.outlook, Suppressed: l.erased.who.Load}), nil
+		Mappings: all, Now: l.now, Progress: l.importProgress(tell), Outlook: l.outlook, Suppressed: l.erased.who.Load}), nil
 }
 
 // Import imports one file.
