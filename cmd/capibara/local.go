@@ -48,9 +48,11 @@ type local struct {
 	soon        func()                                // has the schedule upload now; nil without one
 	// reconsider has the schedule ask when an upload makes sense again; nil without one.
 	reconsider func(context.Context)
-	imports    underWay       // how far imports are
-	daybook    *audit.Daybook // what an overview counts, kept by capibara run; nil elsewhere
-	lookUps    lookUps        // of people, that the audit log has
+	imports    underWay // how far imports are
+	ruled      sync.Once
+	inForce    []audit.SourceRule // the sources, once somebody asked for them
+	daybook    *audit.Daybook     // what an overview counts, kept by capibara run; nil elsewhere
+	lookUps    lookUps            // of people, that the audit log has
 	owed       atomic.Pointer[[]uploader.NotLive]
 }
 
@@ -79,7 +81,7 @@ func (l *local) reader() *audit.Reader {
 		graph.Warning = l.uploader.VersionWarning()
 	}
 	return audit.New(audit.Config{Store: l.db, Datasets: datasets, Zone: l.config.zone, NextUpload: l.next, Graph: graph,
-		Ledger: l.testimony.inDoubt().status(), Daybook: l.daybook, Rules: l.config.rules, MappingText: mappingText, Now: l.now})
+		Ledger: l.testimony.inDoubt().status(), Daybook: l.daybook, Rules: l.rules, MappingText: mappingText, Now: l.now})
 }
 
 // Status tells how things stand.
