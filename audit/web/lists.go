@@ -15,8 +15,9 @@ const (
 	// pageTime is how long one page of a CSV, or another part of a long answer, may take.
 	pageTime = 5 * time.Minute
 	// maxHeavy is how many may ask at a time for what reads much: people, and lists that only a look at every event answers. As many
-	// may ask for what is written for long, such as reports and whole lists: whoever reads those slowly holds up no search. More wait.
-	maxHeavy = 4
+	// may ask for what is written for long, such as reports and whole lists: whoever reads those slowly holds up no search. More wait: what
+	// is left of the processors belongs to imports, uploads and those who turn pages.
+	maxHeavy = 2
 )
 
 // lists serves whole lists as CSV, and the report as a page to print.

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestScansAreBounded loads pages that look through the whole ledger again and again: four look at a time, whoever asks for what is
+// TestScansAreBounded loads pages that look through the whole ledger again and again: two look at a time, whoever asks for what is
 // quick does not wait for them, and neither does whoever has a whole list written.
 func TestScansAreBounded(t *testing.T) {
 	t.Parallel()
@@ -40,7 +40,7 @@ func TestScansAreBounded(t *testing.T) {
 			for range 20 {
 				<-sent
 			}
-			for range 4 {
+			for range 2 {
 				<-came
 			}
 			p.ledger.setBefore(nil)
