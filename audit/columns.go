@@ -107,7 +107,7 @@ func moment(t *time.Time) string {
 	if t == nil {
 		return ""
 	}
-	return t.Format(time.DateTime)
+	return t.Format("2006-01-02 15:04:05 -07:00")
 }
 
 // instant is an instant as programs read it, "" when there is none.
