@@ -18,7 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
@@ -35,30 +34,8 @@ type camera struct {
 
 func newCamera(t *testing.T, out string) *camera {
 	t.Helper()
-	path := findBrowser(t)
+	tab := newTab(t, 2*time.Minute)
 	if err := os.MkdirAll(out, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	profile, err := os.MkdirTemp("", "capibara-browser-*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		// The browser's processes write there for a moment after it has ended.
-		eventually(t, "the browser's folder is gone", func() bool { return os.RemoveAll(profile) == nil })
-	})
-	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(profile), chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
-		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU}
-	for _, flag := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage"} {
-		options = append(options, chromedp.Flag(flag, true))
-	}
-	allocated, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	tab, closeTab := chromedp.NewContext(allocated)
-	t.Cleanup(closeTab)
-	tab, cancel := context.WithTimeout(tab, 2*time.Minute)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(tab); err != nil {
 		t.Fatal(err)
 	}
 	return &camera{t: t, tab: tab, out: out}
@@ -109,7 +86,13 @@ func (c *camera) shoot(name, path string, width int64, sections int) {
 			c.t.Fatalf("%s: %v", name, err)
 		}
 	}
-	small, err := fewColours(shot, int(height))
+	c.keep(name, shot, int(height), 64)
+}
+
+// keep writes a picture into the folder, with at most so many colours, so that it is small enough for the documentation.
+func (c *camera) keep(name string, shot []byte, height, colours int) {
+	c.t.Helper()
+	small, err := fewColours(shot, height, colours)
 	if err != nil {
 		c.t.Fatalf("%s: %v", name, err)
 	}
@@ -121,14 +104,8 @@ func (c *camera) shoot(name, path string, width int64, sections int) {
 	}
 }
 
-// told asks the browser for something that has no answer.
-func told[P any](tab context.Context, command cdp.Command[P, cdp.Empty], params P) error {
-	_, err := chromedp.Call(tab, command, params)
-	return err
-}
-
-// fewColours writes the upper part of a picture anew with the 64 colours that it has most of, which is enough for text.
-func fewColours(shot []byte, height int) ([]byte, error) {
+// fewColours writes the upper part of a picture anew with the colours that it has most of; 64 are enough for text.
+func fewColours(shot []byte, height, colours int) ([]byte, error) {
 	from, err := png.Decode(bytes.NewReader(shot))
 	if err != nil {
 		return nil, err
@@ -144,7 +121,7 @@ func fewColours(shot []byte, height int) ([]byte, error) {
 		return cmp.Or(counts[b]-counts[a], int(a.R)-int(b.R), int(a.G)-int(b.G), int(a.B)-int(b.B))
 	})
 	var palette color.Palette
-	for _, c := range most[:min(len(most), 64)] {
+	for _, c := range most[:min(len(most), colours)] {
 		palette = append(palette, c)
 	}
 	to := image.NewPaletted(bounds, palette)

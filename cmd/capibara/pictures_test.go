@@ -25,7 +25,7 @@ const (
 	todaysReport     = "report1795651200000.csv"
 )
 
-// TestPictures takes the pictures of docs/for-sales-ops.md when CAPIBARA_PICTURES names the folder for them. What is
+// TestPictures takes the pictures of docs/for-sales-ops.md and of the README when CAPIBARA_PICTURES names the folder for them. What is
 // seen is what the command prints and writes, in a home that is made for it; people and deals in it are invented.
 func TestPictures(t *testing.T) {
 	out := os.Getenv("CAPIBARA_PICTURES")
@@ -76,6 +76,7 @@ func TestPictures(t *testing.T) {
 	c.page("receipt-mend", mend, 3)
 	c.page("status", status, 4)
 	c.workbook("rejects", arrivedAt(t, filepath.Join("rejected", "*", "*", "*", "*.rejects.xlsx")))
+	picturePage(t, c)
 }
 
 // picturedHome makes a home, and the folder from which its commands are run: what they print has no longer paths then.

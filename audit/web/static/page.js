@@ -130,7 +130,7 @@
   });
 
   document.addEventListener("htmx:afterSettle", function (e) {
-    if (e.detail.target.id === "list" && e.detail.requestConfig) {
+    if (e.detail.target && e.detail.target.id === "list" && e.detail.requestConfig) { // going back has no target
       var top = document.getElementById("results"), wrong = document.querySelector("#list [aria-invalid]");
       if (top) {
         (wrong || top).focus({ preventScroll: true });
