@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"capibara/event"
@@ -103,3 +104,14 @@ func (e Emptied) String() string {
 
 // MarshalText writes the reason's name, "" for an event that is whole.
 func (e Emptied) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// UnmarshalText reads what MarshalText writes, as who asks a running process does.
+func (e *Emptied) UnmarshalText(text []byte) error {
+	for _, one := range []Emptied{NotEmptied, EmptiedErased, EmptiedPruned} {
+		if one.String() == string(text) {
+			*e = one
+			return nil
+		}
+	}
+	return fmt.Errorf("no event is emptied as %q", text)
+}

@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"capibara/audit"
 	"capibara/event"
 	"capibara/store"
 )
@@ -145,6 +146,45 @@ type erased struct {
 const newKeyHint = "put .capibara-erased back from a copy of the home; if there is none, look for the people again in your requests, and erase them " +
 	"with `capibara erase --new-key`, which begins with a new key"
 
+// lostKey says why people who were erased cannot be told any more, by what the home and its database remember of them, a sentence
+// without its full stop; "" when they can, and when nobody was erased.
+func lostKey(c *config, f *erasedFile, there []event.Hash) string {
+	switch {
+	case len(there) == 0:
+		return ""
+	case f == nil:
+		return fmt.Sprintf("%s is not there, and without it people who were erased cannot be told any more: a file that names them brings them back", c.erasedPath())
+	case !slices.Contains(there, event.NewSuppression(f.key, nil).Mark()):
+		return fmt.Sprintf("the key in %s is not the one of this database, so that people who were erased cannot be told any more: a file that names them brings them back", c.erasedPath())
+	}
+	return ""
+}
+
+// lookErased finds out whether the key is lost, for who only reads.
+func (l *local) lookErased(ctx context.Context) error {
+	there, err := l.db.Suppressed(ctx)
+	if err != nil || len(there) == 0 {
+		return err
+	}
+	f, err := l.config.readErased()
+	if err != nil {
+		l.erased.lost = err.Error() // what is asked is answered all the same
+		return nil
+	}
+	l.erased.lost = lostKey(l.config, f, there)
+	return nil
+}
+
+// status tells of a lost key; nil when people who were erased are kept out.
+func (e *erased) status() *audit.LedgerStatus {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.lost == "" {
+		return nil
+	}
+	return &audit.LedgerStatus{State: "key_lost", Sentence: e.lost, Fix: newKeyHint}
+}
+
 // joinErased brings together what the home and its database know of people who were erased. Where the database lacks some, as
 // a backup does that was made before, what it brought back is erased again.
 func (l *local) joinErased(ctx context.Context) error {
@@ -159,17 +199,13 @@ func (l *local) joinErased(ctx context.Context) error {
 		return err
 	}
 	e := &l.erased
+	if e.lost = lostKey(l.config, f, there); e.lost != "" {
+		l.log.Error().Str("hint", newKeyHint).Msg(e.lost)
+	}
 	if e.file = f; f == nil {
-		if len(there) > 0 {
-			e.lost = fmt.Sprintf("%s is not there, and without it people who were erased cannot be told any more: a file that names them brings them back", l.config.erasedPath())
-			l.log.Error().Str("hint", newKeyHint).Msg(e.lost)
-		}
 		return nil
 	}
-	marked := slices.Contains(there, event.NewSuppression(f.key, nil).Mark())
-	if len(there) > 0 && !marked {
-		e.lost = fmt.Sprintf("the key in %s is not the one of this database, so that people who were erased cannot be told any more: a file that names them brings them back", l.config.erasedPath())
-		l.log.Error().Str("hint", newKeyHint).Msg(e.lost)
+	if e.lost != "" {
 		e.who.Store(f.suppression())
 		return nil
 	}

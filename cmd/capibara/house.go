@@ -257,6 +257,8 @@ func (a *app) openLedger(ctx context.Context, c *config, command string, want ac
 				return nil, errors.Join(err, l.Close())
 			}
 		}
+	} else if err := l.lookErased(ctx); err != nil {
+		log.Warn().Err(err).Msg("cannot tell whether people who were erased are kept out")
 	}
 	return l, nil
 }
