@@ -169,8 +169,13 @@ func (e *eraser) suppress(ctx context.Context) (err error) {
 // eraseChunk is how many events one transaction empties.
 const eraseChunk = 1000
 
-// empty erases events and people.
-func (e *eraser) empty(ctx context.Context) (err error) {
+// empty erases events and people. Up to its end the home remembers that it is under way: those that are emptied do not tell any
+// more by what the others were to be found.
+func (e *eraser) empty(ctx context.Context) error {
+	before, err := e.erased.lookAgain(e.config, true)
+	if err != nil {
+		return err
+	}
 	d := e.erasing(e.order.By)
 	e.report.Left = 0
 	for seqs := range slices.Chunk(e.found.seqs, eraseChunk) {
@@ -180,7 +185,18 @@ func (e *eraser) empty(ctx context.Context) (err error) {
 		}
 		e.report.Erased, e.report.Left = e.report.Erased+done.Changed, e.report.Left+done.Left
 	}
-	e.report.People, err = e.db.ForgetPeople(ctx, personMatch(e.wanted.among), d, e.now())
+	if e.report.People, err = e.db.ForgetPeople(ctx, personMatch(e.wanted.among), d, e.now()); err != nil {
+		return err
+	}
+	left := e.report.Left
+	if before { // one was cut off, or left something
+		n, err := e.sweep(ctx, e.erased.who.Load())
+		if err != nil {
+			return err
+		}
+		left, e.report.Erased, e.report.People = n.left, e.report.Erased+n.events, e.report.People+n.people
+	}
+	_, err = e.erased.lookAgain(e.config, left > 0)
 	return err
 }
 
