@@ -102,7 +102,8 @@ type eraser struct {
 	found  *foundEvents
 	report *erasureReport
 	tell   func(progress)
-	owed   bool // a compaction was owed already, by an erasure that was cut off
+	keys   uint64 // of rejected records, that were taken out
+	owed   bool   // a compaction was owed already, by an erasure that was cut off
 }
 
 // run looks, or does it.
@@ -137,7 +138,11 @@ func (e *eraser) run(ctx context.Context) error {
 	if err := e.suppress(ctx); err != nil {
 		return err
 	}
+	e.forgetRejects(files)
 	if e.report.Files, err = files.scrub(ctx, s, e.tell); err != nil {
+		return err
+	}
+	if err := e.noteScrubbed(ctx, files, e.report.Files); err != nil {
 		return err
 	}
 	if err := e.empty(ctx); err != nil {
@@ -216,7 +221,7 @@ func (e *eraser) finish(ctx context.Context) error {
 	if err := e.db.Note(ctx, "erasure", detail, e.now()); err != nil {
 		return err
 	}
-	if r.Erased+r.People == 0 && !e.owed {
+	if r.Erased+r.People+e.keys == 0 && !e.owed {
 		return e.erased.settled(e.config)
 	}
 	if _, err := e.writeAnew(ctx, e.order.By); err != nil {

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"capibara/event"
+	"capibara/importer"
 	"capibara/store"
 	"capibara/store/bolt"
 )
@@ -176,5 +178,69 @@ func TestErasedAndPrunedBroughtBack(t *testing.T) {
 	}
 	if e := eventsOf(t, again, store.Filter{})[0]; e.Emptied != store.EmptiedErased || e.RecordKey != "" {
 		t.Errorf("the event is %s with the record key %q", e.Emptied, e.RecordKey)
+	}
+}
+
+// TestScrubbedFileIsNoNews imports files from the archive again, out of which somebody was taken: an older amount does not take the place
+// of the newer one that came since.
+func TestScrubbedFileIsNoNews(t *testing.T) {
+	t.Parallel()
+	h := newHome(t, "http://127.0.0.1:1")
+	text := fmt.Sprintf("%s    on_conflict: update\nfolders: {archive: %q}\n", crashConfig, filepath.Join(t.TempDir(), "archive")) // outside of the home
+	if err := os.WriteFile(filepath.Join(h.dir, configName), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l := opened(t, h)
+	at := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
+	sale := func(receipt, total int, mail string) string {
+		return fmt.Sprintf(`{"store":"S","receipt":"%d","business_date":"2026-11-20","time":%q,"total":%d,"currency":"EUR","customer":{"email":%q}}`+"\n", receipt, at, total, mail)
+	}
+	drop := func(lines ...string) string {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), "pos-1.jsonl")
+		mappings, err := l.config.mappings()
+		if err == nil {
+			err = os.WriteFile(path, []byte(strings.Join(lines, "")), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		im, err := l.importer(mappings, func(progress) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := im.Import(t.Context(), importer.Input{Path: path, Archive: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Join(h.dir, filepath.FromSlash(r.File.ArchivedAs))
+	}
+	scrubbed := drop(sale(0, 100, "bert@example.com"), sale(1, 5, quillMail), strings.Replace(sale(8, 5, quillMail), at, "soon", 1),
+		strings.Replace(sale(9, 5, "bert@example.com"), at, "soon", 1))
+	drop(sale(0, 120, "bert@example.com"))
+	if r, err := l.Erase(t.Context(), eraseQuill(false), func(progress) {}); err != nil || len(r.Files) == 0 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	var keys []string
+	if err := l.db.Rejects(t.Context(), 1, func(r store.Reject) bool { keys = append(keys, r.RecordKey); return true }); err != nil || !slices.Equal(keys, []string{"", "S · 9 · 2026-11-20"}) {
+		t.Errorf("the keys of the rejected records are %q, %v", keys, err)
+	}
+	skipped := drop(sale(2, 100, "bert@example.com"), sale(3, 5, quillMail))
+	drop(sale(2, 120, "bert@example.com"))
+	events := len(eventsOf(t, l, store.Filter{}))
+	for _, path := range []string{scrubbed, skipped} {
+		held, err := os.ReadFile(path)
+		if err != nil || strings.Contains(string(held), quillMail) {
+			t.Fatalf("the archive holds %q, %v", held, err)
+		}
+		if _, err := l.Import(t.Context(), order{Path: path, Source: "tills", Name: "pos-1.jsonl"}, func(progress) {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(eventsOf(t, l, store.Filter{})); n != events {
+		t.Errorf("older files that were imported again made %d events of %d", n, events)
+	}
+	if err := l.db.Check(t.Context(), func(p string) { t.Error(p) }); err != nil {
+		t.Fatal(err)
 	}
 }
