@@ -45,6 +45,8 @@ type Config struct {
 	Graph GraphStatus
 	// Ledger says why nothing is sent of it; nil when nothing is wrong. Only the caller knows what its home remembers.
 	Ledger *LedgerStatus
+	// Lost says why people who were erased cannot be told any more, and what to do; nil when they can.
+	Lost *LedgerStatus
 	// Daybook has what an overview counts; nil has each overview count for itself.
 	Daybook *Daybook
 	// Rules returns the sources in force, in the order in which a file is offered to them; nil for none.
@@ -64,6 +66,7 @@ type Reader struct {
 	now      func() time.Time
 	graph    GraphStatus
 	ledger   *LedgerStatus
+	lost     *LedgerStatus
 	daybook  *Daybook
 	rules    func() []SourceRule
 	readable func(string) string
@@ -74,7 +77,7 @@ type Reader struct {
 
 // New returns a Reader.
 func New(c Config) *Reader {
-	r := &Reader{store: c.Store, datasets: c.Datasets, zone: c.Zone, next: c.NextUpload, now: c.Now, graph: c.Graph, ledger: c.Ledger,
+	r := &Reader{store: c.Store, datasets: c.Datasets, zone: c.Zone, next: c.NextUpload, now: c.Now, graph: c.Graph, ledger: c.Ledger, lost: c.Lost,
 		daybook: c.Daybook, rules: c.Rules, readable: c.MappingText}
 	if r.zone == nil {
 		r.zone = time.UTC

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -30,6 +31,11 @@ func TestRemovedIsTold(t *testing.T) {
 	stories, err := r.ShowEvent(ctx, "deal-1")
 	if err != nil || !strings.Contains(stories[0].Explanation, "Meta acknowledged it.") || !strings.Contains(stories[0].Explanation, "retention.payload") {
 		t.Errorf("an event whose content is gone: %+v, %v", stories, err)
+	}
+	// A running process answers with JSON, which whoever asked it reads back.
+	var read []EventStory
+	if text, err := json.Marshal(stories); err != nil || json.Unmarshal(text, &read) != nil || read[0].Emptied != store.EmptiedPruned {
+		t.Errorf("the story on its way: %+v, %v", read, err)
 	}
 	if after := reported(t, r, ReportQuery{Month: "2026-11"}); !after.OK || len(after.Notes) != len(before.Notes) || store.Worth(after.Worth.Acknowledged) != store.Worth(before.Worth.Acknowledged) {
 		t.Errorf("the report without contents: %+v", after)

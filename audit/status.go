@@ -31,7 +31,9 @@ type Status struct {
 	// Unnamed counts pending events by Meta's id of a dataset that the configuration no longer names.
 	Unnamed map[string]uint64 `json:"unnamed,omitempty"`
 	// Ledger says why nothing is sent before somebody decides about the ledger as a whole; null when nothing is wrong.
-	Ledger  *LedgerStatus `json:"ledger,omitempty"`
+	Ledger *LedgerStatus `json:"ledger,omitempty"`
+	// Erased says why people who were erased cannot be told any more, so that a file brings them back; null when they can.
+	Erased  *LedgerStatus `json:"erased,omitempty"`
 	Graph   GraphStatus   `json:"graph"`
 	Waiting []WaitingFile `json:"waiting,omitempty"` // files in the inbox that no source takes; only from a running process
 
@@ -43,7 +45,7 @@ type Status struct {
 
 // LedgerStatus says why nothing of this ledger is sent: it may not be the one that sent last.
 type LedgerStatus struct {
-	State    string `json:"state"`    // older, diverged, another_database, copied, witness_missing, witness_unreadable, replaced, retired or moving
+	State    string `json:"state"`    // older, diverged, another_database, copied, witness_missing, witness_unreadable, replaced, retired or moving; key_lost
 	Sentence string `json:"sentence"` // without its full stop
 	Fix      string `json:"fix"`      // what a person does
 }
@@ -118,7 +120,7 @@ func (r *Reader) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, fmt.Errorf("counting the events: %w", err)
 	}
-	s := Status{Datasets: []DatasetStatus{}, Graph: r.graph, Ledger: r.ledger}
+	s := Status{Datasets: []DatasetStatus{}, Graph: r.graph, Ledger: r.ledger, Erased: r.lost}
 	pending := map[string]uint64{}
 	for _, d := range counts.Datasets {
 		s.Events.add(d.Events)

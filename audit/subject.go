@@ -19,7 +19,7 @@ func (r *Reader) Story(ctx context.Context, seq uint64) (EventStory, error) {
 // BackupsMade calls yield for what the audit log knows of copies of the ledger, oldest first.
 func (r *Reader) BackupsMade(ctx context.Context, yield func(store.AuditEntry)) error {
 	err := r.store.Audit(ctx, 1, func(e store.AuditEntry) bool {
-		if e.Kind == "backup" || e.Kind == "moved" {
+		if e.Kind == "backup" || e.Kind == "restored" || e.Kind == "moved" {
 			yield(e)
 		}
 		return true

@@ -18,6 +18,9 @@ func (r *Reader) problems(s *Status, seen findings) []string {
 	if s.Ledger != nil {
 		say("Nothing is sent: %s. What to do: %s", s.Ledger.Sentence, sentence(s.Ledger.Fix))
 	}
+	if s.Erased != nil {
+		say("People who were erased are not kept out: %s. What to do: %s", s.Erased.Sentence, sentence(s.Erased.Fix))
+	}
 	for _, d := range s.Datasets {
 		switch {
 		case d.ID == "":

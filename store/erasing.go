@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"capibara/event"
@@ -25,6 +26,11 @@ type Erasing interface {
 	// ForgetPeople removes the people that records of other files refer to, of whose identifiers match is true, and returns
 	// how many. match gets what event.UserData.DecodeBinary reads, valid inside the call only.
 	ForgetPeople(ctx context.Context, match func(identifiers []byte) bool, d Decision, now time.Time) (uint64, error)
+	// ForgetRejects takes the record keys out of the rejected records of a file that begin on these lines, and returns of how many.
+	ForgetRejects(ctx context.Context, file uint64, lines []uint64, d Decision, now time.Time) (uint64, error)
+	// Scrubbed keeps that people were taken out of an archived file, and the SHA-256 that it has since; see File.ArchivedSHA256. It
+	// does nothing when that is known.
+	Scrubbed(ctx context.Context, file uint64, sum event.Hash, now time.Time) error
 	// Suppress keeps keyed sums of identifiers, so that no record brings these people back; see event.Suppression. It adds an
 	// audit entry when any of them is new.
 	Suppress(ctx context.Context, sums []event.Hash, by string, now time.Time) error
@@ -103,3 +109,14 @@ func (e Emptied) String() string {
 
 // MarshalText writes the reason's name, "" for an event that is whole.
 func (e Emptied) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// UnmarshalText reads what MarshalText writes, as who asks a running process does.
+func (e *Emptied) UnmarshalText(text []byte) error {
+	for _, one := range []Emptied{NotEmptied, EmptiedErased, EmptiedPruned} {
+		if one.String() == string(text) {
+			*e = one
+			return nil
+		}
+	}
+	return fmt.Errorf("no event is emptied as %q", text)
+}

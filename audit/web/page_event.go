@@ -178,6 +178,8 @@ func decided(reason string) string {
 	switch event.Reason(reason) {
 	case event.ReasonWithdrawn, event.ReasonNoLongerQualified, event.ReasonRefunded:
 		return "Withdrawn"
+	case event.ReasonErased:
+		return "Its content was erased"
 	case event.ReasonRequeued:
 		return "Requeued"
 	case event.ReasonResolvedSent:

@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"capibara/audit"
+	"capibara/store"
 )
 
 // overviewView is the first page. Its body is made apart: a page that looks again names what it shows, and is answered only when there is
@@ -28,6 +29,24 @@ type overviewBody struct {
 	Happened       bool // anything on any of the days
 	Fresh          bool // nothing was ever imported
 	CanAct         bool
+	Newest         []audit.File
+}
+
+// newestFiles is how many of the files stand on the first page: what somebody dropped just now is looked for there.
+const newestFiles = 5
+
+// toMend is how many of the files, the newest first, were refused or have rejected records that none of the others brings back.
+func toMend(files []audit.File) int {
+	n, mended := 0, map[uint64]bool{}
+	for _, f := range files {
+		if f.Mends != 0 {
+			mended[f.Mends] = true
+		}
+		if f.State == store.FileRefused.String() || f.Counts.Rejected > 0 && !mended[f.File] {
+			n++
+		}
+	}
+	return n
 }
 
 // stateTile is how many events are in a state.
@@ -44,8 +63,17 @@ func (s *Site) overviewPage(w http.ResponseWriter, r *http.Request) {
 		s.unanswered(w, r, err)
 		return
 	}
+	newest, err := s.ledger.Files(r.Context(), audit.Query{Limit: newestFiles})
+	if err != nil {
+		s.unanswered(w, r, err)
+		return
+	}
 	v := view{Visitor: visitor(r)}
-	b := overviewBody{Overview: o, Tone: "good", Headline: "Everything is all right.", Rest: o.Summary, States: stateTiles(o.Events), CanAct: v.CanAct()}
+	b := overviewBody{Overview: o, Tone: "good", Headline: "Everything is all right.", Rest: o.Summary, States: stateTiles(o.Events), CanAct: v.CanAct(),
+		Newest: newest.Items}
+	if n := toMend(newest.Items); n > 0 {
+		b.Headline = "Uploads go as they should; " + plural(n, "of the newest files needs", "of the newest files need") + " mending."
+	}
 	if !o.OK {
 		b.Tone = "bad"
 		b.Headline, b.Rest = splitSentence(o.Summary)

@@ -59,6 +59,12 @@ func (v fileView) Tone() string {
 	return fileState(v.State).Tone
 }
 
+// Refused reports whether nothing of the file was imported.
+func (v fileView) Refused() bool { return v.State == store.FileRefused.String() }
+
+// NoEvents reports whether no event came of it.
+func (v fileView) NoEvents() bool { return v.Events.StateCounts == audit.StateCounts{} }
+
 // fileEvents is how many events of a file are in a state, and where they are listed.
 type fileEvents struct {
 	stateTile

@@ -52,10 +52,11 @@ func TestPagesTell(t *testing.T) {
 	p := serve(t, nil)
 	story(t, p)
 	for path, says := range map[string][]string{
-		"/":               {"events wait for dataset main, which is not live yet", "Outbox", "Meta accepted", "Halted until somebody allows it", "File 2 (deals.csv) is halted", "capibara allow --file 2"},
+		"/":               {"events wait for dataset main, which is not live yet", "Outbox", "Meta accepted", "Halted until somebody allows it", "Newest files", "File 2 (deals.csv) is halted", "capibara allow --file 2"},
 		"/files":          {"5 files, newest first.", "under-way.csv", "importing", "so far", "refused"},
 		"/files/3":        {"1 record needs to be mended", "6 records in all", "A date cannot be read", "line", "Its events", "Remarks on its events", "On its 4 events.", "A phone number could not be used and was left out."},
 		"/files/5":        {"under-way.csv: importing", "62 percent of the file; about 2 minutes left"},
+		"/files/4":        {"Nothing of it was imported."},
 		"/events":         {"7 events, newest first.", "halted: It is worth too much.", "until 2026-11-27"},
 		"/events/deal-9":  {"2 events have this event_id", "deal_closed: in flight", "Purchase: pending", "What tells of a person is hashed", `"value":`, "Imported file 3, line 4", "left out"},
 		"/events/deal-1":  {"Purchase: Meta accepted", "It is never sent again.", "and the batch was split", "events_received 1", "fbtrace_id A2"},
@@ -63,7 +64,7 @@ func TestPagesTell(t *testing.T) {
 		"/batches/1":      {"Batch 1: split", "It was refused as a whole, so that it was divided", "What the state means", ".csv (1), gpj", "SHA-256 of what was sent", "batch 2", "What it means"},
 		"/search":         {"What do you know?"},
 		"/rules":          {"States of an event", "Meta's errors", "2804050", "The configuration has no source yet."},
-		"/reports":        {"November 2026", "when files were imported"},
+		"/reports":        {"November 2026", "time of import"},
 		"/events?limit=2": {"2 events, newest first; there are older ones.", "Older"},
 	} {
 		got := p.browse(path)

@@ -74,6 +74,9 @@ func (a *app) backup(ctx context.Context, file string) error {
 		a.line("  last entry  %s", c.day(r.EntryAt))
 		a.line("  head        %s", r.Head)
 		a.line("\nKeep it on another machine. `capibara restore FILE` puts it back; what is sent from now on it does not know.")
+		if _, err := os.Lstat(c.erasedPath()); err == nil {
+			a.line("Keep a copy of %s beside it: it keeps people out who were erased, and is not in the database.", c.erasedPath())
+		}
 		return nil
 	})
 }

@@ -210,6 +210,7 @@ func ask(ctx context.Context, c *config, client *capi.Client, alias string) (sai
 			remarks = append(remarks, loose)
 		}
 	}
+	remarks = append(remarks, tokenKind().unused(alias, d.AccessTokenFile, token)...)
 	p := client.Probe(ctx, string(d.ID), capi.Token(token.text))
 	if w := p.Outcome.VersionWarning; w != "" {
 		remarks = append(remarks, "Meta says about Graph "+c.Graph.Version+": "+w)

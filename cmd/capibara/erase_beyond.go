@@ -31,16 +31,19 @@ func (l *local) beyond(ctx context.Context, found *foundEvents) ([]beyondControl
 			all = append(all, beyondControl{What: "moved", At: &at, Say: fmt.Sprintf("The ledger was moved on %s, %s: the folder that it was moved from may still be there. Delete it.", l.config.day(e.At), e.Detail)})
 			return
 		}
+		if e.Kind == "restored" { // the database does not know that this backup was made
+			if _, named, ok := strings.Cut(e.Detail, "the backup "); ok {
+				path, _, _ := strings.Cut(named, " took the place of ")
+				all = append(all, beyondControl{"backup", path, &at, fmt.Sprintf("The backup %s, which was put back on %s, may hold hashes of the person. Replace it by a new one.%s", path, l.config.day(e.At), absent(path))})
+			}
+			return
+		}
 		i := strings.LastIndex(e.Detail, ", to ")
 		if i < 0 {
 			return
 		}
 		path := e.Detail[i+len(", to "):]
-		gone := ""
-		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-			gone = " It is not there now; it may lie elsewhere."
-		}
-		all = append(all, beyondControl{"backup", path, &at, fmt.Sprintf("The backup %s of %s may hold hashes of the person. Replace it by a new one.%s", path, l.config.day(e.At), gone)})
+		all = append(all, beyondControl{"backup", path, &at, fmt.Sprintf("The backup %s of %s may hold hashes of the person. Replace it by a new one.%s", path, l.config.day(e.At), absent(path))})
 	})
 	if err != nil {
 		return nil, err
@@ -57,7 +60,15 @@ func (l *local) beyond(ctx context.Context, found *foundEvents) ([]beyondControl
 	if n := found.states[store.StateAcknowledged]; n > 0 {
 		all = append(all, beyondControl{What: "meta", Say: fmt.Sprintf("Meta accepted %s, with hashed identifiers. What is there is deleted by Meta alone, on request.", counted(n, "event", "events"))})
 	}
-	return append(all, beyondControl{What: "source", Say: "The system that the exports come from, and copies of exports outside of this home, still hold the person. Take the person out there: a record that comes again is skipped here, and counted as person_erased."}), nil
+	return append(all, beyondControl{What: "source", Say: "The system that the exports come from, and copies of exports outside of its archive/ and rejected/, still hold the person. Take the person out there: a record that comes again is skipped here, and counted as person_erased."}), nil
+}
+
+// absent says that a file is not where it was written, "" when it is.
+func absent(path string) string {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return " It is not there now; it may lie elsewhere."
+	}
+	return ""
 }
 
 // quiet waits until nobody imports, copies or prunes and lets nobody begin before release is called.

@@ -133,7 +133,7 @@ func (a *app) printErasure(r erasureReport) {
 	a.line("What is held under %s:", r.By)
 	a.line("  events         %s%s", counted(r.Found, "event", "events"), inStates(r.Events))
 	if r.Left > 0 {
-		a.line("                 %s a batch whose fate is not known, and stay until it is: see `capibara history batches --state unknown`, and `capibara resolve`.", counted(r.Left, "event is of", "events are of"))
+		a.line("                 %s a batch whose fate is not known, and stay until it is: see `capibara history batches --state unknown` and `--state held`, and `capibara resolve`.", counted(r.Left, "event is of", "events are of"))
 	}
 	a.line("  people         %s that records of other files refer to", counted(r.People, "person", "people"))
 	a.printHeld("files", "to be scrubbed", r.Files)
@@ -183,14 +183,22 @@ func linesOf(f importer.Held) string {
 	return map[bool]string{true: "line ", false: "lines "}[len(at) == 1] + strings.Join(at, ", ")
 }
 
+// fewOthers is how many other identifiers are told one by one.
+const fewOthers = 8
+
 // printOthers tells of the other identifiers, by kind.
 func (a *app) printOthers(r erasureReport) {
 	if len(r.Others) == 0 {
 		return
 	}
 	a.line("  besides        the events carry %s", counted(len(r.Others), "other identifier", "other identifiers"))
-	left := 0
+	left, adds := 0, 0
 	for _, o := range r.Others {
+		if o.Adds == 0 && !o.Taken && len(r.Others) > fewOthers { // what would add nothing is only counted
+			left++
+			continue
+		}
+		adds++
 		what := fmt.Sprintf("on %s; it would add %s", counted(o.Events, "event", "events"), counted(o.Adds, "event", "events"))
 		switch {
 		case o.Shared:
@@ -201,6 +209,9 @@ func (a *app) printOthers(r erasureReport) {
 			left++
 		}
 		a.line("                 %s %s", labelOf(o.Kind), what)
+	}
+	if n := len(r.Others) - adds; n > 0 {
+		a.line("                 %s would add no event", counted(n, "of them", "of them"))
 	}
 	if left > 0 {
 		a.line("                 --extend takes %s too.", counted(left, "of them", "of them"))
@@ -232,9 +243,12 @@ func (a *app) printErased(r erasureReport) {
 	}
 	a.line("\nErased: %s, %s, %s in files%s.", counted(r.Erased, "event", "events"), counted(r.People, "person", "people"), counted(records, "record", "records"),
 		map[bool]string{true: fmt.Sprintf(", and %s as a whole", counted(whole, "file", "files"))}[whole > 0])
+	if r.Found == 0 && r.People == 0 && len(r.Files) == 0 && len(r.Waiting) == 0 {
+		a.line("Nothing was found under it: compare the spelling with the request, and try the person's other addresses and numbers.")
+	}
 	a.line("Records that name the person are skipped from now on.")
 	if r.Left > 0 {
-		a.line("%s, because the fate of the batch is not known: when it is, run the same command again.", counted(r.Left, "event stays", "events stay"))
+		a.line("%s, because the fate of the batch is not known. Nothing of it is sent anew; run the same command again when it is known.", counted(r.Left, "event stays", "events stay"))
 	}
 	switch {
 	case r.Compacted:

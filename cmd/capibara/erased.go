@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"capibara/audit"
 	"capibara/event"
 	"capibara/store"
 )
@@ -27,7 +28,8 @@ type erasedFile struct {
 	Note string      `json:"note"`
 	Key  string      `json:"key"` // hex
 	Sums []erasedSum `json:"sums"`
-	// Again says that the database lacked some of the sums and has them now, and that its events were not looked at since.
+	// Again says that the database may hold what these sums have: it lacked some of them and has them now, an erasure was cut off
+	// while it emptied events, or it left some whose batch's fate was not known.
 	Again bool `json:"erase_again,omitempty"`
 	// Owed says that something was erased, or is about to be, and that the database was not compacted since.
 	Owed bool `json:"compaction_owed,omitempty"`
@@ -145,6 +147,45 @@ type erased struct {
 const newKeyHint = "put .capibara-erased back from a copy of the home; if there is none, look for the people again in your requests, and erase them " +
 	"with `capibara erase --new-key`, which begins with a new key"
 
+// lostKey says why people who were erased cannot be told any more, by what the home and its database remember of them, a sentence
+// without its full stop; "" when they can, and when nobody was erased.
+func lostKey(c *config, f *erasedFile, there []event.Hash) string {
+	switch {
+	case len(there) == 0:
+		return ""
+	case f == nil:
+		return fmt.Sprintf("%s is not there, and without it people who were erased cannot be told any more: a file that names them brings them back", c.erasedPath())
+	case !slices.Contains(there, event.NewSuppression(f.key, nil).Mark()):
+		return fmt.Sprintf("the key in %s is not the one of this database, so that people who were erased cannot be told any more: a file that names them brings them back", c.erasedPath())
+	}
+	return ""
+}
+
+// lookErased finds out whether the key is lost, for who only reads.
+func (l *local) lookErased(ctx context.Context) error {
+	there, err := l.db.Suppressed(ctx)
+	if err != nil || len(there) == 0 {
+		return err
+	}
+	f, err := l.config.readErased()
+	if err != nil {
+		l.erased.lost = err.Error() // what is asked is answered all the same
+		return nil
+	}
+	l.erased.lost = lostKey(l.config, f, there)
+	return nil
+}
+
+// status tells of a lost key; nil when people who were erased are kept out.
+func (e *erased) status() *audit.LedgerStatus {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.lost == "" {
+		return nil
+	}
+	return &audit.LedgerStatus{State: "key_lost", Sentence: e.lost, Fix: newKeyHint}
+}
+
 // joinErased brings together what the home and its database know of people who were erased. Where the database lacks some, as
 // a backup does that was made before, what it brought back is erased again.
 func (l *local) joinErased(ctx context.Context) error {
@@ -159,17 +200,13 @@ func (l *local) joinErased(ctx context.Context) error {
 		return err
 	}
 	e := &l.erased
+	if e.lost = lostKey(l.config, f, there); e.lost != "" {
+		l.log.Error().Str("hint", newKeyHint).Msg(e.lost)
+	}
 	if e.file = f; f == nil {
-		if len(there) > 0 {
-			e.lost = fmt.Sprintf("%s is not there, and without it people who were erased cannot be told any more: a file that names them brings them back", l.config.erasedPath())
-			l.log.Error().Str("hint", newKeyHint).Msg(e.lost)
-		}
 		return nil
 	}
-	marked := slices.Contains(there, event.NewSuppression(f.key, nil).Mark())
-	if len(there) > 0 && !marked {
-		e.lost = fmt.Sprintf("the key in %s is not the one of this database, so that people who were erased cannot be told any more: a file that names them brings them back", l.config.erasedPath())
-		l.log.Error().Str("hint", newKeyHint).Msg(e.lost)
+	if e.lost != "" {
 		e.who.Store(f.suppression())
 		return nil
 	}
@@ -197,16 +234,38 @@ func (l *local) joinErased(ctx context.Context) error {
 func (l *local) eraseAgain(ctx context.Context, f *erasedFile) error {
 	n, err := l.sweep(ctx, f.suppression())
 	if err != nil {
-		return fmt.Errorf("erasing again what the database brought back: %w", err)
+		return fmt.Errorf("erasing again what the database holds of people who were erased: %w", err)
 	}
-	if l.erased.again = n; n.any() {
+	if l.erased.again = n; n.events+n.people > 0 {
 		l.log.Warn().Uint64("events", n.events).Uint64("people", n.people).Uint64("left", n.left).
 			Str("hint", "run `capibara compact` so that their bytes are gone as well").
-			Msg("the database knew people again who were erased, as a backup does that was made before; they were erased again")
+			Msg("the database held people who were erased, as a backup does that was made before, and what an erasure had to leave; they were erased again")
 		f.Owed = true
 	}
-	f.Again = false
+	f.Again = n.left > 0
 	return f.write(l.config)
+}
+
+// eraseLeft erases what an erasure had to leave, because the fate of its batch was not known, as soon as it is: what waits again must
+// not be sent.
+func (l *local) eraseLeft(ctx context.Context) error {
+	l.erased.mu.Lock()
+	defer l.erased.mu.Unlock()
+	if f := l.erased.file; f != nil && f.Again {
+		return l.eraseAgain(ctx, f)
+	}
+	return nil
+}
+
+// lookAgain keeps whether the database may hold people who were erased, and returns what was kept before.
+func (e *erased) lookAgain(c *config, again bool) (before bool, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if before = e.file.Again; before == again {
+		return before, nil
+	}
+	e.file.Again = again
+	return before, e.file.write(c)
 }
 
 // swept counts what a sweep took out.
@@ -220,8 +279,8 @@ func (l *local) sweep(ctx context.Context, who *event.Suppression) (n swept, err
 	d := l.erasing(operator())
 	var seqs []uint64
 	err = l.eachEvent(ctx, store.Filter{}, func(e *store.EventEntry) error {
-		if e.Emptied != store.NotEmptied || e.Damaged {
-			return nil
+		if e.Emptied == store.EmptiedErased || e.Damaged {
+			return nil // a pruned one keeps its record key
 		}
 		decoded.Reset()
 		if !who.HasEventID(e.EventID) && (decoded.DecodeBinary(e.Payload) != nil || !who.Has(&decoded.User)) {

@@ -94,6 +94,9 @@ func (a *app) tellGoLive(ctx context.Context, c *config, h house, alias string) 
 	if err != nil {
 		return dry, err
 	}
+	if l, ok := h.(*local); ok {
+		l.toldTokens = true // the probe below tells it, before anything is sent
+	}
 	// First what this machine knows: a ledger that rehearsed is refused before anybody is asked.
 	r, err := h.DryRun(ctx)
 	if err != nil {

@@ -127,6 +127,9 @@ func (a *app) importUnfit(ctx context.Context, c *config, arg, path string) erro
 		if err != nil {
 			return err
 		}
+		if v.Events == 0 && r.preset == "generic" {
+			return c.noSource(arg, r) // nothing is known of the file but guesses
+		}
 		a.printPreview(newPreview(v, r))
 	}
 	return c.noSource(arg, r)

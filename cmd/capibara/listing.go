@@ -49,7 +49,7 @@ func (l *listing[T]) write(ctx context.Context, h house, q audit.Query) (err err
 	}
 	if l.a.output == asTable || l.a.output == asJSON {
 		m.end()
-		return l.single(page)
+		return l.single(q, page)
 	}
 	out, err := l.begin()
 	if err != nil {
@@ -98,7 +98,7 @@ func (l *listing[T]) teller(m *meter) func() func(progress) {
 }
 
 // single writes one page for people, or as one value of JSON.
-func (l *listing[T]) single(page audit.List[T]) error {
+func (l *listing[T]) single(q audit.Query, page audit.List[T]) error {
 	if l.a.output == asJSON {
 		return writeJSON(l.w, page)
 	}
@@ -108,6 +108,9 @@ func (l *listing[T]) single(page audit.List[T]) error {
 	}
 	if len(page.Items) == 0 {
 		shown.line("There are no %s that match.", l.what)
+		if (q.RecordKey != "" || q.OrderID != "") && len(page.Records) == 0 && q.Cursor == "" {
+			shown.line("A record that was skipped, because it is in another stage or names nobody, leaves no trace by its key: it is counted in\nits file, as `capibara history files` and `capibara show file` tell. What was erased is found by its event_id alone.")
+		}
 	} else if err := writeList(&shown, l.columns, page.Items); err != nil {
 		return err
 	}

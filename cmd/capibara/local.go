@@ -40,6 +40,7 @@ type local struct {
 	passing     sync.Mutex                            // held while an upload is under way
 	copying     sync.Mutex                            // held while a backup is written, and while the database is compacted
 	toldHead    string                                // the day on which the head of the audit log was logged
+	toldTokens  bool                                  // somebody was told already how the access tokens are kept
 	toldVersion string                                // what was logged about the Graph version
 	erased      erased                                // who was erased
 	eraseTurn   sync.Mutex                            // held while people are erased
@@ -81,7 +82,7 @@ func (l *local) reader() *audit.Reader {
 		graph.Warning = l.uploader.VersionWarning()
 	}
 	return audit.New(audit.Config{Store: l.db, Datasets: datasets, Zone: l.config.zone, NextUpload: l.next, Graph: graph,
-		Ledger: l.testimony.inDoubt().status(), Daybook: l.daybook, Rules: l.rules, MappingText: mappingText, Now: l.now})
+		Ledger: l.testimony.inDoubt().status(), Lost: l.erased.status(), Daybook: l.daybook, Rules: l.rules, MappingText: mappingText, Now: l.now})
 }
 
 // Status tells how things stand.
@@ -290,13 +291,17 @@ func (l *local) newUploader() (*uploader.Uploader, error) {
 	if err != nil {
 		return nil, err
 	}
+	log := l.log
+	if l.toldTokens {
+		log = zerolog.Nop()
+	}
 	var datasets []uploader.Dataset
 	for _, alias := range c.aliases() {
 		d := c.Datasets[alias]
 		if err := c.usable(alias); err != nil {
 			return nil, err
 		}
-		datasets = append(datasets, uploader.Dataset{Alias: alias, ID: string(d.ID), Token: tokenSource(alias, d, l.log),
+		datasets = append(datasets, uploader.Dataset{Alias: alias, ID: string(d.ID), Token: tokenSource(alias, d, log),
 			Live: d.Live || c.rehearses()})
 	}
 	u, err := uploader.New(uploader.Config{Store: boundOutbox{l.db, c, l.testimony}, Client: client, Datasets: datasets, Log: l.roomLog(),

@@ -253,7 +253,7 @@ func (a *app) printWaiting(reports []fileReport) {
 		events, later = events+r.Events-halted, later+r.Waiting
 	}
 	if soon := events - min(events, later); soon > 0 {
-		a.line("%s for the next upload: `capibara upload --dry-run` shows them.", counted(soon, "event waits", "events wait"))
+		a.line("%s for the next upload: `capibara upload --dry-run` shows them, with what waited before.", counted(soon, "new event waits", "new events wait"))
 	}
 	if later > 0 {
 		a.line("%s longer, because the time lies in the future or the source holds it back: `capibara show event` says until when.",

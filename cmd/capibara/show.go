@@ -139,7 +139,7 @@ func (a *app) printEventStory(s audit.EventStory) error {
 	if o := s.ReplacedBy; o != nil {
 		a.line("  replaced by    file %d, line %d, imported %s", o.File, o.Line, moment(o.ImportedAt))
 	}
-	if len(s.Sent) > 0 {
+	if len(s.Sent) > 0 && s.Emptied == store.NotEmptied {
 		how := "was"
 		switch s.State {
 		case store.StatePending.String():

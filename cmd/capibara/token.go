@@ -70,6 +70,21 @@ func (k keyKind) look(alias string, d datasetConfig, file string) (found, error)
 	return k.cleaned(found{text: text, from: file, loose: loose}, d)
 }
 
+// unused names the other places that hold a secret of a dataset beside the one it was found in: who changes it there wonders why
+// nothing changes. Sentences without their full stop.
+func (k keyKind) unused(alias, file string, f found) []string {
+	var all []string
+	for _, place := range []struct{ path, name string }{{k.credentialOf(alias), "the systemd credential " + k.credential + alias}, {file, file}} {
+		if place.path == "" || place.name == f.from {
+			continue
+		}
+		if text, err := readKey(place.path); err == nil && strings.TrimSpace(text) != "" {
+			all = append(all, fmt.Sprintf("%s holds an %s too, which is not used, because %s comes first", place.name, k.what, f.from))
+		}
+	}
+	return all
+}
+
 func (k keyKind) cleaned(f found, d datasetConfig) (found, error) {
 	text, err := k.clean(f.text, string(d.ID))
 	if err != nil {

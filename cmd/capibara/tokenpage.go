@@ -92,7 +92,7 @@ func (a *app) addPageToken(ctx context.Context, name string, role web.Role) erro
 	}
 	a.keepPageToken(ctx, c, pageTokenAct{Name: name, Role: role})
 	a.line("%s", token)
-	fmt.Fprintf(a.stderr, "This is the token of %s, %s. It is shown this once and kept nowhere. A running capibara knows it already.\n", name, article(role))
+	fmt.Fprintf(a.stderr, "This is the token of %s, %s. It is shown this once and kept nowhere. A running capibara takes it up within seconds.\n", name, article(role))
 	if first && c.Web.URL == "" {
 		fmt.Fprintln(a.stderr, "It is the first one: from now on everybody signs in to the page, on this machine too.")
 	}

@@ -55,7 +55,7 @@ func explained(err error) error {
 	case err == nil || errors.As(err, &known):
 		return err
 	case errors.As(err, &usage):
-		return misused("`capibara history events --help` shows how filters are written", "%w", err)
+		return misused("the command with --help shows how it is written", "%w", err)
 	case errors.Is(err, store.ErrNotFound):
 		return failed("`capibara history events`, `history batches` and `history files` list what there is", "%w", err)
 	case errors.Is(err, store.ErrStale):
