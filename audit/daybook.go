@@ -32,11 +32,12 @@ type Daybook struct {
 	zone  *time.Location
 	now   func() time.Time
 
-	counting sync.Mutex // held by the one count that is under way; it guards all below but figures
+	counting sync.Mutex // held by the one count that is under way; it guards all below but figures and lately
 	batches  dayBatches
 	expired  dayExpired
 	sources  coverages
 	figures  atomic.Pointer[figures] // what was counted last
+	lately   lately                  // what a status looked for last
 	rests    bool                    // it lets others go on now and then
 	stint    time.Time               // when it began to read
 	until    time.Time               // when a count has to end; the zero time never

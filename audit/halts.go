@@ -125,6 +125,20 @@ func (s *Status) halted() uint64 {
 
 // expiringSums adds up what expires within a day.
 func (r *Reader) expiringSums(ctx context.Context, counts store.Counts, now time.Time) ([]store.Sum, error) {
+	var pending, due uint64
+	for _, d := range counts.Datasets {
+		pending, due = pending+d.Events[store.StatePending], due+d.Expiring
+	}
+	if due == 0 {
+		return []store.Sum{}, nil
+	}
+	return recall(ctx, r, func(l *lately) *remembered[[]store.Sum] { return &l.sums }, pending, due, now, func() ([]store.Sum, error) {
+		return r.sumsDue(ctx, counts, now)
+	})
+}
+
+// sumsDue reads the events that expire within a day.
+func (r *Reader) sumsDue(ctx context.Context, counts store.Counts, now time.Time) ([]store.Sum, error) {
 	var sums store.Totals
 	for _, d := range counts.Datasets {
 		if d.Expiring == 0 {

@@ -46,14 +46,24 @@ func (r *Reader) look(ctx context.Context, counts store.Counts, now time.Time) (
 		}
 	}
 	if total.Expired > 0 {
-		if err := seen.keep(r.expiredLately(ctx, now, &seen)); err != nil {
+		found, err := recall(ctx, r, func(l *lately) *remembered[findings] { return &l.expired }, total.Expired, 0, now, func() (f findings, err error) {
+			err = r.expiredLately(ctx, now, &f)
+			return f, err
+		})
+		if err := seen.keep(err); err != nil {
 			return seen, err
 		}
+		seen.expired, seen.wider, seen.more = found.expired, found.wider, found.more
 	}
 	if total.Rejected > 0 {
-		if err := seen.keep(r.rejectedLately(ctx, now, &seen)); err != nil {
+		found, err := recall(ctx, r, func(l *lately) *remembered[findings] { return &l.rejected }, total.Rejected, 0, now, func() (f findings, err error) {
+			err = r.rejectedLately(ctx, now, &f)
+			return f, err
+		})
+		if err := seen.keep(err); err != nil {
 			return seen, err
 		}
+		seen.rejected = found.rejected
 	}
 	return seen, nil
 }

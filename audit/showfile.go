@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -22,6 +23,26 @@ type FileStory struct {
 	Events      FileEvents   `json:"events"`
 	// Halts say why events of it wait until somebody allows them.
 	Halts []HaltStatus `json:"halts"`
+	// Warnings are the remarks on its events, the most frequent first, and WarningsOf how many events were looked at for them: the
+	// newest, five thousand at most. The receipt has those on records of which no event came, too.
+	Warnings   []FileWarning `json:"warnings"`
+	WarningsOf uint64        `json:"warnings_of"`
+	// Progress tells how far the import is; absent unless it is under way in the process that answers.
+	Progress *ImportProgress `json:"progress,omitempty"`
+}
+
+// FileWarning counts the events on which there is the same remark.
+type FileWarning struct {
+	ReasonText
+	Events uint64 `json:"events"`
+	Line   uint64 `json:"line"` // of the first of them
+}
+
+// ImportProgress is how far an import is.
+type ImportProgress struct {
+	Percent int `json:"percent"` // of the file's text that was read
+	// SecondsLeft is how long it takes at the pace so far; absent as long as that cannot be told.
+	SecondsLeft int `json:"seconds_left,omitempty"`
 }
 
 // FileEvents is what became of the events that a file brought; `history events --file` lists them.
@@ -65,8 +86,8 @@ func (r *Reader) ShowFile(ctx context.Context, n uint64) (FileStory, error) {
 		return FileStory{}, looked("file", n, err)
 	}
 	s := FileStory{File: r.file(f), Mapping: f.Mapping, MappingText: r.readable(f.Mapping), People: ofPeople(f.Mapping), MendedBy: []uint64{},
-		Reasons: []FateReason{}, Rejects: []Reject{}, Halts: []HaltStatus{}}
-	for _, read := range []func(context.Context, *store.File, *FileStory) error{r.fateReasons, r.mendedBy, r.rejects, r.fileEvents, r.fileHalts} {
+		Reasons: []FateReason{}, Rejects: []Reject{}, Halts: []HaltStatus{}, Warnings: []FileWarning{}}
+	for _, read := range []func(context.Context, *store.File, *FileStory) error{r.fateReasons, r.mendedBy, r.rejects, r.fileEvents, r.fileHalts, r.fileWarnings} {
 		if err := read(ctx, &f, &s); err != nil {
 			return s, err
 		}
@@ -163,5 +184,40 @@ func (r *Reader) fileHalts(ctx context.Context, f *store.File, s *FileStory) err
 			s.Halts = append(s.Halts, h)
 		}
 	}
+	return nil
+}
+
+// warningsLooked is how many events of a file are looked at for what was remarked on them.
+const warningsLooked = 5000
+
+// fileWarnings counts the remarks on the newest events of a file.
+func (r *Reader) fileWarnings(ctx context.Context, f *store.File, s *FileStory) error {
+	by := map[event.Reason]*FileWarning{}
+	for from := (store.Filter{File: f.Number}); s.WarningsOf < warningsLooked; {
+		from.Limit = warningsLooked - int(s.WarningsOf)
+		page, err := r.store.Events(ctx, from)
+		if err != nil {
+			return fmt.Errorf("reading the remarks on the events of file %d: %w", f.Number, err)
+		}
+		for i := range page.Items {
+			e := &page.Items[i]
+			for _, w := range e.Warnings {
+				if by[w] == nil {
+					by[w] = &FileWarning{ReasonText: ReasonText{Reason: string(w), Sentence: w.Sentence()}}
+				}
+				by[w].Events, by[w].Line = by[w].Events+1, e.Line // the newest come first
+			}
+		}
+		s.WarningsOf += uint64(len(page.Items))
+		if from.Cursor = page.Next; from.Cursor == "" {
+			break
+		}
+	}
+	for _, w := range by {
+		s.Warnings = append(s.Warnings, *w)
+	}
+	slices.SortFunc(s.Warnings, func(a, b FileWarning) int {
+		return cmp.Or(cmp.Compare(b.Events, a.Events), cmp.Compare(a.Reason, b.Reason))
+	})
 	return nil
 }

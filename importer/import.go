@@ -156,6 +156,9 @@ func (p *pass) closeInPlace(ctx context.Context, in Input, to string, end store.
 	if kept != "" {
 		to = vacant(kept, to)
 		end.ArchivedAs = p.im.relative(to)
+		if kept != in.Path {
+			end.ArchivedSHA256 = p.forget.sum
+		}
 		if no != nil {
 			if err := p.im.writeReason(to, no); err != nil {
 				return p.finish(), err

@@ -24,6 +24,8 @@ type Wanted struct {
 type Origin struct {
 	Mapping *Mapping // its records were read with it; nil when nobody knows
 	Places  []Place  // of records that are wanted, whatever they hold
+	// Forget is called with the lines that are about to be blanked, before nobody can tell any more which they are; nil calls nobody.
+	Forget func(ctx context.Context, lines []uint64) error
 }
 
 // Place is where a record stands in its file, as the ledger says.
@@ -87,6 +89,13 @@ func (s *Scrubber) Look(ctx context.Context, path string, of Origin) (Held, erro
 // cut off at any moment there is the old one or the new one. It tells what the file held.
 func (s *Scrubber) Scrub(ctx context.Context, path string, of Origin) (Held, error) {
 	e, err := s.examine(ctx, path, of)
+	if err == nil && of.Forget != nil && len(e.regions) > 0 {
+		lines := make([]uint64, len(e.regions))
+		for i, r := range e.regions {
+			lines[i] = r.line
+		}
+		err = of.Forget(ctx, lines)
+	}
 	switch {
 	case err != nil:
 	case e.held.Whole != "":

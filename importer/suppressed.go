@@ -2,7 +2,9 @@ package importer
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,8 +70,9 @@ func (m *mapper) forget(rec *store.Record) fault {
 // forgetting is what an import needs when somebody was erased: what it keeps of its file must not hold them.
 type forgetting struct {
 	scrubber *Scrubber
-	copy     string // of the file without them, under a name that nobody reads; "" while there is none
-	blanked  bool   // the rejects named one of them
+	copy     string     // of the file without them, under a name that nobody reads; "" while there is none
+	sum      event.Hash // of the copy
+	blanked  bool       // the rejects named one of them
 }
 
 // forgetting makes an import ready to keep nothing of those who were erased; nil when nobody was.
@@ -120,7 +123,9 @@ func (p *pass) kept(ctx context.Context, dropped, to string) (path string, err e
 	if err != nil {
 		return "", err
 	}
-	err = e.rewrite(ctx, f, nil)
+	sum := sha256.New()
+	err = e.rewrite(ctx, io.MultiWriter(f, sum), nil)
+	p.forget.sum = event.Hash(sum.Sum(nil))
 	return p.forget.copy, errors.Join(err, f.Sync(), f.Close())
 }
 

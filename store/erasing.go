@@ -26,6 +26,11 @@ type Erasing interface {
 	// ForgetPeople removes the people that records of other files refer to, of whose identifiers match is true, and returns
 	// how many. match gets what event.UserData.DecodeBinary reads, valid inside the call only.
 	ForgetPeople(ctx context.Context, match func(identifiers []byte) bool, d Decision, now time.Time) (uint64, error)
+	// ForgetRejects takes the record keys out of the rejected records of a file that begin on these lines, and returns of how many.
+	ForgetRejects(ctx context.Context, file uint64, lines []uint64, d Decision, now time.Time) (uint64, error)
+	// Scrubbed keeps that people were taken out of an archived file, and the SHA-256 that it has since; see File.ArchivedSHA256. It
+	// does nothing when that is known.
+	Scrubbed(ctx context.Context, file uint64, sum event.Hash, now time.Time) error
 	// Suppress keeps keyed sums of identifiers, so that no record brings these people back; see event.Suppression. It adds an
 	// audit entry when any of them is new.
 	Suppress(ctx context.Context, sums []event.Hash, by string, now time.Time) error

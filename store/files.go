@@ -34,10 +34,13 @@ type File struct {
 	ArchivedAs string     `json:"archived_as,omitempty"`  // path relative to the home, "" while it is not archived
 	Rejects    string     `json:"rejects_path,omitempty"` // path of the rejects file relative to the home, "" without rejects
 	Receipt    string     `json:"receipt_path,omitempty"` // path of the page for whoever dropped it, relative to the home; "" for none
-	Mends      uint64     `json:"mends,omitempty"`        // number of the file whose rejected records these are, mended; 0 for none
-	Events     uint64     `json:"events,omitempty"`       // events that it brought in as pending; 0 for a file that a version before this count read
-	Sums       []Sum      `json:"sums,omitempty"`         // what those events are worth
-	Removed    uint64     `json:"removed,omitempty"`      // events of it, of any fate, that the retention removed
+	// ArchivedSHA256 is of the file in the archive when people who were erased were taken out of it; zero when it lies there as it
+	// came. Whoever imports that one again imports this file again.
+	ArchivedSHA256 event.Hash `json:"-"`
+	Mends          uint64     `json:"mends,omitempty"`   // number of the file whose rejected records these are, mended; 0 for none
+	Events         uint64     `json:"events,omitempty"`  // events that it brought in as pending; 0 for a file that a version before this count read
+	Sums           []Sum      `json:"sums,omitempty"`    // what those events are worth
+	Removed        uint64     `json:"removed,omitempty"` // events of it, of any fate, that the retention removed
 }
 
 // FileCounts counts the records of a file by fate; Records is always the sum of the others.
@@ -172,9 +175,11 @@ type FileEnd struct {
 	State      FileState // FileImported or FileRefused
 	Reason     string    // a sentence, when refused
 	ArchivedAs string    // path relative to the home
-	Rejects    string    // path relative to the home, "" without rejects
-	Receipt    string    // path relative to the home, "" without one
-	Mends      uint64    // number of the earlier file whose rejected records these are, 0 for none
+	// ArchivedSHA256 is of the file in the archive when it is not the one that came; see File.
+	ArchivedSHA256 event.Hash
+	Rejects        string // path relative to the home, "" without rejects
+	Receipt        string // path relative to the home, "" without one
+	Mends          uint64 // number of the earlier file whose rejected records these are, 0 for none
 	// Halt is why the file's events are not sent until somebody allows it, a sentence; "" lets those go that
 	// NewFile.HaltUntilClosed kept.
 	Halt string

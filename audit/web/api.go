@@ -18,15 +18,15 @@ func (s *Site) api(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/v1/status", s.answer(func(r *http.Request) (any, error) { return s.ledger.Status(r.Context()) }))
 	mux.HandleFunc("GET /api/v1/overview", s.answer(func(r *http.Request) (any, error) { return s.ledger.Overview(r.Context()) }))
 	mux.HandleFunc("GET /api/v1/rules", s.answer(func(r *http.Request) (any, error) { return s.ledger.Rules(r.Context()) }))
-	mux.HandleFunc("GET /api/v1/events", s.answer(listed(s.ledger.Events)))
-	mux.HandleFunc("GET /api/v1/batches", s.answer(listed(s.ledger.Batches)))
+	mux.HandleFunc("GET /api/v1/events", s.looking(s.answer(listed(s.ledger.Events))))
+	mux.HandleFunc("GET /api/v1/batches", s.looking(s.answer(listed(s.ledger.Batches))))
 	mux.HandleFunc("GET /api/v1/files", s.answer(listed(s.ledger.Files)))
 	mux.HandleFunc("GET /api/v1/events/{id}", s.answer(func(r *http.Request) (any, error) {
 		return s.ledger.ShowEvent(r.Context(), r.PathValue("id"))
 	}))
 	mux.HandleFunc("GET /api/v1/batches/{n}", s.answer(numbered(s.ledger.ShowBatch)))
 	mux.HandleFunc("GET /api/v1/files/{n}", s.answer(numbered(s.ledger.ShowFile)))
-	mux.HandleFunc("GET /api/v1/report", s.long(s.answer(func(r *http.Request) (any, error) {
+	mux.HandleFunc("GET /api/v1/report", s.written(s.answer(func(r *http.Request) (any, error) {
 		q, err := reportQuery(r.URL.Query())
 		if err != nil {
 			return nil, err

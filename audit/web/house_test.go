@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -99,6 +100,12 @@ func (l *ledger) file(t *testing.T, name string, seed byte, records ...store.Rec
 	}
 }
 
+func (l *ledger) setBefore(before func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.before = before
+}
+
 func (l *ledger) happen() {
 	l.mu.Lock()
 	before := l.before
@@ -130,6 +137,23 @@ func (l *ledger) Events(ctx context.Context, q audit.Query) (audit.List[audit.Ev
 func (l *ledger) Report(ctx context.Context, q audit.ReportQuery) (audit.Report, error) {
 	l.happen()
 	return l.Reader.Report(ctx, q, func(_, _ uint64) {})
+}
+
+// Receipt is a page that somebody else tampered with; there is one for file 1 alone.
+func (l *ledger) Receipt(_ context.Context, n uint64) ([]byte, error) {
+	if n != 1 {
+		return nil, fmt.Errorf("there is no receipt of file %d: %w", n, store.ErrNotFound)
+	}
+	return []byte("<!DOCTYPE html><style>p{color:red}</style><p>6 records</p><script>alert(1)</script><style>p{color:blue}</style>"), nil
+}
+
+// ShowFile adds how far an import is that is under way.
+func (l *ledger) ShowFile(ctx context.Context, n uint64) (audit.FileStory, error) {
+	s, err := l.Reader.ShowFile(ctx, n)
+	if s.State == store.FileImporting.String() {
+		s.Progress = &audit.ImportProgress{Percent: 62, SecondsLeft: 130}
+	}
+	return s, err
 }
 
 // Upload only keeps who asked for it.

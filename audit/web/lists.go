@@ -14,8 +14,10 @@ const (
 	csvPage = 1000
 	// pageTime is how long one page of a CSV, or another part of a long answer, may take.
 	pageTime = 5 * time.Minute
-	// maxHeavy is how many may ask at a time for what reads much: reports, whole lists, people. More wait.
-	maxHeavy = 4
+	// maxHeavy is how many may ask at a time for what reads much: people, and lists that only a look at every event answers. As many
+	// may ask for what is written for long, such as reports and whole lists: whoever reads those slowly holds up no search. More wait: what
+	// is left of the processors belongs to imports, uploads and those who turn pages.
+	maxHeavy = 2
 )
 
 // lists serves whole lists as CSV, and the report as a page to print.
@@ -23,20 +25,51 @@ func (s *Site) lists(mux *http.ServeMux) {
 	serveCSV(s, mux, "events", audit.EventColumns(), s.ledger.Events)
 	serveCSV(s, mux, "batches", audit.BatchColumns(), s.ledger.Batches)
 	serveCSV(s, mux, "files", audit.FileColumns(), s.ledger.Files)
-	mux.HandleFunc("GET /report", s.long(s.report))
+	mux.HandleFunc("GET /report", s.written(s.report))
 }
 
-// long is for what may take long: there is more time for the answer, and only so many are made at a time.
-func (s *Site) long(next http.HandlerFunc) http.HandlerFunc {
+// long is for what may look for long, and written for what may be read for long.
+func (s *Site) long(next http.HandlerFunc) http.HandlerFunc    { return s.among(s.heavy, next) }
+func (s *Site) written(next http.HandlerFunc) http.HandlerFunc { return s.among(s.whole, next) }
+
+// among is for what may take long: only so many are made at a time as room has place for, and there is more time for each.
+func (s *Site) among(room chan struct{}, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		s.extend(w)
 		select {
-		case s.heavy <- struct{}{}:
-			defer func() { <-s.heavy }()
+		case room <- struct{}{}:
+			defer func() { <-room }()
+			s.extend(w)
 			next(w, r)
 		case <-r.Context().Done():
 		}
 	}
+}
+
+// looking is for a page of a list. Its filters say whether it may take long: however often such a page is loaded again, only so many
+// look through the ledger at a time.
+func (s *Site) looking(next http.HandlerFunc) http.HandlerFunc {
+	long := s.long(next)
+	return func(w http.ResponseWriter, r *http.Request) {
+		if scans(r.URL.Query()) {
+			long(w, r)
+			return
+		}
+		next(w, r)
+	}
+}
+
+// scans reports whether a list has a filter for which there is neither an index nor a summary.
+func scans(v url.Values) bool {
+	for name, values := range v {
+		switch name {
+		case "state", "since", "until", "event_id", "batch", "file", "source", "cursor", "limit":
+			continue
+		}
+		if len(values) > 0 && values[0] != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // extend gives an answer more time. What is not served over a connection of its own has no limit.
@@ -87,8 +120,8 @@ func serveCSV[T any](s *Site, mux *http.ServeMux, name string, columns []audit.C
 		}
 		panic(http.ErrAbortHandler) // half a list must not look like a whole one
 	}
-	mux.HandleFunc("GET /"+name+".csv", s.long(func(w http.ResponseWriter, r *http.Request) { write(w, r, r.URL.Query()) }))
-	mux.HandleFunc("POST /"+name+".csv", s.long(func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /"+name+".csv", s.written(func(w http.ResponseWriter, r *http.Request) { write(w, r, r.URL.Query()) }))
+	mux.HandleFunc("POST /"+name+".csv", s.written(func(w http.ResponseWriter, r *http.Request) {
 		if err := r.ParseForm(); err != nil {
 			s.fail(w, r, http.StatusBadRequest, "The form cannot be read.", "")
 			return

@@ -12,6 +12,9 @@ import (
 // batchView is the page about a batch, with a page of its events.
 type batchView struct {
 	audit.Batch
+	Explanation string
+	Files       []audit.BatchFile
+
 	List   []audit.Event
 	First  bool
 	Newest string
@@ -25,10 +28,7 @@ func (s *Site) batchPage(w http.ResponseWriter, r *http.Request) {
 	}
 	number := strconv.FormatUint(n, 10)
 	cursor := r.URL.Query().Get("cursor")
-	found, err := s.ledger.Batches(r.Context(), audit.Query{Batch: number, Limit: 1})
-	if err == nil && len(found.Items) == 0 {
-		err = store.ErrNotFound
-	}
+	story, err := s.ledger.ShowBatch(r.Context(), n)
 	var events audit.List[audit.Event]
 	if err == nil {
 		events, err = s.ledger.Events(r.Context(), audit.Query{Batch: number, Cursor: cursor, Limit: pageLimit})
@@ -37,7 +37,7 @@ func (s *Site) batchPage(w http.ResponseWriter, r *http.Request) {
 		s.unanswered(w, r, err)
 		return
 	}
-	v := batchView{Batch: found.Items[0], List: events.Items, First: cursor == "", Newest: r.URL.Path}
+	v := batchView{Batch: story.Batch, Explanation: story.Explanation, Files: story.Files, List: events.Items, First: cursor == "", Newest: r.URL.Path}
 	if events.Next != nil {
 		v.Older = pathWith(r.URL.Path, url.Values{"cursor": {*events.Next}})
 	}
@@ -69,6 +69,12 @@ func (v fileView) NoEvents() bool { return v.Events.StateCounts == audit.StateCo
 type fileEvents struct {
 	stateTile
 	Path string
+}
+
+// Partly reports whether there are more events than were looked at for remarks.
+func (v fileView) Partly() bool {
+	e := v.Events
+	return v.WarningsOf < e.Pending+e.InFlight+e.Acknowledged+e.Rejected+e.Expired+e.Held+e.Withdrawn+e.Erased
 }
 
 // States are the states that the events of the file are in.

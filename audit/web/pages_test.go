@@ -26,7 +26,7 @@ func TestEveryPage(t *testing.T) {
 		got.sound()
 		for _, a := range got.all("a") {
 			to, _, _ := strings.Cut(attr(a, "href"), "#")
-			if to == "" || seen[to] || strings.Contains(to, ".csv") {
+			if to == "" || seen[to] || strings.Contains(to, ".csv") || strings.HasSuffix(to, "/receipt") {
 				continue
 			}
 			if seen[to] = true; strings.HasPrefix(to, "/rules?explain=") {
@@ -54,13 +54,14 @@ func TestPagesTell(t *testing.T) {
 	for path, says := range map[string][]string{
 		"/":               {"events wait for dataset main, which is not live yet", "Outbox", "Meta accepted", "Halted until somebody allows it", "Newest files", "File 2 (deals.csv) is halted", "capibara allow --file 2"},
 		"/files":          {"5 files, newest first.", "under-way.csv", "importing", "so far", "refused"},
-		"/files/3":        {"1 record needs to be mended", "6 records in all", "A date cannot be read", "line", "Its events"},
+		"/files/3":        {"1 record needs to be mended", "6 records in all", "A date cannot be read", "line", "Its events", "Remarks on its events", "On its 4 events.", "A phone number could not be used and was left out."},
+		"/files/5":        {"under-way.csv: importing", "62 percent of the file; about 2 minutes left"},
 		"/files/4":        {"Nothing of it was imported."},
 		"/events":         {"7 events, newest first.", "halted: It is worth too much.", "until 2026-11-27"},
 		"/events/deal-9":  {"2 events have this event_id", "deal_closed: in flight", "Purchase: pending", "What tells of a person is hashed", `"value":`, "Imported file 3, line 4", "left out"},
 		"/events/deal-1":  {"Purchase: Meta accepted", "It is never sent again.", "and the batch was split", "events_received 1", "fbtrace_id A2"},
 		"/batches":        {"4 batches, newest first.", "split into", "part of 1", "HTTP 400"},
-		"/batches/1":      {"Batch 1: split", "SHA-256 of what was sent", "batch 2", "What it means"},
+		"/batches/1":      {"Batch 1: split", "It was refused as a whole, so that it was divided", "What the state means", ".csv (1), gpj", "SHA-256 of what was sent", "batch 2", "What it means"},
 		"/search":         {"What do you know?"},
 		"/rules":          {"States of an event", "Meta's errors", "2804050", "The configuration has no source yet."},
 		"/reports":        {"November 2026", "time of import"},

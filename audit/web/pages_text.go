@@ -22,12 +22,12 @@ func pageFuncs() template.FuncMap {
 	return template.FuncMap{
 		"static": assetPath, "text": audit.ShownText, "said": said, "lines": shownLines, "json": shownJSON,
 		"grouped": audit.ShownNumber, "size": func(n int64) string { return audit.ShownNumber(uint64(max(n, 0))) }, "worth": audit.ShownWorth,
-		"count": func(n int) uint64 { return uint64(max(n, 0)) }, "plural": plural,
+		"count": func(n int) uint64 { return uint64(max(n, 0)) }, "plural": plural, "left": timeLeft,
 		"at": at, "exactly": exactly, "stamp": func(t time.Time) string { return t.Format(time.RFC3339) }, "day": dayName,
 		"words": func(s string) string { return strings.ReplaceAll(s, "_", " ") }, "eventState": eventState, "batchState": batchState, "fileState": fileState,
 		"ends": attemptEnd, "reason": reasonSentence, "event": eventPath, "where": addressed, "explain": explainPath, "percent": percent,
 		"entry": func(path, word, current string) navEntry { return navEntry{path, word, path == current} },
-		"rows":  rows, "last": lastAttempt, "fates": fateCounts, "facts": attemptFacts, "answers": attemptAnswers, "code": metaCode, "tone": fateTone, "state": explainedState, "kind": explainedKind,
+		"rows":  rows, "last": lastAttempt, "fates": fateCounts, "facts": attemptFacts, "answers": attemptAnswers, "code": metaCode, "tone": fateTone, "kind": explainedKind,
 		"halt": haltWhat, "allow": allowPath, "quality": qualityTone, "sentence": asSentence, "mapping": shownMapping,
 		"sum": func(v string) string { return strings.TrimPrefix(audit.ShownWorth([]store.Sum{{Value: v}}), " ") },
 	}
@@ -69,6 +69,14 @@ func plural(n any, one, many string) string {
 		return "1 " + one
 	}
 	return audit.ShownNumber(count) + " " + many
+}
+
+// timeLeft is so many seconds in words, roughly.
+func timeLeft(seconds int) string {
+	if seconds < 90 {
+		return "about " + plural(max(seconds, 1), "second", "seconds")
+	}
+	return "about " + plural((seconds+30)/60, "minute", "minutes")
 }
 
 func percent(part, of uint64) string {

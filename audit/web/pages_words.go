@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"capibara/audit"
 	"capibara/store"
 	"capibara/uploader/capi"
 )
@@ -81,16 +80,6 @@ func attemptEnd(end string) shownAs {
 		return shownAs{strings.ReplaceAll(end, "_", " "), "mend"}
 	}
 	return shownAs{strings.ReplaceAll(end, "_", " "), "quiet"}
-}
-
-// explainedState is what a state means; nil for an unknown one.
-func explainedState(kind, name string) *audit.Explanation {
-	for _, e := range audit.Explain(name) {
-		if e.Kind == kind {
-			return &e
-		}
-	}
-	return nil
 }
 
 func explainedKind(kind string) string {

@@ -63,11 +63,11 @@ func (s *Site) protect(next http.Handler) http.Handler {
 	})
 }
 
-// embedded reports whether another site has this request made beside its own page, as a picture or by a script. It could not read
-// the answer, but could keep the ledger busy with questions.
+// embedded reports whether another site has this request made beside its own page, as a picture, by a script or in a frame. It could
+// not read the answer, but could keep the ledger busy with questions.
 func embedded(r *http.Request) bool {
-	site := r.Header.Get("Sec-Fetch-Site")
-	return (site == "cross-site" || site == "same-site") && r.Header.Get("Sec-Fetch-Mode") != "navigate"
+	site, dest := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Sec-Fetch-Dest")
+	return (site == "cross-site" || site == "same-site") && (r.Header.Get("Sec-Fetch-Mode") != "navigate" || dest != "" && dest != "document")
 }
 
 // namesPerson reports whether the address of a request holds what stands for a person: a filter that looks for one, or an e-mail
@@ -77,6 +77,9 @@ func namesPerson(r *http.Request) bool {
 		return true
 	}
 	for name, values := range r.URL.Query() {
+		if event.LooksPersonal(name) {
+			return true
+		}
 		switch name {
 		case "email", "phone", "external_id":
 			return true

@@ -15,7 +15,7 @@ import (
 var reads = []string{
 	"/api/v1/status", "/api/v1/overview", "/api/v1/rules", "/api/v1/events", "/api/v1/batches", "/api/v1/files", "/api/v1/events/deal-1",
 	"/api/v1/files/1", "/api/v1/report?month=2026-11", "/events.csv", "/batches.csv", "/files.csv", "/report?month=2026-11", "/sign-in",
-	"/", "/files", "/files/1", "/events", "/events/deal-1", "/batches", "/search", "/rules", "/reports",
+	"/", "/files", "/files/1", "/files/1/receipt", "/events", "/events/deal-1", "/batches", "/search", "/rules", "/reports",
 }
 
 // TestHosts asks under the names that a stranger could make mean this computer.
@@ -137,6 +137,8 @@ func TestOrigins(t *testing.T) {
 		{"a sandboxed page", http.MethodPost, "/api/v1/upload", map[string]string{"Origin": "null"}, http.StatusForbidden},
 		{"a form of a stranger", http.MethodPost, "/sign-in", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, http.StatusForbidden},
 		{"a link on a page of a stranger", http.MethodGet, "/api/v1/status", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}, http.StatusOK},
+		{"a frame on a page of a stranger", http.MethodGet, "/events.csv", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}, http.StatusForbidden},
+		{"a link that opens a page", http.MethodGet, "/events", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, http.StatusOK},
 		{"a picture on a page of a stranger", http.MethodGet, "/report", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}, http.StatusForbidden},
 		{"a script of a stranger", http.MethodGet, "/api/v1/events", map[string]string{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors"}, http.StatusForbidden},
 		{"an address that was typed", http.MethodGet, "/api/v1/events", map[string]string{"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"}, http.StatusOK},
@@ -160,7 +162,7 @@ func TestOrigins(t *testing.T) {
 func TestNobodyInAddresses(t *testing.T) {
 	t.Parallel()
 	p := serve(t, nil)
-	for _, query := range []string{"?email=mary%40example.com", "?phone=%2B31201234567", "?external_id=C-77", "?email=", "?record_key=mary%40example.com",
+	for _, query := range []string{"?email=mary%40example.com", "?phone=%2B31201234567", "?external_id=C-77", "?email=", "?mary%40example.com", "?record_key=mary%40example.com",
 		"?event_id=mary@example.com", "?order_id=%2B31201234567", "/mary@example.com", "/%2B31201234567"} {
 		for _, path := range []string{"/api/v1/events", "/api/v1/batches", "/api/v1/files", "/events.csv", "/files.csv", "/api/v1/report", "/nowhere", "/events", "/search"} {
 			got := p.ask(asked{path: path + query})
@@ -183,7 +185,7 @@ func TestNobodyInAddresses(t *testing.T) {
 	}
 	p.wait(time.Minute)
 	p.ask(asked{path: "/api/v1/events?email=x"})
-	if !strings.Contains(p.log.String(), `"untold":80,`) {
+	if !strings.Contains(p.log.String(), `"untold":89,`) {
 		t.Errorf("the log does not say how many were refused meanwhile:\n%s", p.log.String())
 	}
 }

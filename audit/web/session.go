@@ -17,7 +17,8 @@ const (
 	sessionLife = 12 * time.Hour
 	// maxSessions bounds those who are signed in; the oldest gives way.
 	maxSessions = 1000
-	// maxFailures is how many sign-ins may fail in a minute, of all visitors: then nobody can try before the next.
+	// maxFailures is how many sign-ins that fail are told apart in a minute, of all visitors. Those after them are answered and logged
+	// alike. A token that is good lets in all the same: it is too long to be guessed, and a stranger must not lock everybody out.
 	maxFailures = 10
 )
 
@@ -74,21 +75,15 @@ func (s *sessions) end(id string) {
 	delete(s.byID, sha256.Sum256([]byte(id)))
 }
 
-// mayTry reports whether a sign-in may be tried now.
-func (s *sessions) mayTry(now time.Time) bool {
+// failed counts a sign-in that failed. few is false when too many did in this minute.
+func (s *sessions) failed(now time.Time) (few bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if age := now.Sub(s.minute); age < 0 || age >= time.Minute {
 		s.minute, s.failures = now, 0
 	}
-	return s.failures < maxFailures
-}
-
-// failed counts a sign-in that failed.
-func (s *sessions) failed() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.failures++
+	return s.failures <= maxFailures
 }
 
 // tokens are those in force now.
@@ -188,13 +183,6 @@ func (s *Site) signing(mux *http.ServeMux) {
 func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	now := s.now()
 	page := signIn{Next: local(r.PostFormValue("next"))}
-	if !s.sessions.mayTry(now) {
-		s.tellRefused(r, "sign-ins")
-		w.Header().Set("Retry-After", "60")
-		page.Wrong = "Too many tokens did not work. Try again in a minute."
-		s.signInPage(w, r, http.StatusTooManyRequests, page)
-		return
-	}
 	tokens, err := s.tokens()
 	if err != nil {
 		s.tellTokens(err)
@@ -204,14 +192,23 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) {
 	}
 	hash := sha256.Sum256([]byte(strings.TrimSpace(r.PostFormValue("token"))))
 	t, ok := find(tokens, hash)
+	if !ok && !s.sessions.failed(now) {
+		s.tellRefused(r, "sign-ins")
+		w.Header().Set("Retry-After", "60")
+		page.Wrong = "This token does not exist, or was revoked, like many others that were tried in the last minute."
+		s.signInPage(w, r, http.StatusTooManyRequests, page)
+		return
+	}
 	if !ok {
-		s.sessions.failed()
 		s.log.Warn().Str("from", r.RemoteAddr).Msg("somebody could not sign in to the page: this token does not exist, or was revoked")
 		page.Wrong = "This token does not exist, or was revoked."
 		s.signInPage(w, r, http.StatusUnauthorized, page)
 		return
 	}
 	s.log.Info().Str("name", t.Name).Str("role", string(t.Role)).Msg("somebody signed in to the page")
+	if before, err := r.Cookie(s.cookieName()); err == nil {
+		s.sessions.end(before.Value) // its cookie is overwritten, and nobody could sign it out any more
+	}
 	s.setCookie(w, s.sessions.begin(hash, now), int(sessionLife/time.Second))
 	http.Redirect(w, r, page.Next, http.StatusSeeOther)
 }

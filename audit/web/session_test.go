@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -205,26 +206,53 @@ func TestSignInSecure(t *testing.T) {
 	}
 }
 
-// TestSignInSlows tries tokens one after the other.
-func TestSignInSlows(t *testing.T) {
+// TestSignInFailures tries many tokens at once: what is answered and logged stays the same little, and somebody with a good one is
+// let in meanwhile.
+func TestSignInFailures(t *testing.T) {
 	t.Parallel()
 	p := serve(t, nil)
 	p.setTokens(nil, token("rita", web.Reader))
-	for i := range 10 {
-		if got := p.signIn(nil, fmt.Sprint("guess", i), "/"); got.status != http.StatusUnauthorized {
-			t.Fatalf("try %d: %d", i, got.status)
-		}
+	var mu sync.Mutex
+	answers := map[int]int{}
+	var tries sync.WaitGroup
+	for i := range 40 {
+		tries.Go(func() {
+			got := p.signIn(nil, fmt.Sprint("guess", i), "/")
+			mu.Lock()
+			defer mu.Unlock()
+			if answers[got.status]++; got.status == http.StatusTooManyRequests && got.header.Get("Retry-After") != "60" {
+				t.Errorf("it is not said when to try again: %v", got.header)
+			}
+		})
 	}
-	got := p.signIn(nil, "rita-secret", "/")
-	if got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") != "60" || got.header.Get("Set-Cookie") != "" {
-		t.Errorf("after ten wrong ones: %d", got.status)
+	tries.Wait()
+	if answers[http.StatusUnauthorized] != 10 || answers[http.StatusTooManyRequests] != 30 {
+		t.Errorf("forty guesses at once are answered with %v", answers)
+	}
+	if got := p.signIn(nil, "rita-secret", "/"); got.status != http.StatusSeeOther {
+		t.Errorf("strangers lock out who has a token: %d", got.status)
 	}
 	p.wait(time.Minute)
-	if got := p.signIn(nil, "rita-secret", "/"); got.status != http.StatusSeeOther {
+	if got := p.signIn(nil, "guess", "/"); got.status != http.StatusUnauthorized {
 		t.Errorf("a minute later: %d", got.status)
 	}
-	if strings.Contains(p.log.String(), "guess") {
-		t.Errorf("the log holds what was tried:\n%s", p.log.String())
+	if log := p.log.String(); strings.Contains(log, "guess") || strings.Count(log, `"level":"warn"`) != 12 {
+		t.Errorf("the log says:\n%s", log)
+	}
+}
+
+// TestSignInAgain signs in as another one: the session before ends.
+func TestSignInAgain(t *testing.T) {
+	t.Parallel()
+	p := serve(t, nil)
+	p.setTokens(nil, token("rita", web.Reader), token("olga", web.Operator))
+	browser := p.browser()
+	before := strings.Split(p.signIn(browser, "olga-secret", "/").header.Get("Set-Cookie"), ";")[0]
+	after := strings.Split(p.signIn(browser, "rita-secret", "/").header.Get("Set-Cookie"), ";")[0]
+	for cookie, want := range map[string]int{before: http.StatusUnauthorized, after: http.StatusOK} {
+		if got := p.ask(asked{path: "/api/v1/status", header: map[string]string{"Cookie": cookie}}); got.status != want {
+			t.Errorf("%s is answered with %d, not with %d", map[bool]string{true: "the session before", false: "the session"}[cookie == before], got.status, want)
+		}
 	}
 }
 

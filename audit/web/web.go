@@ -25,6 +25,8 @@ type Ledger interface {
 	ShowEvent(ctx context.Context, id string) ([]audit.EventStory, error)
 	ShowBatch(ctx context.Context, n uint64) (audit.BatchStory, error)
 	ShowFile(ctx context.Context, n uint64) (audit.FileStory, error)
+	// Receipt is the page that was written about file n for whoever dropped it, and store.ErrNotFound when there is none any more.
+	Receipt(ctx context.Context, n uint64) ([]byte, error)
 	Report(ctx context.Context, q audit.ReportQuery) (audit.Report, error)
 	// Find looks for what somebody typed into the one box of the search page.
 	Find(ctx context.Context, typed string) (audit.Found, error)
@@ -90,12 +92,14 @@ type Site struct {
 	config   Config
 	sessions sessions
 	refused  refusals
-	heavy    chan struct{} // has room for those who ask for what takes long
+	heavy    chan struct{} // has room for those who have much looked through
+	whole    chan struct{} // has room for those who read what is written for long
 }
 
 // New returns a Site.
 func New(c Config) *Site {
-	s := &Site{ledger: c.Ledger, log: c.Log, zone: c.Zone, now: c.Now, config: c, heavy: make(chan struct{}, maxHeavy)}
+	s := &Site{ledger: c.Ledger, log: c.Log, zone: c.Zone, now: c.Now, config: c, heavy: make(chan struct{}, maxHeavy),
+		whole: make(chan struct{}, maxHeavy)}
 	if s.zone == nil {
 		s.zone = time.UTC
 	}

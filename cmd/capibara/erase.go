@@ -102,7 +102,8 @@ type eraser struct {
 	found  *foundEvents
 	report *erasureReport
 	tell   func(progress)
-	owed   bool // a compaction was owed already, by an erasure that was cut off
+	keys   uint64 // of rejected records, that were taken out
+	owed   bool   // a compaction was owed already, by an erasure that was cut off
 }
 
 // run looks, or does it.
@@ -137,7 +138,11 @@ func (e *eraser) run(ctx context.Context) error {
 	if err := e.suppress(ctx); err != nil {
 		return err
 	}
+	e.forgetRejects(files)
 	if e.report.Files, err = files.scrub(ctx, s, e.tell); err != nil {
+		return err
+	}
+	if err := e.noteScrubbed(ctx, files, e.report.Files); err != nil {
 		return err
 	}
 	if err := e.empty(ctx); err != nil {
@@ -169,8 +174,13 @@ func (e *eraser) suppress(ctx context.Context) (err error) {
 // eraseChunk is how many events one transaction empties.
 const eraseChunk = 1000
 
-// empty erases events and people.
-func (e *eraser) empty(ctx context.Context) (err error) {
+// empty erases events and people. Up to its end the home remembers that it is under way: those that are emptied do not tell any
+// more by what the others were to be found.
+func (e *eraser) empty(ctx context.Context) error {
+	before, err := e.erased.lookAgain(e.config, true)
+	if err != nil {
+		return err
+	}
 	d := e.erasing(e.order.By)
 	e.report.Left = 0
 	for seqs := range slices.Chunk(e.found.seqs, eraseChunk) {
@@ -180,7 +190,18 @@ func (e *eraser) empty(ctx context.Context) (err error) {
 		}
 		e.report.Erased, e.report.Left = e.report.Erased+done.Changed, e.report.Left+done.Left
 	}
-	e.report.People, err = e.db.ForgetPeople(ctx, personMatch(e.wanted.among), d, e.now())
+	if e.report.People, err = e.db.ForgetPeople(ctx, personMatch(e.wanted.among), d, e.now()); err != nil {
+		return err
+	}
+	left := e.report.Left
+	if before { // one was cut off, or left something
+		n, err := e.sweep(ctx, e.erased.who.Load())
+		if err != nil {
+			return err
+		}
+		left, e.report.Erased, e.report.People = n.left, e.report.Erased+n.events, e.report.People+n.people
+	}
+	_, err = e.erased.lookAgain(e.config, left > 0)
 	return err
 }
 
@@ -200,7 +221,7 @@ func (e *eraser) finish(ctx context.Context) error {
 	if err := e.db.Note(ctx, "erasure", detail, e.now()); err != nil {
 		return err
 	}
-	if r.Erased+r.People == 0 && !e.owed {
+	if r.Erased+r.People+e.keys == 0 && !e.owed {
 		return e.erased.settled(e.config)
 	}
 	if _, err := e.writeAnew(ctx, e.order.By); err != nil {

@@ -17,8 +17,9 @@ import (
 
 // heldFile is a file of the home that may hold a person in the clear.
 type heldFile struct {
-	path string
-	of   importer.Origin
+	path   string
+	of     importer.Origin
+	number uint64 // of an archived file; 0 for any other
 }
 
 // heldFiles are the files of a home that are scrubbed, and those that are left: they wait to be imported, and what is erased is
@@ -41,7 +42,7 @@ func (l *local) heldFiles(ctx context.Context, im *importer.Importer, mappings [
 				h.leftovers = append(h.leftovers, path)
 				return
 			}
-			h.kept = append(h.kept, heldFile{path, known.origin(im, l.config.relative(path))})
+			h.kept = append(h.kept, heldFile{path, known.origin(im, l.config.fromHome(path)), known.archived[l.config.fromHome(path)]})
 		})
 		if err != nil {
 			return h, err
@@ -55,7 +56,7 @@ func (l *local) heldFiles(ctx context.Context, im *importer.Importer, mappings [
 		if inside(f.Receipts, path) {
 			return // they were listed
 		}
-		one := heldFile{path, importer.Origin{}}
+		one := heldFile{path: path}
 		folder := importer.InboxFolder(f.Inbox, path)
 		if folder == "." {
 			folder = ""
@@ -93,11 +94,12 @@ func eachFile(root string, f func(path string)) error {
 // knownFiles is what the ledger knows of the files in the home.
 type knownFiles struct {
 	origins   map[string]importer.Origin // by path in the home
+	archived  map[string]uint64          // numbers of files by their path in the home
 	importing map[event.Hash]bool
 }
 
 func (l *local) knownFiles(ctx context.Context, mappings []*importer.Mapping, places map[uint64][]importer.Place) (knownFiles, error) {
-	k := knownFiles{origins: map[string]importer.Origin{}, importing: map[event.Hash]bool{}}
+	k := knownFiles{origins: map[string]importer.Origin{}, archived: map[string]uint64{}, importing: map[event.Hash]bool{}}
 	for f := (store.Filter{Limit: 1000}); ; {
 		page, err := l.db.Files(ctx, f)
 		if err != nil {
@@ -121,11 +123,20 @@ func (k knownFiles) add(file store.File, mappings []*importer.Mapping, places []
 		k.origins[withoutEnding(file.Rejects)] = of
 	}
 	if of.Places = places; file.ArchivedAs != "" {
-		k.origins[file.ArchivedAs] = of
+		k.origins[file.ArchivedAs], k.archived[file.ArchivedAs] = of, file.Number
 	}
 	if file.State == store.FileImporting && file.Counts.Records > 0 {
 		k.importing[file.SHA256] = true
 	}
+}
+
+// fromHome is the path of a file as the ledger knows it, which may lead out of the home.
+func (c *config) fromHome(path string) string {
+	rel, err := filepath.Rel(c.Home, path)
+	if err != nil { // on another disk of Windows
+		return filepath.ToSlash(path)
+	}
+	return filepath.ToSlash(rel)
 }
 
 // withoutEnding is the path of a rejects file that it has in common with the workbook beside it.
@@ -133,7 +144,6 @@ func withoutEnding(path string) string { return strings.TrimSuffix(path, filepat
 
 // origin is what is known of a file by its path in the home.
 func (k knownFiles) origin(im *importer.Importer, path string) importer.Origin {
-	path = filepath.ToSlash(path)
 	if of, ok := k.origins[path]; ok {
 		return of
 	}
@@ -161,6 +171,42 @@ func (h heldFiles) scrub(ctx context.Context, s *importer.Scrubber, tell func(pr
 		}
 	}
 	return eachHeld(ctx, h.kept, s.Scrub, tell)
+}
+
+// forgetRejects has the ledger lose the record keys of rejected records that are about to be scrubbed.
+func (e *eraser) forgetRejects(h heldFiles) {
+	for i := range h.kept {
+		n := h.kept[i].number
+		if n == 0 {
+			continue
+		}
+		h.kept[i].of.Forget = func(ctx context.Context, lines []uint64) error {
+			keys, err := e.db.ForgetRejects(ctx, n, lines, e.erasing(e.order.By), e.now())
+			e.keys += keys
+			return err
+		}
+	}
+}
+
+// noteScrubbed has the ledger know archived files by what they hold now: else an older file that is imported again would be taken for
+// news. Those that were scrubbed by an erasure that was cut off are looked at as well.
+func (e *eraser) noteScrubbed(ctx context.Context, h heldFiles, held []importer.Held) error {
+	for _, f := range h.kept {
+		if f.number == 0 || !e.owed && !slices.ContainsFunc(held, func(one importer.Held) bool { return one.Path == e.config.fromHome(f.path) }) {
+			continue
+		}
+		sum, err := sumOf(f.path)
+		if errors.Is(err, fs.ErrNotExist) { // it went as a whole
+			continue
+		}
+		if err == nil {
+			err = e.db.Scrubbed(ctx, f.number, sum, e.now())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // eachHeld calls look for every file and returns those that hold something.

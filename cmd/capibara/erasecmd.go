@@ -248,7 +248,7 @@ func (a *app) printErased(r erasureReport) {
 	}
 	a.line("Records that name the person are skipped from now on.")
 	if r.Left > 0 {
-		a.line("%s, because the fate of the batch is not known: when it is, run the same command again.", counted(r.Left, "event stays", "events stay"))
+		a.line("%s, because the fate of the batch is not known. Nothing of it is sent anew; run the same command again when it is known.", counted(r.Left, "event stays", "events stay"))
 	}
 	switch {
 	case r.Compacted:

@@ -28,7 +28,8 @@ type erasedFile struct {
 	Note string      `json:"note"`
 	Key  string      `json:"key"` // hex
 	Sums []erasedSum `json:"sums"`
-	// Again says that the database lacked some of the sums and has them now, and that its events were not looked at since.
+	// Again says that the database may hold what these sums have: it lacked some of them and has them now, an erasure was cut off
+	// while it emptied events, or it left some whose batch's fate was not known.
 	Again bool `json:"erase_again,omitempty"`
 	// Owed says that something was erased, or is about to be, and that the database was not compacted since.
 	Owed bool `json:"compaction_owed,omitempty"`
@@ -233,16 +234,38 @@ func (l *local) joinErased(ctx context.Context) error {
 func (l *local) eraseAgain(ctx context.Context, f *erasedFile) error {
 	n, err := l.sweep(ctx, f.suppression())
 	if err != nil {
-		return fmt.Errorf("erasing again what the database brought back: %w", err)
+		return fmt.Errorf("erasing again what the database holds of people who were erased: %w", err)
 	}
-	if l.erased.again = n; n.any() {
+	if l.erased.again = n; n.events+n.people > 0 {
 		l.log.Warn().Uint64("events", n.events).Uint64("people", n.people).Uint64("left", n.left).
 			Str("hint", "run `capibara compact` so that their bytes are gone as well").
-			Msg("the database knew people again who were erased, as a backup does that was made before; they were erased again")
+			Msg("the database held people who were erased, as a backup does that was made before, and what an erasure had to leave; they were erased again")
 		f.Owed = true
 	}
-	f.Again = false
+	f.Again = n.left > 0
 	return f.write(l.config)
+}
+
+// eraseLeft erases what an erasure had to leave, because the fate of its batch was not known, as soon as it is: what waits again must
+// not be sent.
+func (l *local) eraseLeft(ctx context.Context) error {
+	l.erased.mu.Lock()
+	defer l.erased.mu.Unlock()
+	if f := l.erased.file; f != nil && f.Again {
+		return l.eraseAgain(ctx, f)
+	}
+	return nil
+}
+
+// lookAgain keeps whether the database may hold people who were erased, and returns what was kept before.
+func (e *erased) lookAgain(c *config, again bool) (before bool, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if before = e.file.Again; before == again {
+		return before, nil
+	}
+	e.file.Again = again
+	return before, e.file.write(c)
 }
 
 // swept counts what a sweep took out.
@@ -256,8 +279,8 @@ func (l *local) sweep(ctx context.Context, who *event.Suppression) (n swept, err
 	d := l.erasing(operator())
 	var seqs []uint64
 	err = l.eachEvent(ctx, store.Filter{}, func(e *store.EventEntry) error {
-		if e.Emptied != store.NotEmptied || e.Damaged {
-			return nil
+		if e.Emptied == store.EmptiedErased || e.Damaged {
+			return nil // a pruned one keeps its record key
 		}
 		decoded.Reset()
 		if !who.HasEventID(e.EventID) && (decoded.DecodeBinary(e.Payload) != nil || !who.Has(&decoded.User)) {

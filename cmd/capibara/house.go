@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -266,15 +267,19 @@ func (a *app) openLedger(ctx context.Context, c *config, command string, want ac
 // spoolPattern names the files that hold standard input while it is imported. They are raw personal data.
 const spoolPattern = "stdin-*.tmp"
 
-// clearSpool removes what a killed import of standard input left behind.
+// clearSpool removes what killed commands left behind: standard input that was imported, and copies of the database that were to
+// take its place, which may hold people who were erased since. Whoever writes one of them has the database.
 func (l *local) clearSpool() error {
 	left, err := filepath.Glob(filepath.Join(l.config.Folders.Data, spoolPattern))
 	if err != nil {
 		return err
 	}
+	for _, name := range []string{compactedTemporary, restoredTemporary, restoredTemporary + ".compacting"} {
+		left = append(left, filepath.Join(l.config.Folders.Data, name))
+	}
 	for _, path := range left {
-		if err := os.Remove(path); err != nil {
-			return failed("", "removing what an interrupted import left behind: %w", err)
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return failed("", "removing what an interrupted command left behind: %w", err)
 		}
 	}
 	return nil

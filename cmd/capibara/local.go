@@ -49,8 +49,11 @@ type local struct {
 	soon        func()                                // has the schedule upload now; nil without one
 	// reconsider has the schedule ask when an upload makes sense again; nil without one.
 	reconsider func(context.Context)
-	daybook    *audit.Daybook // what an overview counts, kept by capibara run; nil elsewhere
-	lookUps    lookUps        // of people, that the audit log has
+	imports    underWay // how far imports are
+	ruled      sync.Once
+	inForce    []audit.SourceRule // the sources, once somebody asked for them
+	daybook    *audit.Daybook     // what an overview counts, kept by capibara run; nil elsewhere
+	lookUps    lookUps            // of people, that the audit log has
 	owed       atomic.Pointer[[]uploader.NotLive]
 }
 
@@ -79,7 +82,7 @@ func (l *local) reader() *audit.Reader {
 		graph.Warning = l.uploader.VersionWarning()
 	}
 	return audit.New(audit.Config{Store: l.db, Datasets: datasets, Zone: l.config.zone, NextUpload: l.next, Graph: graph,
-		Ledger: l.testimony.inDoubt().status(), Lost: l.erased.status(), Daybook: l.daybook, Rules: l.config.rules, MappingText: mappingText, Now: l.now})
+		Ledger: l.testimony.inDoubt().status(), Lost: l.erased.status(), Daybook: l.daybook, Rules: l.rules, MappingText: mappingText, Now: l.now})
 }
 
 // Status tells how things stand.
@@ -157,7 +160,7 @@ func (l *local) importer(all []*importer.Mapping, tell func(progress)) (*importe
 	}
 	return importer.New(importer.Config{Store: l.db, Log: l.roomLog(), Home: l.config.Home,
 		Folders: folders, Receipts: receipts,
-		Mappings: all, Now: l.now, Progress: importProgress(tell), Outlook: l.outlook, Suppressed: l.erased.who.Load}), nil
+		Mappings: all, Now: l.now, Progress: l.importProgress(tell), Outlook: l.outlook, Suppressed: l.erased.who.Load}), nil
 }
 
 // Import imports one file.

@@ -26,6 +26,12 @@ func (l *local) Find(ctx context.Context, typed string) (audit.Found, error) {
 // Rules are the sources in force.
 func (l *local) Rules(ctx context.Context) (audit.Rules, error) { return l.reader().Rules(ctx) }
 
+// rules are the sources in force. Making them ready takes longer than many a page, and a process has one configuration.
+func (l *local) rules() []audit.SourceRule {
+	l.ruled.Do(func() { l.inForce = l.config.rules() })
+	return l.inForce
+}
+
 // keepDaybook counts what an overview shows, until the process ends.
 func (l *local) keepDaybook(ctx context.Context) {
 	l.daybook.Keep(ctx, func(err error) {

@@ -66,9 +66,13 @@ func (p *pageLedger) ShowBatch(ctx context.Context, n uint64) (audit.BatchStory,
 	return asExplained(p.house.ShowBatch(ctx, n))
 }
 
-// ShowFile tells the story of an import.
+// ShowFile tells the story of an import, and how far it is while it is under way in this process.
 func (p *pageLedger) ShowFile(ctx context.Context, n uint64) (audit.FileStory, error) {
-	return asExplained(p.house.ShowFile(ctx, n))
+	s, err := p.house.ShowFile(ctx, n)
+	if err == nil {
+		p.house.addProgress(&s)
+	}
+	return s, explained(err)
 }
 
 // Report reconciles a period.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -68,6 +69,54 @@ func (t pageToken) token() (web.Token, error) {
 		return web.Token{}, fmt.Errorf("the token %q has no role", t.Name)
 	}
 	return web.Token{Name: t.Name, Role: t.Role, SHA256: [sha256.Size]byte(sum)}, nil
+}
+
+// changePageTokens has change say what the tokens are from now on. Commands that change them at the same time do so one after the
+// other, so that none takes back what another did.
+func changePageTokens(ctx context.Context, c *config, change func([]pageToken) ([]pageToken, error)) (err error) {
+	release, err := lockPageTokens(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	tokens, err := readPageTokens(c)
+	if err != nil {
+		return err
+	}
+	if tokens, err = change(tokens); err != nil {
+		return err
+	}
+	return writePageTokens(c, tokens)
+}
+
+// pageTokensPatience is how long a command waits for another one that changes the tokens.
+const pageTokensPatience = 10 * time.Second
+
+// lockPageTokens keeps other commands from changing the tokens until release is called. It locks a file beside them, which stays:
+// theirs is replaced by another one.
+func lockPageTokens(ctx context.Context, c *config) (release func() error, err error) {
+	path := filepath.Join(c.Folders.Data, "page-tokens.lock")
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("keeping other commands from the tokens of the page: %w", err)
+	}
+	for began := time.Now(); ; {
+		free, err := lockFile(f)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("keeping other commands from the tokens of the page: %w", err), f.Close())
+		}
+		if free {
+			return f.Close, nil
+		}
+		if time.Since(began) > pageTokensPatience {
+			return nil, errors.Join(failed("try it again", "another command is changing the tokens of the page; nothing was changed"), f.Close())
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(context.Cause(ctx), f.Close())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
 
 // writePageTokens replaces the file as a whole, readable for its owner alone.

@@ -29,6 +29,9 @@ func (l *local) Upload(ctx context.Context, tell func(progress)) (uploader.Summa
 	}
 	defer l.passing.Unlock()
 	defer l.audience.join(tell)()
+	if err := l.eraseLeft(ctx); err != nil {
+		return uploader.Summary{}, err
+	}
 	before, err := l.db.LastRun(ctx, audit.UploadSchedule)
 	if err != nil {
 		return uploader.Summary{}, err

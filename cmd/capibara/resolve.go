@@ -158,6 +158,9 @@ func (l *local) Resolve(ctx context.Context, w resolution) (audit.Batch, error) 
 	if _, err := l.db.Resolve(ctx, w.Batch, w.Sent, by, l.now()); err != nil {
 		return audit.Batch{}, err
 	}
+	if err := l.eraseLeft(ctx); err != nil {
+		return audit.Batch{}, err
+	}
 	l.testimony.keep(ctx)
 	s, err := l.reader().ShowBatch(ctx, w.Batch)
 	return s.Batch, err

@@ -81,7 +81,7 @@ func (a *app) restore(ctx context.Context, file string) error {
 		a.line("  erased      %s and %s of people who were erased after it was made were erased again", counted(r.again.events, "event", "events"), counted(r.again.people, "entry", "entries"))
 	}
 	if r.again.left > 0 {
-		a.line("              %s, because the fate of the batch is not known: erase the people again when it is", counted(r.again.left, "event stays", "events stay"))
+		a.line("              %s, because the fate of the batch is not known: nothing of it is sent anew, and it is erased when it is known", counted(r.again.left, "event stays", "events stay"))
 	}
 	if r.lost != "" {
 		a.note("%s; %s", r.lost, newKeyHint)

@@ -213,6 +213,9 @@ func (l *local) scheduledUpload(ctx context.Context) (string, error) {
 		l.log.Error().Str("hint", hintOf(err)).Msg(err.Error())
 		return "Nothing was sent: " + l.testimony.inDoubt().why + ".", nil
 	}
+	if err := l.eraseLeft(ctx); err != nil {
+		return "", err
+	}
 	l.testimony.pass()
 	s, err := l.uploader.Upload(ctx)
 	l.testimony.keep(ctx)

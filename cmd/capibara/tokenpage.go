@@ -77,24 +77,23 @@ func (a *app) addPageToken(ctx context.Context, name string, role web.Role) erro
 	if err != nil {
 		return err
 	}
-	tokens, err := readPageTokens(c)
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(tokens, func(t pageToken) bool { return t.Name == name }) {
-		return failed("take another name, or revoke it first: `capibara token page revoke "+name+"`", "there is a token named %s already", name)
-	}
-	token := newPageToken()
+	token, first := newPageToken(), false
 	sum := sha256.Sum256([]byte(token))
-	err = writePageTokens(c, append(tokens, pageToken{Name: name, Role: role, SHA256: hex.EncodeToString(sum[:]),
-		MadeAt: a.now().UTC().Truncate(time.Second), MadeBy: operator()}))
+	err = changePageTokens(ctx, c, func(tokens []pageToken) ([]pageToken, error) {
+		if slices.ContainsFunc(tokens, func(t pageToken) bool { return t.Name == name }) {
+			return nil, failed("take another name, or revoke it first: `capibara token page revoke "+name+"`", "there is a token named %s already", name)
+		}
+		first = len(tokens) == 0
+		return append(tokens, pageToken{Name: name, Role: role, SHA256: hex.EncodeToString(sum[:]),
+			MadeAt: a.now().UTC().Truncate(time.Second), MadeBy: operator()}), nil
+	})
 	if err != nil {
 		return err
 	}
 	a.keepPageToken(ctx, c, pageTokenAct{Name: name, Role: role})
 	a.line("%s", token)
 	fmt.Fprintf(a.stderr, "This is the token of %s, %s. It is shown this once and kept nowhere. A running capibara takes it up within seconds.\n", name, article(role))
-	if len(tokens) == 0 && c.Web.URL == "" {
+	if first && c.Web.URL == "" {
 		fmt.Fprintln(a.stderr, "It is the first one: from now on everybody signs in to the page, on this machine too.")
 	}
 	return nil
@@ -105,16 +104,16 @@ func (a *app) revokePageToken(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	tokens, err := readPageTokens(c)
+	var left []pageToken
+	err = changePageTokens(ctx, c, func(tokens []pageToken) ([]pageToken, error) {
+		left = slices.DeleteFunc(slices.Clone(tokens), func(t pageToken) bool { return t.Name == name })
+		if len(left) == len(tokens) {
+			// What was typed is not repeated: it may be the token itself.
+			return nil, failed("`capibara token page list` lists them by name", "no token has this name; nothing was changed")
+		}
+		return left, nil
+	})
 	if err != nil {
-		return err
-	}
-	left := slices.DeleteFunc(slices.Clone(tokens), func(t pageToken) bool { return t.Name == name })
-	if len(left) == len(tokens) {
-		// What was typed is not repeated: it may be the token itself.
-		return failed("`capibara token page list` lists them by name", "no token has this name; nothing was changed")
-	}
-	if err := writePageTokens(c, left); err != nil {
 		return err
 	}
 	a.keepPageToken(ctx, c, pageTokenAct{Name: name, Revoked: true})

@@ -28,6 +28,9 @@ func (l *local) Try(ctx context.Context, dataset, by string, tell func(progress)
 	}
 	defer l.passing.Unlock()
 	defer l.audience.join(tell)()
+	if err := l.eraseLeft(ctx); err != nil {
+		return uploader.Trial{}, err
+	}
 	l.testimony.pass()
 	defer l.testimony.keep(ctx)
 	return u.Try(ctx, dataset, by)

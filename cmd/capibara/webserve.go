@@ -130,6 +130,7 @@ func (w *webRoom) keep(ctx context.Context, l net.Listener) error {
 // serve answers until ctx is done; then requests under way have a moment to end.
 func (w *webRoom) serve(ctx context.Context, l net.Listener) {
 	_, port, _ := net.SplitHostPort(l.Addr().String())
+	l = newBoundedListener(l, maxPageConnections)
 	site := web.New(web.Config{Ledger: w.ledger, Log: w.log, Zone: w.config.zone, Hosts: w.config.Web.hosts(port), Tokens: w.tokens.current,
 		SignIn: w.config.Web.URL != "", Secure: w.config.Web.URL != "", Now: w.ledger.house.now})
 	life, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -141,7 +142,9 @@ func (w *webRoom) serve(ctx context.Context, l net.Listener) {
 		WriteTimeout:      time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		BaseContext:       func(net.Listener) context.Context { return life },
+		// OPTIONS * is refused as everything else is that comes under another name.
+		DisableGeneralOptionsHandler: true,
+		BaseContext:                  func(net.Listener) context.Context { return life },
 		// What it tells of a broken connection helps nobody, and would hold what strangers send.
 		ErrorLog: stdlog.New(quiet{}, "", 0),
 	}

@@ -313,6 +313,21 @@ func TestPageLimits(t *testing.T) {
 	}
 }
 
+// TestPageRules asks for the sources as every list does: they are made ready once.
+func TestPageRules(t *testing.T) {
+	t.Parallel()
+	room, _, _ := servedRoom(t, nil)
+	l := room.ledger.house
+	one, two := l.rules(), l.rules()
+	if len(one) == 0 || &one[0] != &two[0] {
+		t.Errorf("%d sources are made ready again", len(one))
+	}
+	rules, err := room.ledger.Rules(t.Context())
+	if err != nil || len(rules.Sources) != len(one) || rules.Sources[0].Name != one[0].Name {
+		t.Errorf("the page has %+v, %v", rules, err)
+	}
+}
+
 // TestPageTokens follows the file of tokens as a running process does.
 func TestPageTokens(t *testing.T) {
 	t.Parallel()

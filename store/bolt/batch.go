@@ -114,26 +114,26 @@ func storedState(body []byte) store.BatchState {
 	return store.BatchState(d.byte())
 }
 
-// carriedBefore reports whether a batch, as it is stored, may have carried a row that is in another one now, without decoding it. Of
-// one that cannot be read it says yes: whoever decodes it says what is wrong.
-func carriedBefore(body []byte, seq uint64) bool {
+// carriedBefore reports whether a batch, as it is stored, may have carried one of certain rows that are in others now, without
+// decoding it. Of one that cannot be read it says yes: whoever decodes it says what is wrong.
+func carriedBefore(body []byte, is func(seq uint64) bool) bool {
 	d := decoder{b: body}
 	_, _ = d.uint(), d.uint()
 	state := store.BatchState(d.byte())
 	_, _, _, _ = d.int(), d.uint(), d.int(), d.int() // times, and attempts that may have arrived
 	if n := d.count(); state == store.BatchAcknowledged {
 		d.skip(n) // what was acknowledged never goes into another
-	} else if d.among(n, seq) {
+	} else if d.among(n, is) {
 		return true
 	}
-	return d.among(d.count(), seq) || d.bad // those that left it
+	return d.among(d.count(), is) || d.bad // those that left it
 }
 
-// among reports whether a row is among the next n, and reads past them unless it is.
-func (d *decoder) among(n int, seq uint64) bool {
+// among reports whether one of the rows is among the next n, and reads past them unless it is.
+func (d *decoder) among(n int, is func(seq uint64) bool) bool {
 	at := uint64(0)
 	for range n {
-		if at += uint64(d.int()); at == seq {
+		if at += uint64(d.int()); is(at) {
 			return true
 		}
 	}

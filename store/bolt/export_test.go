@@ -131,5 +131,5 @@ func headTo(meta *bbolt.Bucket, n uint64, hash event.Hash) error {
 // CarriedBefore asks it of a batch with these rows, and with those that left it.
 func CarriedBefore(state store.BatchState, seqs, dropped []uint64, seq uint64) bool {
 	b := &batchRecord{Batch: store.Batch{State: state, Seqs: seqs, Parent: 300, CreatedAt: time.Unix(1_800_000_000, 0)}, dropped: dropped}
-	return carriedBefore(b.encode()[sumSize:], seq)
+	return carriedBefore(b.encode()[sumSize:], func(row uint64) bool { return row == seq })
 }

@@ -105,21 +105,20 @@ func (in *importing) addReject(file, record uint64, r *store.Record) error {
 	if err != nil {
 		return err
 	}
-	v := appendUint(appendUint(unsealed(20+len(r.Column)+len(r.RecordKey)), r.Line), reason)
+	raw := rawReject{r.Line, reason, r.Column, r.RecordKey}
 	in.appending(rejectsBucket)
-	return in.put(rejectsBucket, appendKey(numberKey(file), record), appendText(appendText(v, r.Column), r.RecordKey))
+	return in.put(rejectsBucket, appendKey(numberKey(file), record), raw.encode())
 }
 
 func decodeReject(t *txn, key, b []byte) (store.Reject, bool, error) {
-	k, d := decoder{b: key}, decoder{b: b}
+	k := decoder{b: key}
 	k.fixed()
-	r := store.Reject{Record: k.fixed(), Line: d.uint()}
-	reason := d.uint()
-	r.Column, r.RecordKey = d.text(), d.text()
-	if !k.done() || !d.done() {
+	raw, whole := decodeRawReject(b)
+	r := store.Reject{Record: k.fixed(), Line: raw.line, Column: raw.column, RecordKey: raw.key}
+	if !k.done() || !whole {
 		return r, false, nil
 	}
-	text, err := t.text(reasonName, uint32(reason))
+	text, err := t.text(reasonName, uint32(raw.reason))
 	r.Reason = event.Reason(text)
 	return r, true, err
 }

@@ -54,14 +54,18 @@ func (f *fileRecord) encode() []byte {
 		v = appendUint(appendUint(v, x.first-end), x.count)
 		end = x.first + x.count
 	}
-	if f.Receipt != "" || f.Mends != 0 || f.Events > 0 {
+	scrubbed := f.ArchivedSHA256 != (event.Hash{})
+	if f.Receipt != "" || f.Mends != 0 || f.Events > 0 || scrubbed {
 		v = appendUint(appendText(v, f.Receipt), f.Mends)
 	}
-	if f.Events > 0 {
+	if f.Events > 0 || scrubbed {
 		v = appendUint(appendUint(v, f.Events), uint64(len(f.Sums)))
 		for _, s := range f.Sums {
 			v = appendText(appendUint(appendText(v, s.Currency), s.Events), s.Value)
 		}
+	}
+	if scrubbed {
+		v = append(v, f.ArchivedSHA256[:]...)
 	}
 	return v
 }
@@ -104,6 +108,9 @@ func decodeFile(n uint64, b []byte) (*fileRecord, bool) {
 		for range d.count() {
 			f.Sums = append(f.Sums, store.Sum{Currency: d.text(), Events: d.uint(), Value: d.text()})
 		}
+	}
+	if !d.bad && len(d.b) > 0 {
+		f.ArchivedSHA256 = d.hash()
 	}
 	return f, d.done()
 }
@@ -206,7 +213,7 @@ func (t *txn) addFile(nf store.NewFile, mapping event.Hash, now time.Time) (*fil
 			return nil, err
 		}
 	}
-	if err := t.put(fileSHABucket, appendKey(nf.SHA256[:len(nf.SHA256):len(nf.SHA256)], f.Number), unsealed(0)); err != nil {
+	if err := t.put(fileSHABucket, shaKey(nf.SHA256, f.Number), unsealed(0)); err != nil {
 		return nil, err
 	}
 	if err := t.put(filesBucket, numberKey(f.Number), f.encode()); err != nil {
@@ -242,6 +249,11 @@ func (d *DB) CloseFile(ctx context.Context, n uint64, end store.FileEnd, now tim
 		}
 		f.State, f.Reason, f.ArchivedAs, f.Rejects, f.EndedAt = end.State, end.Reason, end.ArchivedAs, end.Rejects, stored(now)
 		f.Receipt, f.Mends = end.Receipt, end.Mends
+		if end.ArchivedSHA256 != (event.Hash{}) {
+			if err := t.archivedAnew(f, end.ArchivedSHA256); err != nil {
+				return err
+			}
+		}
 		if err := t.put(filesBucket, numberKey(n), f.encode()); err != nil {
 			return err
 		}

@@ -51,6 +51,7 @@ func (d *DB) File(ctx context.Context, n uint64) (file store.File, err error) {
 func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batch], error) {
 	trace := []byte(f.FBTraceID)
 	var newest uint64 // batch of the row, when f.Seq asks for one
+	isRow := func(seq uint64) bool { return seq == f.Seq }
 	page, err := newestFirst(ctx, d, batchesBucket, f, f.Batch, func(t *txn, n uint64, v []byte) (store.Batch, bool, error) {
 		// Most batches are ruled out as they are stored, without decoding their rows.
 		if len(trace) > 0 && !bytes.Contains(v, trace) {
@@ -65,7 +66,7 @@ func (d *DB) Batches(ctx context.Context, f store.Filter) (store.Page[store.Batc
 			if newest == 0 {
 				newest = t.batchOf(f.Seq)
 			}
-			if body, ok := unseal(numberKey(n), v); ok && n != newest && !carriedBefore(body, f.Seq) {
+			if body, ok := unseal(numberKey(n), v); ok && n != newest && !carriedBefore(body, isRow) {
 				return store.Batch{}, false, nil
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -41,16 +42,10 @@ func (d *decoder) proofs() (proofs []store.Proof) {
 // kept already it keeps none. A body that its events do not make any more holds nothing up: that is kept instead.
 func (t *txn) anchor(seqs []uint64, now time.Time) error {
 	going := make(map[uint64]bool, len(seqs))
-	var last uint64
 	for _, seq := range seqs {
-		b, at, err := t.cell(seq)
-		if err != nil {
-			return err
-		}
 		going[seq] = true
-		last = max(last, uint64(b.cells[at].batch)) // a row is in no batch behind its last one
 	}
-	batches, err := t.carriers(going, last)
+	batches, err := t.carriers(going)
 	if err != nil {
 		return err
 	}
@@ -62,20 +57,33 @@ func (t *txn) anchor(seqs []uint64, now time.Time) error {
 	return nil
 }
 
-// carriers are the batches up to last that carried any of the rows. One that is damaged proves nothing, and Check names it.
-func (t *txn) carriers(rows map[uint64]bool, last uint64) (batches []*batchRecord, err error) {
+// carriers are the batches that carried any of the rows. One that is damaged proves nothing, and Check names it.
+func (t *txn) carriers(rows map[uint64]bool) (batches []*batchRecord, err error) {
+	now := map[uint64]bool{} // the batches that the rows are, or were last, in
+	for seq := range rows {
+		b, at, err := t.cell(seq)
+		if err != nil {
+			return nil, err
+		}
+		now[uint64(b.cells[at].batch)] = true
+	}
+	last := slices.Max(slices.AppendSeq([]uint64{0}, maps.Keys(now))) // a row is in no batch behind its last one
 	if last == 0 {
 		return nil, nil
 	}
+	is := func(seq uint64) bool { return rows[seq] }
 	c := t.bucket(batchesBucket).Cursor()
 	for k, v := c.First(); len(k) == 8 && binary.BigEndian.Uint64(k) <= last; k, v = c.Next() {
 		body, ok := unseal(k, v)
 		if !ok {
 			continue
 		}
-		b, ok := decodeBatch(binary.BigEndian.Uint64(k), body)
-		if !ok || !slices.ContainsFunc(b.Seqs, func(seq uint64) bool { return rows[seq] }) &&
-			!slices.ContainsFunc(b.dropped, func(seq uint64) bool { return rows[seq] }) {
+		n := binary.BigEndian.Uint64(k)
+		if !now[n] && !carriedBefore(body, is) {
+			continue // most are ruled out as they are stored: a ledger has tens of thousands
+		}
+		b, ok := decodeBatch(n, body)
+		if !ok || !slices.ContainsFunc(b.Seqs, is) && !slices.ContainsFunc(b.dropped, is) {
 			continue
 		}
 		if b.Dataset, err = t.datasetText(b.dataset); err != nil {

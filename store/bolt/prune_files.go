@@ -59,7 +59,10 @@ func (p *pruning) over(f *fileRecord) bool {
 
 // removeFile removes a file. The fates of its records are leftovers from then on.
 func (p *pruning) removeFile(f *fileRecord) error {
-	if err := p.delete(fileSHABucket, appendKey(f.SHA256[:len(f.SHA256):len(f.SHA256)], f.Number)); err != nil {
+	if err := p.delete(fileSHABucket, shaKey(f.SHA256, f.Number)); err != nil {
+		return err
+	}
+	if err := p.forgetArchived(f); err != nil {
 		return err
 	}
 	for _, kind := range []store.HaltKind{store.HaltFile, store.HaltEvents} {

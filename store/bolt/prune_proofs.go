@@ -12,16 +12,10 @@ import (
 // are about to be removed, and the others can be proved no longer without them.
 func (p *pruning) keepSums(first uint64) error {
 	going := make(map[uint64]bool, p.to.row-first)
-	var last uint64
 	for seq := first; seq < p.to.row; seq++ {
-		b, at, err := p.cell(seq)
-		if err != nil {
-			return err
-		}
 		going[seq] = true
-		last = max(last, uint64(b.cells[at].batch)) // a row is in no batch behind its last one
 	}
-	batches, err := p.carriers(going, last)
+	batches, err := p.carriers(going)
 	if err != nil {
 		return err
 	}
