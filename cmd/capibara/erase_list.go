@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -54,6 +55,9 @@ func (a *app) named(ctx context.Context, n named, act bool) ([]identifier, error
 	return all, explained(w.read(ctx, audit.New(audit.Config{}), all))
 }
 
+// byteOrderMark begins what spreadsheets save as UTF-8.
+const byteOrderMark = "\ufeff"
+
 // listed reads a list of identifiers.
 func (a *app) listed(path string) (all []identifier, err error) {
 	in := a.stdin
@@ -65,21 +69,31 @@ func (a *app) listed(path string) (all []identifier, err error) {
 		defer closing(&err, f, path)
 		in = f
 	}
-	r := csv.NewReader(in)
+	text := bufio.NewReader(in)
+	if mark, err := text.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
+		if _, err := text.Discard(len(mark)); err != nil {
+			return nil, err
+		}
+	}
+	r := csv.NewReader(text)
 	r.FieldsPerRecord, r.TrimLeadingSpace, r.Comment = -1, true, '#'
 	for {
 		fields, err := r.Read()
 		if errors.Is(err, io.EOF) {
 			return all, nil
 		}
-		line, _ := r.FieldPos(0)
+		var parse *csv.ParseError
 		switch {
+		case errors.As(err, &parse):
+			return nil, misused("write one identifier a line, its kind first: email,anna@example.com", "the list cannot be read at line %d", parse.Line)
 		case err != nil:
-			return nil, misused("write one identifier a line, its kind first: email,anna@example.com", "the list cannot be read at line %d", lineOf(err))
-		case len(all) == 0 && line == 1 && strings.EqualFold(strings.TrimPrefix(fields[0], "\ufeff"), "kind"):
+			return nil, failed("check the path of --list", "reading the list: %w", err)
+		}
+		line, _ := r.FieldPos(0)
+		if len(all) == 0 && line == 1 && strings.EqualFold(fields[0], "kind") {
 			continue
 		}
-		kind := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(strings.TrimPrefix(fields[0], "\ufeff"))), "-", "_")
+		kind := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(fields[0])), "-", "_")
 		switch kind {
 		case byEmail, byPhone, byExternalID, byEventID:
 		default:
@@ -91,13 +105,4 @@ func (a *app) listed(path string) (all []identifier, err error) {
 		}
 		all = append(all, identifier{kind, strings.TrimSpace(fields[1])})
 	}
-}
-
-// lineOf is the line at which a list cannot be read.
-func lineOf(err error) int {
-	var parse *csv.ParseError
-	if errors.As(err, &parse) {
-		return parse.Line
-	}
-	return 0
 }
