@@ -221,7 +221,10 @@ func (m *Mapping) compileDataset(s *Source, d Defaults) error {
 		return nil
 	}
 	id, ok := d.Datasets[s.Dataset.Alias]
-	if !ok || id == "" {
+	if ok && id == "" {
+		return fmt.Errorf("dataset: %q has no id yet; write it into the configuration under datasets", s.Dataset.Alias)
+	}
+	if !ok {
 		return fmt.Errorf("dataset: %q is not one of the datasets of the configuration (%s)", s.Dataset.Alias, strings.Join(known, ", "))
 	}
 	m.dataset = id

@@ -24,7 +24,7 @@ paths. Access tokens are never printed. It also checks the sources and the sched
 			if err != nil {
 				return err
 			}
-			if _, err := c.compile(); err != nil {
+			if _, err := c.compileForLook(); err != nil { // a dataset may lack its id still
 				return err
 			}
 			if err := c.checkSchedule(a.now); err != nil {

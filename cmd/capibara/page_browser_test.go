@@ -123,6 +123,7 @@ func paging(t *testing.T, h *pagedHome, v *visitor) {
 		v.do(chromedp.Click(chromedp.CSS("#older")))
 		v.until("the next page is shown", `document.querySelector("table.list tbody tr").innerText !== %s`, first)
 		v.until("the results have the focus", `document.activeElement && document.activeElement.id === "results"`)
+		v.until("the list is ready, and nobody is told to wait for it", `document.getElementById("list").getAttribute("aria-busy") === "false"`)
 		v.until("screen readers are told", `document.getElementById("announce").innerText.includes("event")`)
 		if !strings.Contains(js[string](v, `location.search`), "cursor=") {
 			t.Errorf("the address of page %d does not name it", page+2)

@@ -115,9 +115,9 @@
   var patience;
   function busy(e, is) {
     var list = document.getElementById("list");
-    if (!list || e.detail.target !== list) return;
+    if (!e.detail.target || e.detail.target.id !== "list") return; // at its end the target is the list that was there before
     clearTimeout(patience);
-    list.setAttribute("aria-busy", String(is));
+    if (list) list.setAttribute("aria-busy", String(is));
     if (is) patience = setTimeout(function () { announce("Looking …"); }, 800);
   }
   document.addEventListener("htmx:beforeRequest", function (e) { busy(e, true); });
