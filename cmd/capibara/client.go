@@ -167,9 +167,11 @@ func (c *client) do(ctx context.Context, method, path string, v url.Values, body
 			err = inURL.Err
 		}
 		if ctx.Err() != nil {
-			err = context.Cause(ctx)
+			return nil, fmt.Errorf("asking the running capibara: %w", context.Cause(ctx))
 		}
-		return nil, fmt.Errorf("asking the running capibara: %w", err)
+		// It was there a moment ago, when the connection was made.
+		return nil, failed("run the same command again; what it had begun goes on from there",
+			"the running capibara ended before it answered: %w", err)
 	}
 	if resp.StatusCode == http.StatusOK {
 		return resp, nil

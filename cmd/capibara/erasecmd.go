@@ -138,7 +138,7 @@ func (a *app) printErasure(r erasureReport) {
 	a.line("  people         %s that records of other files refer to", counted(r.People, "person", "people"))
 	a.printHeld("files", "to be scrubbed", r.Files)
 	if len(r.Waiting) > 0 {
-		a.printHeld("waiting", "that wait in the inbox; they are imported without it", r.Waiting)
+		a.printHeld("waiting", "still in the inbox, imported without the person when their turn comes", r.Waiting)
 	}
 	a.printOthers(r)
 	if r.Unrecorded != "" {

@@ -185,7 +185,13 @@ func (a *app) tellInit(c *config, made []string) {
 		if d.ID == "" {
 			steps = append(steps, fmt.Sprintf("Write the id of dataset %s into %s.", alias, c.relative(c.path)))
 		}
-		if _, err := os.Stat(d.AccessTokenFile); err != nil && os.Getenv(tokenVariable(alias)) == "" {
+		_, err := os.Stat(d.AccessTokenFile)
+		switch {
+		case os.Getenv(tokenVariable(alias)) != "" || err == nil:
+		case d.AccessTokenFile == "":
+			steps = append(steps, fmt.Sprintf("Set %s to the access token of dataset %s, or name an access_token_file for it in %s.",
+				tokenVariable(alias), alias, c.relative(c.path)))
+		default:
 			steps = append(steps, fmt.Sprintf("Put the access token of dataset %s into %s with `capibara token set %s`, or set %s.", alias,
 				c.relative(d.AccessTokenFile), alias, tokenVariable(alias)))
 		}

@@ -90,7 +90,7 @@ func (a *app) printSubject(r subjectReport) {
 	a.line("  people         %s that records of other files refer to", counted(r.People, "person", "people"))
 	a.printHeld("files", "with the person in the clear", r.Files)
 	if len(r.Waiting) > 0 {
-		a.printHeld("waiting", "that wait in the inbox", r.Waiting)
+		a.printHeld("waiting", "still in the inbox", r.Waiting)
 	}
 	if len(r.Events) > 0 {
 		a.line("")
