@@ -135,8 +135,9 @@ type AuditEntry struct {
 	N  uint64    `json:"n"`
 	At time.Time `json:"at"`
 	// Kind is file_opened, file_closed, replaced, batch_settled, batch_concluded, expired, recovered, circuit, go_live, bound,
-	// created, withdrawn, requeued, resolved, erased, anchored, suppressed, halted, allowed, held, retired, adopted, moved, test,
-	// trial, pruned, backup, restored, compacted, configured, looked_up, token_set or head.
+	// created, withdrawn, requeued, resolved, erased, anchored, suppressed, erasure, scrubbed, halted, allowed, held, retired,
+	// adopted, moved, test, trial, pruned, backup, restored, compacted, configured, looked_up, upload_asked, token_set,
+	// page_token_made, page_token_revoked or head.
 	Kind     string     `json:"kind"`
 	Detail   string     `json:"detail"`
 	Previous event.Hash `json:"-"` // SHA-256 of the previous entry as stored
