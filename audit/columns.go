@@ -32,16 +32,16 @@ func EventColumns() []Column[Event] {
 		{Name: "event_name", Value: func(e Event) string { return e.EventName }},
 		{Name: "state", Value: func(e Event) string { return e.State }},
 		{Name: "reason", Value: func(e Event) string { return e.Reason }},
-		{Name: "event_time", Value: func(e Event) string { return moment(e.EventTime) },
-			Exact: func(e Event) string { return instant(e.EventTime) }},
+		{Name: "event_time", Value: func(e Event) string { return Moment(e.EventTime) },
+			Exact: func(e Event) string { return Instant(e.EventTime) }},
 		{Name: "dataset", Value: func(e Event) string { return e.Dataset }, Hide: true},
-		{Name: "deadline", Value: func(e Event) string { return instant(e.Deadline) }, Hide: true},
-		{Name: "imported_at", Value: func(e Event) string { return instant(e.ImportedAt) }, Hide: true},
-		{Name: "file", Value: func(e Event) string { return number(e.File) }, Right: true},
+		{Name: "deadline", Value: func(e Event) string { return Instant(e.Deadline) }, Hide: true},
+		{Name: "imported_at", Value: func(e Event) string { return Instant(e.ImportedAt) }, Hide: true},
+		{Name: "file", Value: func(e Event) string { return Number(e.File) }, Right: true},
 		{Name: "file_name", Value: func(e Event) string { return e.FileName }, Hide: true},
-		{Name: "line", Value: func(e Event) string { return number(e.Line) }, Right: true},
+		{Name: "line", Value: func(e Event) string { return Number(e.Line) }, Right: true},
 		{Name: "record_key", Value: func(e Event) string { return e.RecordKey }},
-		{Name: "batch", Value: func(e Event) string { return number(e.Batch) }, Right: true},
+		{Name: "batch", Value: func(e Event) string { return Number(e.Batch) }, Right: true},
 	}
 }
 
@@ -54,22 +54,22 @@ func BatchColumns() []Column[Batch] {
 		return b.Attempts[len(b.Attempts)-1]
 	}
 	return []Column[Batch]{
-		{Name: "batch", Value: func(b Batch) string { return number(b.Batch) }, Right: true},
-		{Name: "parent", Value: func(b Batch) string { return number(b.Parent) }, Right: true},
+		{Name: "batch", Value: func(b Batch) string { return Number(b.Batch) }, Right: true},
+		{Name: "parent", Value: func(b Batch) string { return Number(b.Parent) }, Right: true},
 		{Name: "dataset", Value: func(b Batch) string { return b.Dataset }},
 		{Name: "state", Value: func(b Batch) string { return b.State }},
 		{Name: "events", Value: func(b Batch) string { return strconv.Itoa(b.Events) }, Right: true},
-		{Name: "created_at", Value: func(b Batch) string { return moment(b.CreatedAt) },
-			Exact: func(b Batch) string { return instant(b.CreatedAt) }},
+		{Name: "created_at", Value: func(b Batch) string { return Moment(b.CreatedAt) },
+			Exact: func(b Batch) string { return Instant(b.CreatedAt) }},
 		{Name: "attempts", Value: func(b Batch) string { return strconv.Itoa(len(b.Attempts)) }, Right: true},
 		{Name: "last_end", Value: func(b Batch) string { return last(b).End }},
-		{Name: "http_status", Value: func(b Batch) string { return number(uint64(last(b).HTTPStatus)) }, Right: true},
-		{Name: "code", Value: func(b Batch) string { return number(uint64(last(b).Code)) }, Hide: true},
-		{Name: "subcode", Value: func(b Batch) string { return number(uint64(last(b).Subcode)) }, Hide: true},
+		{Name: "http_status", Value: func(b Batch) string { return Number(uint64(last(b).HTTPStatus)) }, Right: true},
+		{Name: "code", Value: func(b Batch) string { return Number(uint64(last(b).Code)) }, Hide: true},
+		{Name: "subcode", Value: func(b Batch) string { return Number(uint64(last(b).Subcode)) }, Hide: true},
 		{Name: "fbtrace_id", Value: func(b Batch) string { return last(b).FBTraceID }},
 		{Name: "body_sha256", Value: func(b Batch) string { return b.BodySHA256 }, Hide: true},
-		{Name: "next_try", Rare: true, Value: func(b Batch) string { return moment(b.NextTry) },
-			Exact: func(b Batch) string { return instant(b.NextTry) }},
+		{Name: "next_try", Rare: true, Value: func(b Batch) string { return Moment(b.NextTry) },
+			Exact: func(b Batch) string { return Instant(b.NextTry) }},
 	}
 }
 
@@ -79,7 +79,7 @@ func FileColumns() []Column[File] {
 		return Column[File]{Name: name, Value: func(f File) string { return strconv.FormatUint(of(f.Counts), 10) }, Right: true}
 	}
 	return []Column[File]{
-		{Name: "file", Value: func(f File) string { return number(f.File) }, Right: true},
+		{Name: "file", Value: func(f File) string { return Number(f.File) }, Right: true},
 		{Name: "name", Value: func(f File) string { return f.Name }},
 		{Name: "source", Value: func(f File) string { return f.Source }},
 		{Name: "state", Value: func(f File) string { return f.State }},
@@ -90,9 +90,9 @@ func FileColumns() []Column[File] {
 		count("expired", func(c store.FileCounts) uint64 { return c.Expired }),
 		count("skipped", func(c store.FileCounts) uint64 { return c.Skipped }),
 		count("rejected", func(c store.FileCounts) uint64 { return c.Rejected }),
-		{Name: "started_at", Value: func(f File) string { return moment(f.StartedAt) },
-			Exact: func(f File) string { return instant(f.StartedAt) }},
-		{Name: "mends", Rare: true, Value: func(f File) string { return number(f.Mends) }, Right: true},
+		{Name: "started_at", Value: func(f File) string { return Moment(f.StartedAt) },
+			Exact: func(f File) string { return Instant(f.StartedAt) }},
+		{Name: "mends", Rare: true, Value: func(f File) string { return Number(f.Mends) }, Right: true},
 		{Name: "reason", Value: func(f File) string { return f.Reason }, Hide: true},
 		{Name: "size", Value: func(f File) string { return strconv.FormatInt(f.Size, 10) }, Hide: true},
 		{Name: "sha256", Value: func(f File) string { return f.SHA256 }, Hide: true},
@@ -102,24 +102,24 @@ func FileColumns() []Column[File] {
 	}
 }
 
-// moment is an instant as people read it, "" when there is none.
-func moment(t *time.Time) string {
+// Moment is an instant as people read it, "" when there is none.
+func Moment(t *time.Time) string {
 	if t == nil {
 		return ""
 	}
 	return t.Format("2006-01-02 15:04:05 -07:00")
 }
 
-// instant is an instant as programs read it, "" when there is none.
-func instant(t *time.Time) string {
+// Instant is an instant as programs read it, "" when there is none.
+func Instant(t *time.Time) string {
 	if t == nil {
 		return ""
 	}
 	return t.Format(time.RFC3339)
 }
 
-// number is a number, "" for 0: an empty cell says that there is none.
-func number(n uint64) string {
+// Number is a number, "" for 0: an empty cell says that there is none.
+func Number(n uint64) string {
 	if n == 0 {
 		return ""
 	}

@@ -111,10 +111,10 @@ func groupColumns() []audit.Column[audit.EventGroup] {
 
 func reportFileColumns(p audit.Report) []audit.Column[audit.ReportFile] {
 	columns := []audit.Column[audit.ReportFile]{
-		{Name: "file", Right: true, Value: func(f audit.ReportFile) string { return number(f.File) }},
+		{Name: "file", Right: true, Value: func(f audit.ReportFile) string { return audit.Number(f.File) }},
 		{Name: "name", Value: func(f audit.ReportFile) string { return f.Name }},
 		{Name: "source", Value: func(f audit.ReportFile) string { return f.Source }},
-		{Name: "imported", Value: func(f audit.ReportFile) string { return moment(f.StartedAt) }},
+		{Name: "imported", Value: func(f audit.ReportFile) string { return audit.Moment(f.StartedAt) }},
 	}
 	if p.Records != nil {
 		for i, n := range fateCounts(store.FileCounts{}) {

@@ -125,7 +125,7 @@ func eventCounts(c audit.EventCounts) []audit.NamedCount {
 func writeReportCSV(w io.Writer, p audit.Report) error {
 	out := csv.NewWriter(w)
 	row := func(f figure) {
-		_ = out.Write([]string{f.section, audit.HarmlessCell(f.source), audit.HarmlessCell(f.event), f.action, f.dataset, number(f.file), audit.HarmlessCell(f.fileName), f.name,
+		_ = out.Write([]string{f.section, audit.HarmlessCell(f.source), audit.HarmlessCell(f.event), f.action, f.dataset, audit.Number(f.file), audit.HarmlessCell(f.fileName), f.name,
 			audit.HarmlessCell(f.reason), f.count, f.currency, f.value}) // Error tells below
 	}
 	_ = out.Write([]string{"section", "source", "event_name", "action_source", "dataset", "file", "file_name", "name", "reason", "count", "currency", "value"})
@@ -139,7 +139,7 @@ func writeReportCSV(w io.Writer, p audit.Report) error {
 
 // reportFacts are what a report is about.
 func reportFacts(p audit.Report) [][2]string {
-	facts := [][2]string{{"by", p.By}, {"since", instant(p.Since)}, {"until", instant(p.Until)}, {"zone", p.Zone}, {"made_at", instant(p.MadeAt)},
+	facts := [][2]string{{"by", p.By}, {"since", audit.Instant(p.Since)}, {"until", audit.Instant(p.Until)}, {"zone", p.Zone}, {"made_at", audit.Instant(p.MadeAt)},
 		{"source", p.Source}, {"dataset", p.Dataset}, {"ok", strconv.FormatBool(p.OK)}}
 	for _, n := range p.Notes {
 		facts = append(facts, [2]string{"note", n})
@@ -297,7 +297,7 @@ func bookFiles(b *workbook, p audit.Report) error {
 		return err
 	}
 	for _, f := range p.Files {
-		row := []any{f.File, f.Name, f.Source, f.State, moment(f.StartedAt)}
+		row := []any{f.File, f.Name, f.Source, f.State, audit.Moment(f.StartedAt)}
 		if f.Records != nil {
 			row = append(row, values(fateCounts(*f.Records))...)
 		}

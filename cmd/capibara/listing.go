@@ -126,11 +126,11 @@ func (l *listing[T]) single(q audit.Query, page audit.List[T]) error {
 
 func rejectedColumns() []audit.Column[audit.RejectedRecord] {
 	return []audit.Column[audit.RejectedRecord]{
-		{Name: "file", Value: func(r audit.RejectedRecord) string { return number(r.File) }, Right: true},
+		{Name: "file", Value: func(r audit.RejectedRecord) string { return audit.Number(r.File) }, Right: true},
 		{Name: "name", Value: func(r audit.RejectedRecord) string { return r.FileName }},
-		{Name: "line", Value: func(r audit.RejectedRecord) string { return number(r.Line) }, Right: true},
+		{Name: "line", Value: func(r audit.RejectedRecord) string { return audit.Number(r.Line) }, Right: true},
 		{Name: "record_key", Value: func(r audit.RejectedRecord) string { return r.RecordKey }},
-		{Name: "imported_at", Value: func(r audit.RejectedRecord) string { return moment(r.ImportedAt) }},
+		{Name: "imported_at", Value: func(r audit.RejectedRecord) string { return audit.Moment(r.ImportedAt) }},
 		{Name: "column", Value: func(r audit.RejectedRecord) string { return r.Column }},
 		{Name: "reason", Value: func(r audit.RejectedRecord) string { return r.Sentence }},
 	}

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"capibara/audit"
 
@@ -154,30 +152,6 @@ func printable(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// moment is an instant as people read it, "" when there is none.
-func moment(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return t.Format("2006-01-02 15:04:05 -07:00")
-}
-
-// instant is an instant as programs read it, "" when there is none.
-func instant(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return t.Format(time.RFC3339)
-}
-
-// number is a number, "" for 0: an empty cell says that there is none.
-func number(n uint64) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.FormatUint(n, 10)
 }
 
 // line writes one line for people.

@@ -138,9 +138,9 @@ func (a *app) tellResolve(s audit.BatchStory, sent bool) {
 	}
 	a.line("\nTo find out, open dataset %s in Meta's Events Manager, and compare the events received", s.Dataset)
 	for _, at := range s.Attempts {
-		a.line("  at %s", moment(at.StartedAt))
+		a.line("  at %s", audit.Moment(at.StartedAt))
 	}
-	a.line("with what this batch holds: %s, with event times from %s to %s, such as event_id %s.", strings.Join(held, ", "), moment(first), moment(last), printable(id))
+	a.line("with what this batch holds: %s, with event times from %s to %s, such as event_id %s.", strings.Join(held, ", "), audit.Moment(first), audit.Moment(last), printable(id))
 	if !sent {
 		a.line("\nWhen they are there after all, this sends them twice, and every conversion may count twice.")
 	}

@@ -110,11 +110,11 @@ func (a *app) printEventStory(s audit.EventStory) error {
 	a.line("%s  %s  %s", printable(s.EventID), printable(s.EventName), s.State)
 	a.line("%s\n", s.Explanation)
 	a.facts([][2]string{
-		{"event time", moment(s.EventTime)}, {"not before", moment(s.NotBefore)}, {"deadline", moment(s.Deadline)},
+		{"event time", audit.Moment(s.EventTime)}, {"not before", audit.Moment(s.NotBefore)}, {"deadline", audit.Moment(s.Deadline)},
 		{"dataset", s.Dataset}, {"action source", s.ActionSource}, {"reason", s.Reason}, {"halted", printable(s.Halted)}, {"fbtrace_id", printable(s.FBTraceID)},
-		{"imported", moment(s.ImportedAt)}, {"file", strconv.FormatUint(s.File, 10) + "  " + printable(s.FileName)},
+		{"imported", audit.Moment(s.ImportedAt)}, {"file", strconv.FormatUint(s.File, 10) + "  " + printable(s.FileName)},
 		{"archived as", printable(s.ArchivedAs)}, {"file SHA-256", s.FileSHA256},
-		{"source", printable(s.Source)}, {"line", number(s.Line)}, {"record", number(s.Record)}, {"record key", printable(s.RecordKey)},
+		{"source", printable(s.Source)}, {"line", audit.Number(s.Line)}, {"record", audit.Number(s.Record)}, {"record key", printable(s.RecordKey)},
 	})
 	for _, w := range s.Warnings {
 		a.line("  warning        %s", w.Sentence)
@@ -128,16 +128,16 @@ func (a *app) printEventStory(s audit.EventStory) error {
 		if s.ReplacedBy != nil {
 			why = "" // the last word is below
 		}
-		a.line("  %-13s  file %d, line %d%s, seen %s%s", conflictWord(c.Kind), c.File, c.Line, source, moment(c.At), conflictSays(c, why))
+		a.line("  %-13s  file %d, line %d%s, seen %s%s", conflictWord(c.Kind), c.File, c.Line, source, audit.Moment(c.At), conflictSays(c, why))
 	}
 	for _, d := range s.Decisions {
-		a.line("  %-13s  %s by %s%s", decisionWord(d.Reason), moment(d.At), printable(d.By), noted(d.Note))
+		a.line("  %-13s  %s by %s%s", decisionWord(d.Reason), audit.Moment(d.At), printable(d.By), noted(d.Note))
 	}
 	if o := s.Replaces; o != nil {
-		a.line("  replaces       file %d, line %d, imported %s, which was not sent", o.File, o.Line, moment(o.ImportedAt))
+		a.line("  replaces       file %d, line %d, imported %s, which was not sent", o.File, o.Line, audit.Moment(o.ImportedAt))
 	}
 	if o := s.ReplacedBy; o != nil {
-		a.line("  replaced by    file %d, line %d, imported %s", o.File, o.Line, moment(o.ImportedAt))
+		a.line("  replaced by    file %d, line %d, imported %s", o.File, o.Line, audit.Moment(o.ImportedAt))
 	}
 	if len(s.Sent) > 0 && s.Emptied == store.NotEmptied {
 		how := "was"
@@ -268,14 +268,14 @@ func (a *app) printBatch(b audit.Batch) {
 	if b.State == store.BatchAcknowledged.String() && len(b.Attempts) == 1 {
 		maybe = nil // it did arrive
 	}
-	a.facts([][2]string{{"begun", moment(b.CreatedAt)}, {"next try", moment(b.NextTry)}, {"possibly sent", moment(maybe)}, {"split from", number(b.Parent)}, {"split into", strings.Join(children, ", ")},
+	a.facts([][2]string{{"begun", audit.Moment(b.CreatedAt)}, {"next try", audit.Moment(b.NextTry)}, {"possibly sent", audit.Moment(maybe)}, {"split from", audit.Number(b.Parent)}, {"split into", strings.Join(children, ", ")},
 		{"body SHA-256", b.BodySHA256}, {"removed", removedEvents(uint64(b.Removed))}})
 	if w := b.Resolution; w != nil {
 		word := "was not sent"
 		if w.Sent {
 			word = "was sent"
 		}
-		a.line("  %s said %s that it %s%s", printable(w.By), moment(w.At), word, noted(w.Note))
+		a.line("  %s said %s that it %s%s", printable(w.By), audit.Moment(w.At), word, noted(w.Note))
 	}
 	for _, at := range b.Attempts {
 		parts := []string{cmp.Or(at.End, "under way")}
@@ -294,12 +294,12 @@ func (a *app) printBatch(b audit.Batch) {
 // span is how long something took, as people read it; its start alone while it has no end, or none is known.
 func span(from, to *time.Time) string {
 	if from == nil || to == nil || !to.After(*from) {
-		return moment(from)
+		return audit.Moment(from)
 	}
 	if to.Sub(*from) < time.Hour {
-		return moment(from) + ", for " + to.Sub(*from).String()
+		return audit.Moment(from) + ", for " + to.Sub(*from).String()
 	}
-	return moment(from) + " to " + moment(to)
+	return audit.Moment(from) + " to " + audit.Moment(to)
 }
 
 // answerFacts tells what an answer said in numbers.

@@ -24,7 +24,7 @@ func (a *app) printFileStory(s audit.FileStory) error {
 		a.line("%s", printable(s.Reason))
 	}
 	a.line("")
-	a.facts([][2]string{{"source", printable(s.Source)}, {"started", moment(s.StartedAt)}, {"ended", moment(s.EndedAt)},
+	a.facts([][2]string{{"source", printable(s.Source)}, {"started", audit.Moment(s.StartedAt)}, {"ended", audit.Moment(s.EndedAt)},
 		{"bytes", grouped(s.Size)}, {"SHA-256", s.SHA256}, {"archived as", printable(s.ArchivedAs)}, {"rejects", printable(s.File.Rejects)},
 		{"receipt", printable(s.Receipt)}, {"mends", filesNamed(s.Mends)}, {"mended by", filesNamed(s.MendedBy...)},
 		{"removed", removedEvents(s.File.Removed)}})
@@ -105,7 +105,7 @@ func (a *app) printRejects(s audit.FileStory) error {
 	}
 	a.line("")
 	return writeList(a, []audit.Column[audit.Reject]{
-		{Name: "line", Value: func(r audit.Reject) string { return number(r.Line) }, Right: true},
+		{Name: "line", Value: func(r audit.Reject) string { return audit.Number(r.Line) }, Right: true},
 		{Name: "column", Value: func(r audit.Reject) string { return r.Column }},
 		{Name: "record_key", Value: func(r audit.Reject) string { return r.RecordKey }},
 		{Name: "reason", Value: func(r audit.Reject) string { return r.Sentence }},

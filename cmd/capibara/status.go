@@ -66,11 +66,11 @@ func (a *app) printStatus(s audit.Status) error {
 		return err
 	}
 	a.line("")
-	a.line("last upload  %s", cmp.Or(moment(s.LastUpload), "never"))
+	a.line("last upload  %s", cmp.Or(audit.Moment(s.LastUpload), "never"))
 	if s.LastSummary != "" {
 		a.line("             %s", printable(s.LastSummary))
 	}
-	a.line("next upload  %s", cmp.Or(moment(s.NextUpload), "`capibara run` is not running, or has no schedule"))
+	a.line("next upload  %s", cmp.Or(audit.Moment(s.NextUpload), "`capibara run` is not running, or has no schedule"))
 	a.line("sends to     %s", s.Bound.Sentence())
 	if s.Page != "" {
 		a.line("page         %s", s.Page)
@@ -119,8 +119,8 @@ func datasetColumns() []audit.Column[audit.DatasetStatus] {
 		{Name: "circuit", Value: func(d audit.DatasetStatus) string { return d.Circuit.State }},
 		{Name: "class", Rare: true, Value: func(d audit.DatasetStatus) string { return d.Circuit.Class }},
 		{Name: "meta_code", Rare: true, Value: func(d audit.DatasetStatus) string { return codes(d.Circuit.Code, d.Circuit.Subcode) }},
-		{Name: "since", Hide: true, Value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Since) }},
-		{Name: "until", Hide: true, Value: func(d audit.DatasetStatus) string { return moment(d.Circuit.Until) }},
+		{Name: "since", Hide: true, Value: func(d audit.DatasetStatus) string { return audit.Moment(d.Circuit.Since) }},
+		{Name: "until", Hide: true, Value: func(d audit.DatasetStatus) string { return audit.Moment(d.Circuit.Until) }},
 	}
 }
 

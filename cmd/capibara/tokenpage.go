@@ -154,7 +154,7 @@ func (a *app) listPageTokens() error {
 	return writeList(a, []audit.Column[pageToken]{
 		{Name: "name", Value: func(t pageToken) string { return t.Name }},
 		{Name: "role", Value: func(t pageToken) string { return string(t.Role) }},
-		{Name: "made_at", Value: func(t pageToken) string { return moment(&t.MadeAt) }, Exact: func(t pageToken) string { return instant(&t.MadeAt) }},
+		{Name: "made_at", Value: func(t pageToken) string { return audit.Moment(&t.MadeAt) }, Exact: func(t pageToken) string { return audit.Instant(&t.MadeAt) }},
 		{Name: "made_by", Value: func(t pageToken) string { return t.MadeBy }},
 	}, shown)
 }
